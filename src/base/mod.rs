@@ -1,0 +1,12 @@
+//! F0: what every floor may use. Knows nothing of the domain; imports `std`, `time`, `uuid` and the machine's randomness.
+
+pub mod clock;
+pub mod entropy;
+pub mod fault;
+pub mod ids;
+pub mod secret;
+
+pub use clock::{Clock, Span, Timestamp};
+pub use entropy::Entropy;
+pub use fault::Fault;
+pub use secret::{Secret, SecretBytes};

@@ -1,0 +1,1 @@
+//! F3: one use case a file, by actor. Knows neither axum nor SQL nor HTML.

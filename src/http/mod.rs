@@ -1,0 +1,1 @@
+//! F4: routes, extraction, pages and answers.

@@ -1,0 +1,1 @@
+//! F1, pure: persons, personal numbers, names, cards, residence and how they are matched.
