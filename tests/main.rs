@@ -1,1 +1,3 @@
 //! One integration binary; the folders mirror `src`.
+
+mod store;

@@ -51,8 +51,7 @@ impl Timestamp {
     /// The calendar day in Việt Nam (UTC+7, no summer time), by which cards expire and ages are counted.
     pub fn vietnam_date(self) -> Date {
         let shifted = self.0.saturating_add(7 * 3_600 * 1_000_000).clamp(-62_135_596_800_000_000, Self::MAX.0);
-        OffsetDateTime::from_unix_timestamp_nanos(i128::from(shifted) * 1_000)
-            .map_or(Date::MIN, OffsetDateTime::date)
+        OffsetDateTime::from_unix_timestamp_nanos(i128::from(shifted) * 1_000).map_or(Date::MIN, OffsetDateTime::date)
     }
 
     pub fn rfc3339(self) -> String {

@@ -1,13 +1,13 @@
 //! Infrastructure that failed: a store, a disk, a peer. Logged once at the edge with the request's reference; the person or client sees only that reference.
 
-use std::{error::Error, fmt};
+use std::{error::Error, fmt, sync::Arc};
 
-/// What broke, told to the people who run the service.
-#[derive(Debug)]
+/// What broke, told to the people who run the service. Cheap to clone: one lost COMMIT is the fault of every unit in its batch.
+#[derive(Clone, Debug)]
 pub struct Fault {
     pub kind: FaultKind,
     what: &'static str,
-    source: Option<Box<dyn Error + Send + Sync>>,
+    source: Option<Arc<dyn Error + Send + Sync>>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -27,12 +27,8 @@ impl Fault {
         Self { kind, what, source: None }
     }
 
-    pub fn because(
-        kind: FaultKind,
-        what: &'static str,
-        source: impl Into<Box<dyn Error + Send + Sync>>,
-    ) -> Self {
-        Self { kind, what, source: Some(source.into()) }
+    pub fn because(kind: FaultKind, what: &'static str, source: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
+        Self { kind, what, source: Some(Arc::from(source.into())) }
     }
 
     pub fn unavailable(what: &'static str) -> Self {

@@ -1,1 +1,20 @@
 //! F2: the record, on SQLite or PostgreSQL with one SQL text, and the cache of what may be lost.
+//!
+//! Reads: `db.read().await?` gives a [`Conn`]; functions of an aggregate's file take `&mut Conn`.
+//! Writes: a [`Unit`] submitted to the [`Writer`]; inside it the same functions run on the `Tx`, which dereferences to a `Conn`.
+
+#[macro_use]
+mod row;
+
+pub mod audit;
+mod bind;
+mod db;
+mod dialect;
+mod lane;
+pub mod migrations;
+mod writer;
+
+pub use audit::{AuditEvent, Outcome};
+pub use db::{Conn, Db, DbSettings, Engine};
+pub use lane::Tx;
+pub use writer::{Class, LaneKey, Unit, Writer};

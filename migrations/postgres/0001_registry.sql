@@ -1,0 +1,143 @@
+-- The population registry, first part. The same tables as in migrations/sqlite, with PostgreSQL's own types.
+
+-- Administrative units by validity: the same code may name another territory later, so (code, valid_from) is the key.
+CREATE TABLE admin_unit (
+    code          TEXT NOT NULL,
+    valid_from    DATE NOT NULL,
+    valid_to      DATE,
+    name          TEXT NOT NULL,
+    full_name     TEXT NOT NULL,
+    kind          TEXT NOT NULL,
+    province_code TEXT NOT NULL,
+    name_plain    TEXT NOT NULL,
+    PRIMARY KEY (code, valid_from)
+);
+
+CREATE TABLE person (
+    id               UUID PRIMARY KEY,
+    version          BIGINT NOT NULL DEFAULT 1,
+    number           TEXT UNIQUE CHECK (number IS NULL OR length(number) = 12),
+    full_name        TEXT NOT NULL,
+    family_name      TEXT,
+    middle_name      TEXT,
+    given_name       TEXT,
+    name_exact       TEXT NOT NULL,
+    name_tone        TEXT NOT NULL,
+    name_plain       TEXT NOT NULL,
+    other_names      JSONB NOT NULL DEFAULT '[]',
+    birth_date       DATE NOT NULL,
+    birth_precision  TEXT NOT NULL CHECK (birth_precision IN ('day', 'month', 'year')),
+    sex              TEXT NOT NULL CHECK (sex IN ('unknown', 'male', 'female', 'other')),
+    vital            TEXT NOT NULL CHECK (vital IN ('alive', 'missing_declared', 'dead_declared', 'dead')),
+    vital_since      DATE,
+    nationalities    JSONB NOT NULL DEFAULT '["VN"]',
+    marital          TEXT CHECK (marital IN ('unknown', 'single', 'married', 'divorced_or_widowed')),
+    cmnd9            TEXT,
+    -- Sensitive fields (ethnicity, religion, blood group …): one sealed JSON object, AAD person|sealed|id.
+    sealed           BYTEA,
+    -- Places (birth, registration, ancestral home …) as a JSON object of dated addresses.
+    places           JSONB NOT NULL DEFAULT '{}',
+    source           TEXT NOT NULL,
+    as_of            TIMESTAMPTZ NOT NULL,
+    recorded_at      TIMESTAMPTZ NOT NULL
+);
+CREATE INDEX person_name_plain_birth ON person (name_plain, birth_date);
+
+-- Every number a person ever had; the old one keeps leading to the person (Decree 70/2024 Art 11, 12).
+CREATE TABLE personal_number (
+    number      TEXT PRIMARY KEY CHECK (length(number) = 12),
+    person_id   UUID NOT NULL REFERENCES person (id),
+    state       TEXT NOT NULL CHECK (state IN ('active', 'cancelled')),
+    valid_from  DATE,
+    valid_to    DATE,
+    reason      TEXT,
+    replaced_by TEXT,
+    recorded_at TIMESTAMPTZ NOT NULL
+);
+CREATE INDEX personal_number_person ON personal_number (person_id);
+
+CREATE TABLE card (
+    id          UUID PRIMARY KEY,
+    person_id   UUID NOT NULL REFERENCES person (id),
+    kind        TEXT NOT NULL CHECK (kind IN ('cmnd12', 'cccd', 'can_cuoc', 'giay_chung_nhan')),
+    number      TEXT NOT NULL,
+    issued_on   DATE NOT NULL,
+    expires_on  DATE,
+    issuer      TEXT NOT NULL,
+    state       TEXT NOT NULL CHECK (state IN ('valid', 'held', 'revoked', 'replaced', 'lost', 'void')),
+    recorded_at TIMESTAMPTZ NOT NULL
+);
+CREATE INDEX card_person ON card (person_id, issued_on DESC);
+
+CREATE TABLE residence (
+    id              UUID PRIMARY KEY,
+    person_id       UUID NOT NULL REFERENCES person (id),
+    form            TEXT NOT NULL CHECK (form IN ('thuong_tru', 'tam_tru', 'hien_tai')),
+    line            TEXT NOT NULL,
+    unit_code       TEXT NOT NULL,
+    unit_valid_from DATE NOT NULL,
+    from_date       DATE,
+    to_date         DATE,
+    recorded_at     TIMESTAMPTZ NOT NULL
+);
+CREATE INDEX residence_person ON residence (person_id, form);
+CREATE UNIQUE INDEX residence_one_open ON residence (person_id, form) WHERE to_date IS NULL;
+
+-- Contacts are sealed; the blind index finds the person of a number without opening any.
+CREATE TABLE contact (
+    id           UUID PRIMARY KEY,
+    person_id    UUID NOT NULL REFERENCES person (id),
+    kind         TEXT NOT NULL CHECK (kind IN ('phone', 'email')),
+    value_sealed BYTEA NOT NULL,
+    value_index  BYTEA NOT NULL,
+    verified     BOOLEAN NOT NULL,
+    recorded_at  TIMESTAMPTZ NOT NULL,
+    ended_at     TIMESTAMPTZ
+);
+CREATE INDEX contact_person ON contact (person_id, kind);
+CREATE INDEX contact_value ON contact (value_index);
+
+CREATE TABLE household (
+    id              UUID PRIMARY KEY,
+    residence_file  TEXT NOT NULL UNIQUE,
+    head_id         UUID REFERENCES person (id),
+    line            TEXT NOT NULL,
+    unit_code       TEXT NOT NULL,
+    unit_valid_from DATE NOT NULL,
+    recorded_at     TIMESTAMPTZ NOT NULL
+);
+
+CREATE TABLE household_member (
+    person_id     UUID PRIMARY KEY REFERENCES person (id),
+    household_id  UUID NOT NULL REFERENCES household (id),
+    relation      TEXT NOT NULL,
+    recorded_at   TIMESTAMPTZ NOT NULL
+);
+CREATE INDEX household_member_household ON household_member (household_id);
+
+-- Parents, spouse, representative: `person_id` has `relative_id` (or a name only, when the relative is not in the registry) as `kind`.
+CREATE TABLE relation (
+    id             UUID PRIMARY KEY,
+    person_id      UUID NOT NULL REFERENCES person (id),
+    kind           TEXT NOT NULL CHECK (kind IN ('father', 'mother', 'spouse', 'child', 'representative', 'represented')),
+    relative_id    UUID REFERENCES person (id),
+    relative_name  TEXT,
+    from_date      DATE,
+    to_date        DATE,
+    recorded_at    TIMESTAMPTZ NOT NULL
+);
+CREATE INDEX relation_person ON relation (person_id, kind);
+CREATE INDEX relation_relative ON relation (relative_id);
+
+-- A file that was brought in: the same bytes twice are recognised.
+CREATE TABLE import_batch (
+    id          UUID PRIMARY KEY,
+    sha256      BYTEA NOT NULL,
+    file_name   TEXT NOT NULL,
+    rows_added  BIGINT NOT NULL,
+    rows_known  BIGINT NOT NULL,
+    rows_refused BIGINT NOT NULL,
+    started_at  TIMESTAMPTZ NOT NULL,
+    finished_at TIMESTAMPTZ
+);
+CREATE INDEX import_batch_sha256 ON import_batch (sha256);

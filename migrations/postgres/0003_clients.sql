@@ -1,0 +1,42 @@
+-- Relying parties, what people agreed to share with them, and the names under which they know people.
+
+CREATE TABLE client (
+    client_id     TEXT PRIMARY KEY,
+    version       BIGINT NOT NULL DEFAULT 1,
+    state         TEXT NOT NULL CHECK (state IN ('active', 'disabled')),
+    secret_digest BYTEA,
+    metadata      JSONB NOT NULL,
+    registered_by TEXT NOT NULL CHECK (registered_by IN ('operator', 'self')),
+    created_at    TIMESTAMPTZ NOT NULL,
+    updated_at    TIMESTAMPTZ NOT NULL
+);
+
+CREATE TABLE consent (
+    account_id      UUID NOT NULL REFERENCES account (id),
+    client_id       TEXT NOT NULL REFERENCES client (client_id),
+    version         BIGINT NOT NULL DEFAULT 1,
+    scopes          JSONB NOT NULL,
+    claims          JSONB NOT NULL,
+    purpose_version TEXT NOT NULL,
+    given_at        TIMESTAMPTZ NOT NULL,
+    withdrawn_at    TIMESTAMPTZ,
+    PRIMARY KEY (account_id, client_id)
+);
+
+-- Pairwise subjects: random, stored, made at first issuance; they survive a change of number and move with a merge.
+CREATE TABLE subject (
+    sector     TEXT NOT NULL,
+    person_id  UUID NOT NULL REFERENCES person (id),
+    sub        TEXT NOT NULL UNIQUE,
+    created_at TIMESTAMPTZ NOT NULL,
+    PRIMARY KEY (sector, person_id)
+);
+
+-- A client assertion is taken once (RFC 7523 §3 item 7).
+CREATE TABLE assertion_jti (
+    client_id  TEXT NOT NULL,
+    jti        TEXT NOT NULL,
+    expires_at TIMESTAMPTZ NOT NULL,
+    PRIMARY KEY (client_id, jti)
+);
+CREATE INDEX assertion_jti_expires ON assertion_jti (expires_at);

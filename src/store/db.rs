@@ -1,0 +1,205 @@
+//! The two engines behind one door.
+
+use std::{str::FromStr, time::Duration};
+
+use sqlx::{
+    Postgres, Sqlite,
+    pool::PoolConnection,
+    postgres::{PgConnectOptions, PgPool, PgPoolOptions},
+    sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous},
+};
+
+use super::dialect;
+use crate::base::{Fault, fault::FaultKind};
+
+/// What the store needs to know; the command line fills it from the configuration.
+#[derive(Clone, Debug)]
+pub struct DbSettings {
+    /// `sqlite://PATH` or `postgres://…`
+    pub url: String,
+    /// Connections for reads beside the writer's.
+    pub read_connections: u32,
+    /// How many lanes write at once on PostgreSQL; SQLite has one.
+    pub postgres_lanes: u16,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Engine {
+    Sqlite,
+    Postgres,
+}
+
+/// The record. Cheap to clone.
+#[derive(Clone, Debug)]
+pub struct Db {
+    pools: Pools,
+    lanes: u16,
+}
+
+#[derive(Clone, Debug)]
+enum Pools {
+    Sqlite { read: SqlitePool, write: SqlitePool },
+    Postgres { read: PgPool, write: PgPool },
+}
+
+/// One connection, outside or inside a transaction.
+#[derive(Debug)]
+pub enum Conn {
+    Sqlite(PoolConnection<Sqlite>),
+    Postgres(PoolConnection<Postgres>),
+}
+
+/// A request waits no longer than this for a connection; then it is told to come back (503).
+const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(1);
+
+impl Db {
+    /// Opens the database. `sqlite://` creates the file; PostgreSQL must exist.
+    pub async fn open(settings: &DbSettings) -> Result<Self, Fault> {
+        let pools = if settings.url.starts_with("sqlite:") {
+            open_sqlite(settings).await?
+        } else if settings.url.starts_with("postgres:") || settings.url.starts_with("postgresql:") {
+            open_postgres(settings).await?
+        } else {
+            return Err(Fault::because(
+                FaultKind::Internal,
+                "the database URL is not understood",
+                "it must begin with sqlite:// or postgres://",
+            ));
+        };
+        let lanes = match pools {
+            Pools::Sqlite { .. } => 1,
+            Pools::Postgres { .. } => settings.postgres_lanes.max(1),
+        };
+        Ok(Self { pools, lanes })
+    }
+
+    pub fn engine(&self) -> Engine {
+        match self.pools {
+            Pools::Sqlite { .. } => Engine::Sqlite,
+            Pools::Postgres { .. } => Engine::Postgres,
+        }
+    }
+
+    pub const fn lanes(&self) -> u16 {
+        self.lanes
+    }
+
+    /// A connection for reading. Statements on it see committed state, each its own moment.
+    pub async fn read(&self) -> Result<Conn, Fault> {
+        match &self.pools {
+            Pools::Sqlite { read, .. } => read.acquire().await.map(Conn::Sqlite),
+            Pools::Postgres { read, .. } => read.acquire().await.map(Conn::Postgres),
+        }
+        .map_err(|error| db_fault("no database connection within a second", error))
+    }
+
+    /// A connection for a lane, or for bulk work on PostgreSQL.
+    pub(super) async fn write(&self) -> Result<Conn, Fault> {
+        match &self.pools {
+            Pools::Sqlite { write, .. } => write.acquire().await.map(Conn::Sqlite),
+            Pools::Postgres { write, .. } => write.acquire().await.map(Conn::Postgres),
+        }
+        .map_err(|error| db_fault("no database connection for writing", error))
+    }
+
+    pub(super) fn sqlite_writer(&self) -> Option<&SqlitePool> {
+        match &self.pools {
+            Pools::Sqlite { write, .. } => Some(write),
+            Pools::Postgres { .. } => None,
+        }
+    }
+
+    pub(super) fn postgres_writer(&self) -> Option<&PgPool> {
+        match &self.pools {
+            Pools::Postgres { write, .. } => Some(write),
+            Pools::Sqlite { .. } => None,
+        }
+    }
+
+    pub async fn close(&self) {
+        match &self.pools {
+            Pools::Sqlite { read, write } => {
+                read.close().await;
+                write.close().await;
+            }
+            Pools::Postgres { read, write } => {
+                read.close().await;
+                write.close().await;
+            }
+        }
+    }
+}
+
+async fn open_sqlite(settings: &DbSettings) -> Result<Pools, Fault> {
+    let options = SqliteConnectOptions::from_str(&settings.url)
+        .map_err(|error| Fault::internal("the SQLite URL is not understood", error))?
+        .create_if_missing(true)
+        .foreign_keys(true)
+        .journal_mode(SqliteJournalMode::Wal)
+        .synchronous(SqliteSynchronous::Full)
+        .busy_timeout(Duration::from_millis(2_500))
+        .pragma("cache_size", "-16000")
+        .pragma("temp_store", "MEMORY")
+        .pragma("mmap_size", "134217728")
+        .statement_cache_capacity(300);
+    let write = SqlitePoolOptions::new()
+        .max_connections(1)
+        .idle_timeout(None)
+        .max_lifetime(None)
+        .test_before_acquire(false)
+        .acquire_timeout(Duration::from_secs(5))
+        .connect_with(options.clone())
+        .await
+        .map_err(|error| db_fault("the SQLite database cannot be opened", error))?;
+    let read = SqlitePoolOptions::new()
+        .max_connections(settings.read_connections.max(1))
+        .min_connections(1)
+        .idle_timeout(None)
+        .max_lifetime(None)
+        .test_before_acquire(false)
+        .acquire_timeout(ACQUIRE_TIMEOUT)
+        .connect_with(options.read_only(false).pragma("query_only", "1"))
+        .await
+        .map_err(|error| db_fault("the SQLite database cannot be opened for reading", error))?;
+    Ok(Pools::Sqlite { read, write })
+}
+
+async fn open_postgres(settings: &DbSettings) -> Result<Pools, Fault> {
+    let options = PgConnectOptions::from_str(&settings.url)
+        .map_err(|error| Fault::internal("the PostgreSQL URL is not understood", error))?
+        .application_name("dinhdanh")
+        .statement_cache_capacity(300);
+    let limited = options.clone().options([
+        ("statement_timeout", "2500"),
+        ("lock_timeout", "200"),
+        ("idle_in_transaction_session_timeout", "10000"),
+        ("default_transaction_isolation", "read committed"),
+    ]);
+    let write = PgPoolOptions::new()
+        // Lanes keep one each; the rest is for bulk work and for a lane's replacement while its old connection dies.
+        .max_connections(u32::from(settings.postgres_lanes) + 3)
+        .test_before_acquire(false)
+        .acquire_timeout(ACQUIRE_TIMEOUT)
+        .connect_with(limited.clone())
+        .await
+        .map_err(|error| db_fault("PostgreSQL cannot be reached", error))?;
+    let read = PgPoolOptions::new()
+        .max_connections(settings.read_connections.max(1))
+        .min_connections(1)
+        .test_before_acquire(false)
+        .acquire_timeout(ACQUIRE_TIMEOUT)
+        .connect_with(limited.options([("default_transaction_read_only", "on")]))
+        .await
+        .map_err(|error| db_fault("PostgreSQL cannot be reached", error))?;
+    Ok(Pools::Postgres { read, write })
+}
+
+/// Sorts what the driver reports into what the caller can do about it.
+pub(super) fn db_fault(what: &'static str, error: sqlx::Error) -> Fault {
+    Fault::because(dialect::fault_kind(&error), what, error)
+}
+
+/// `?` on a statement's result: `.await.map_err(failed("consuming a code"))?`.
+pub(super) fn failed(what: &'static str) -> impl FnOnce(sqlx::Error) -> Fault {
+    move |error| db_fault(what, error)
+}

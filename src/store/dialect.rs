@@ -1,0 +1,66 @@
+//! The places where the engines truly differ. Everything else is one text.
+
+use crate::base::fault::FaultKind;
+
+use super::{Conn, Engine};
+
+impl Conn {
+    pub const fn engine(&self) -> Engine {
+        match self {
+            Self::Sqlite(_) => Engine::Sqlite,
+            Self::Postgres(_) => Engine::Postgres,
+        }
+    }
+}
+
+/// A deferred transaction on SQLite fails when it turns into a write under contention; IMMEDIATE waits its turn instead.
+pub(super) const fn begin(engine: Engine) -> &'static str {
+    match engine {
+        Engine::Sqlite => "BEGIN IMMEDIATE",
+        Engine::Postgres => "BEGIN",
+    }
+}
+
+/// All of a batch's audit events in one statement, from one JSON array.
+pub(super) const fn insert_audit(engine: Engine) -> &'static str {
+    match engine {
+        Engine::Sqlite => {
+            "INSERT INTO audit_event (instance, lane, seq, at, action, outcome, actor, person_id, account_id, client_id, \
+             session_id, detail, prev_hash, hash) \
+             SELECT $2, $3, e.value ->> 'seq', e.value ->> 'at', e.value ->> 'action', e.value ->> 'outcome', \
+             e.value ->> 'actor', unhex(e.value ->> 'person_id', '-'), unhex(e.value ->> 'account_id', '-'), \
+             e.value ->> 'client_id', unhex(e.value ->> 'session_id', '-'), e.value ->> 'detail', \
+             unhex(e.value ->> 'prev_hash'), unhex(e.value ->> 'hash') FROM json_each($1) AS e"
+        }
+        Engine::Postgres => {
+            "INSERT INTO audit_event (instance, lane, seq, at, action, outcome, actor, person_id, account_id, client_id, \
+             session_id, detail, prev_hash, hash) \
+             SELECT $2, $3, e.seq, timestamptz 'epoch' + e.at * interval '1 microsecond', e.action, e.outcome, \
+             e.actor, e.person_id, e.account_id, e.client_id, e.session_id, e.detail, decode(e.prev_hash, 'hex'), \
+             decode(e.hash, 'hex') FROM jsonb_to_recordset($1::jsonb) AS e(seq bigint, at bigint, action text, \
+             outcome text, actor text, person_id uuid, account_id uuid, client_id text, session_id uuid, detail text, \
+             prev_hash text, hash text)"
+        }
+    }
+}
+
+/// Whether the same work may succeed when run again, or when asked again later.
+pub(super) fn fault_kind(error: &sqlx::Error) -> FaultKind {
+    match error {
+        sqlx::Error::PoolTimedOut | sqlx::Error::PoolClosed => FaultKind::Unavailable,
+        sqlx::Error::Io(_) | sqlx::Error::WorkerCrashed => FaultKind::Retry,
+        sqlx::Error::Database(database) => match database.code().as_deref() {
+            // serialization_failure, deadlock_detected, lock_not_available
+            Some("40001" | "40P01" | "55P03") => FaultKind::Retry,
+            // query_canceled, the server is going away or full of connections, cannot_connect_now, disk_full
+            Some("57014" | "57P01" | "57P02" | "57P03" | "53300" | "53100" | "08000" | "08003" | "08006") => {
+                FaultKind::Unavailable
+            }
+            // SQLITE_BUSY and its variants, SQLITE_FULL
+            Some("5" | "261" | "517" | "773" | "13") => FaultKind::Unavailable,
+            _ => FaultKind::Internal,
+        },
+        sqlx::Error::ColumnDecode { .. } | sqlx::Error::Decode(_) => FaultKind::Inconsistent,
+        _ => FaultKind::Internal,
+    }
+}

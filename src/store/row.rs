@@ -1,0 +1,50 @@
+//! Two macros that let one SQL text serve both engines.
+
+/// Runs the expression on the engine at hand: `on!(conn, |c| sqlx::query(SQL).bind(id).execute(c).await)`.
+///
+/// The expression is repeated in each arm, so that every bind and every column takes that engine's own type.
+macro_rules! on {
+    ($conn:expr, |$c:ident| $run:expr) => {
+        match $conn {
+            $crate::store::Conn::Sqlite(connection) => {
+                let $c = &mut **connection;
+                $run
+            }
+            $crate::store::Conn::Postgres(connection) => {
+                let $c = &mut **connection;
+                $run
+            }
+        }
+    };
+}
+
+/// A private row struct that both engines fill by column name.
+macro_rules! row {
+    ($(#[$meta:meta])* $vis:vis struct $name:ident { $($field:ident: $ty:ty),+ $(,)? }) => {
+        $(#[$meta])*
+        $vis struct $name { $($vis $field: $ty),+ }
+
+        impl<'r, R> sqlx::FromRow<'r, R> for $name
+        where
+            R: sqlx::Row,
+            &'static str: sqlx::ColumnIndex<R>,
+            $($ty: sqlx::Decode<'r, R::Database> + sqlx::Type<R::Database>,)+
+        {
+            fn from_row(row: &'r R) -> Result<Self, sqlx::Error> {
+                Ok(Self { $($field: row.try_get(stringify!($field))?),+ })
+            }
+        }
+    };
+}
+
+/// One migration's number and name with its text for each engine.
+macro_rules! embed {
+    ($number:literal, $name:literal) => {
+        (
+            $number,
+            $name,
+            include_str!(concat!("../../migrations/sqlite/", $name, ".sql")),
+            include_str!(concat!("../../migrations/postgres/", $name, ".sql")),
+        )
+    };
+}

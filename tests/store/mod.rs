@@ -1,0 +1,3 @@
+//! Contract tests of the store: each on both engines.
+
+mod writer;
