@@ -1,1 +1,34 @@
-//! F1, pure: persons, personal numbers, names, cards, residence and how they are matched.
+//! F1, the population registry's domain, pure: who a person is, how a name is compared, when a card ends, what matches.
+//!
+//! Nothing here knows async, SQL or HTTP. The facts come from the Law on Identification 26/2023/QH15 (Luật Căn cước),
+//! Decree 69/2024, Decree 70/2024 and the Law on Residence 68/2020/QH14 (Luật Cư trú).
+
+pub mod address;
+pub mod admin_unit;
+pub mod birth;
+pub mod card;
+pub mod contact;
+pub mod ethnicity;
+pub mod household;
+pub mod matching;
+pub mod name;
+pub mod name_keys;
+pub mod number_prefix;
+pub mod person;
+pub mod personal_number;
+pub mod residence;
+pub mod sex;
+pub mod vital;
+
+pub use address::{Address, UnitRef};
+pub use birth::BirthDate;
+pub use card::{Card, CardKind, CardStatus};
+pub use contact::{EmailAddress, PhoneNumber};
+pub use matching::{Answer, Claimed, Recorded, ThreeWayMatch};
+pub use name::PersonName;
+pub use name_keys::{NameKeys, NameLevel};
+pub use person::{Person, PersonRecord};
+pub use personal_number::PersonalNumber;
+pub use residence::{Residence, ResidenceKind};
+pub use sex::Sex;
+pub use vital::Vital;
