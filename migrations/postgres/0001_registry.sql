@@ -74,6 +74,8 @@ CREATE TABLE residence (
     person_id       UUID NOT NULL REFERENCES person (id),
     form            TEXT NOT NULL CHECK (form IN ('thuong_tru', 'tam_tru', 'hien_tai')),
     line            TEXT NOT NULL,
+    -- The address as first registered, where a boundary change has moved it since.
+    as_registered   TEXT,
     unit_code       TEXT NOT NULL,
     unit_valid_from DATE NOT NULL,
     from_date       DATE,
@@ -122,12 +124,15 @@ CREATE TABLE relation (
     kind           TEXT NOT NULL CHECK (kind IN ('father', 'mother', 'spouse', 'child', 'representative', 'represented')),
     relative_id    UUID REFERENCES person (id),
     relative_name  TEXT,
+    -- As the source named them: the relative may come into the registry later, and is linked then.
+    relative_number TEXT,
     from_date      DATE,
     to_date        DATE,
     recorded_at    TIMESTAMPTZ NOT NULL
 );
 CREATE INDEX relation_person ON relation (person_id, kind);
 CREATE INDEX relation_relative ON relation (relative_id);
+CREATE INDEX relation_unlinked ON relation (relative_number) WHERE relative_id IS NULL AND relative_number IS NOT NULL;
 
 -- A file that was brought in: the same bytes twice are recognised.
 CREATE TABLE import_batch (

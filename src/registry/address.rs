@@ -1,13 +1,12 @@
 //! Addresses: a line, a dated unit, and what the papers said at registration.
 
-use serde::{Deserialize, Serialize};
 use thiserror::Error;
 use time::Date;
 
 use super::admin_unit::{self, AdminUnit};
 
 /// Names one form of a commune: its code and the day this form began.
-#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct UnitRef {
     pub code: String,
     pub valid_from: Date,

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use thiserror::Error;
 use time::{Date, Month};
 
-/// Ngày, tháng, năm sinh. Older records know the year alone, some the year and month (codes 0 full, 1 year, 2 year-month).
+/// Ngày, tháng, năm sinh. Older records know the year alone, some the year and month.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub enum BirthDate {
@@ -15,21 +15,24 @@ pub enum BirthDate {
     Year(i32),
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Precision {
-    Full,
-    Year,
+    Day,
     Month,
+    Year,
 }
 
 impl Precision {
-    pub const fn code(self) -> i16 {
+    pub const fn code(self) -> &'static str {
         match self {
-            Self::Full => 0,
-            Self::Year => 1,
-            Self::Month => 2,
+            Self::Day => "day",
+            Self::Month => "month",
+            Self::Year => "year",
         }
+    }
+
+    pub fn from_code(code: &str) -> Option<Self> {
+        [Self::Day, Self::Month, Self::Year].into_iter().find(|precision| precision.code() == code)
     }
 }
 
@@ -95,6 +98,15 @@ impl BirthDate {
         Ok(self)
     }
 
+    /// A stored date: the first possible day, and how much of it is known.
+    pub const fn from_stored(day: Date, precision: Precision) -> Self {
+        match precision {
+            Precision::Day => Self::Full(day),
+            Precision::Month => Self::YearMonth { year: day.year(), month: day.month() },
+            Precision::Year => Self::Year(day.year()),
+        }
+    }
+
     pub const fn year(self) -> i32 {
         match self {
             Self::Full(date) => date.year(),
@@ -104,7 +116,7 @@ impl BirthDate {
 
     pub const fn precision(self) -> Precision {
         match self {
-            Self::Full(_) => Precision::Full,
+            Self::Full(_) => Precision::Day,
             Self::YearMonth { .. } => Precision::Month,
             Self::Year(_) => Precision::Year,
         }
@@ -319,6 +331,8 @@ mod tests {
         fn print_and_parse_are_inverse(birth in any_birth()) {
             prop_assert_eq!(BirthDate::parse(&birth.to_string()).unwrap(), birth);
             prop_assert!(birth.earliest() <= birth.latest());
+            let precision = Precision::from_code(birth.precision().code()).unwrap();
+            prop_assert_eq!(BirthDate::from_stored(birth.earliest(), precision), birth);
         }
 
         #[test]

@@ -1,44 +1,38 @@
-//! Identity cards of every generation, and until when each is good.
+//! Identity cards of every generation that still counts, and until when each is good.
+//!
+//! The nine-digit card ended on 31 December 2024 (Law on Identification Art 46); its number lives on as an attribute of the person.
 
-use serde::{Deserialize, Serialize};
 use time::{Date, macros::date};
 
-use super::BirthDate;
+use super::{BirthDate, PersonalNumber};
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum CardKind {
     /// Thẻ căn cước, issued since 1 July 2024.
     IdentityCard,
-    /// Thẻ căn cước công dân with a chip, 2021 to June 2024.
-    ChipCitizenCard,
-    /// Thẻ căn cước công dân with a barcode, 2016 to 2020.
-    BarcodeCitizenCard,
+    /// Thẻ căn cước công dân, with a barcode from 2016, with a chip from 2021 to June 2024.
+    CitizenCard,
     /// Chứng minh nhân dân with 12 digits.
     PeopleCard12,
-    /// Chứng minh nhân dân with 9 digits: good until 31 December 2024 (Law on Identification Art 46).
-    PeopleCard9,
     /// Giấy chứng nhận căn cước, for people of Vietnamese origin whose nationality is undetermined (Art 30).
     OriginCertificate,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum CardStatus {
-    Issued,
+    Valid,
     /// Tạm giữ: detention, prison, compulsory education or rehabilitation (Art 29(2)).
     Held,
     /// Thu hồi: nationality lost, wrongly issued, altered (Art 29(1)).
     Revoked,
     Replaced,
-    LostReported,
+    Lost,
     /// The holder died or lost the nationality.
     Void,
 }
 
 /// Thời hạn sử dụng. The printed day is the last good one ("có giá trị đến").
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Expiry {
     On(Date),
     /// Không thời hạn: issued at 58 or later.
@@ -51,30 +45,21 @@ pub struct Card {
     pub status: CardStatus,
     pub issued_on: Date,
     pub expiry: Expiry,
+    /// The number printed on it: the holder's at the time.
+    pub number: PersonalNumber,
     /// Nơi cấp, as printed.
     pub issuer: String,
 }
 
-const PEOPLE_CARD_END: Date = date!(2024 - 12 - 31);
-
 impl CardKind {
-    pub const ALL: [Self; 6] = [
-        Self::IdentityCard,
-        Self::ChipCitizenCard,
-        Self::BarcodeCitizenCard,
-        Self::PeopleCard12,
-        Self::PeopleCard9,
-        Self::OriginCertificate,
-    ];
+    pub const ALL: [Self; 4] = [Self::IdentityCard, Self::CitizenCard, Self::PeopleCard12, Self::OriginCertificate];
 
     pub const fn code(self) -> &'static str {
         match self {
-            Self::IdentityCard => "identity_card",
-            Self::ChipCitizenCard => "chip_citizen_card",
-            Self::BarcodeCitizenCard => "barcode_citizen_card",
-            Self::PeopleCard12 => "people_card_12",
-            Self::PeopleCard9 => "people_card_9",
-            Self::OriginCertificate => "origin_certificate",
+            Self::IdentityCard => "can_cuoc",
+            Self::CitizenCard => "cccd",
+            Self::PeopleCard12 => "cmnd12",
+            Self::OriginCertificate => "giay_chung_nhan",
         }
     }
 
@@ -84,27 +69,20 @@ impl CardKind {
 
     /// Which document was issued on a day: what the synthetic population carries.
     pub fn issued_in(day: Date) -> Self {
-        if day >= date!(2024 - 07 - 01) {
-            Self::IdentityCard
-        } else if day >= date!(2021 - 01 - 01) {
-            Self::ChipCitizenCard
-        } else {
-            Self::BarcodeCitizenCard
-        }
+        if day >= date!(2024 - 07 - 01) { Self::IdentityCard } else { Self::CitizenCard }
     }
 }
 
 impl CardStatus {
-    pub const ALL: [Self; 6] =
-        [Self::Issued, Self::Held, Self::Revoked, Self::Replaced, Self::LostReported, Self::Void];
+    pub const ALL: [Self; 6] = [Self::Valid, Self::Held, Self::Revoked, Self::Replaced, Self::Lost, Self::Void];
 
     pub const fn code(self) -> &'static str {
         match self {
-            Self::Issued => "issued",
+            Self::Valid => "valid",
             Self::Held => "held",
             Self::Revoked => "revoked",
             Self::Replaced => "replaced",
-            Self::LostReported => "lost_reported",
+            Self::Lost => "lost",
             Self::Void => "void",
         }
     }
@@ -138,13 +116,12 @@ impl Expiry {
 impl Card {
     /// May the holder show it on `day`? Only then does an account open (Decree 69/2024 Art 7, 15(1)).
     pub fn is_valid_on(&self, day: Date) -> bool {
-        let outdated = self.kind == CardKind::PeopleCard9 && day > PEOPLE_CARD_END;
-        self.status == CardStatus::Issued && self.issued_on <= day && self.expiry.includes(day) && !outdated
+        self.status == CardStatus::Valid && self.issued_on <= day && self.expiry.includes(day)
     }
 
-    /// Issued and otherwise good, but past its last day.
+    /// Neither held nor withdrawn, but past its last day.
     pub fn is_expired_on(&self, day: Date) -> bool {
-        self.status == CardStatus::Issued && self.issued_on <= day && !self.is_valid_on(day)
+        self.status == CardStatus::Valid && self.issued_on <= day && !self.is_valid_on(day)
     }
 }
 
@@ -155,7 +132,8 @@ mod tests {
     use super::*;
 
     fn card(kind: CardKind, status: CardStatus, expiry: Expiry) -> Card {
-        Card { kind, status, issued_on: date!(2021 - 05 - 10), expiry, issuer: "Bộ Công an".into() }
+        let number = PersonalNumber::parse("900085000001").unwrap();
+        Card { kind, status, issued_on: date!(2021 - 05 - 10), expiry, number, issuer: "Bộ Công an".into() }
     }
 
     #[test]
@@ -189,22 +167,15 @@ mod tests {
     #[test]
     fn valid_to_the_last_day_and_only_when_issued() {
         let last = date!(2026 - 11 - 22);
-        let good = card(CardKind::ChipCitizenCard, CardStatus::Issued, Expiry::On(last));
+        let good = card(CardKind::CitizenCard, CardStatus::Valid, Expiry::On(last));
         assert!(good.is_valid_on(last) && !good.is_expired_on(last));
         let next = last.next_day().unwrap();
         assert!(!good.is_valid_on(next) && good.is_expired_on(next));
         assert!(!good.is_valid_on(date!(2021 - 05 - 09)) && !good.is_expired_on(date!(2021 - 05 - 09)));
         for status in CardStatus::ALL {
             let card = card(CardKind::IdentityCard, status, Expiry::Never);
-            assert_eq!(card.is_valid_on(last), status == CardStatus::Issued, "{status:?}");
+            assert_eq!(card.is_valid_on(last), status == CardStatus::Valid, "{status:?}");
         }
-    }
-
-    #[test]
-    fn nine_digit_cards_ended_with_2024() {
-        let old = card(CardKind::PeopleCard9, CardStatus::Issued, Expiry::Never);
-        assert!(old.is_valid_on(date!(2024 - 12 - 31)));
-        assert!(!old.is_valid_on(date!(2025 - 01 - 01)) && old.is_expired_on(date!(2025 - 01 - 01)));
     }
 
     #[test]

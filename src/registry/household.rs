@@ -1,11 +1,9 @@
 //! Households (hộ gia đình): a head, members, one residence file.
 
-use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
 /// Quan hệ với chủ hộ.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Relation {
     Head,
     Spouse,

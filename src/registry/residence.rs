@@ -1,13 +1,11 @@
 //! Where a person lives, by the forms of the Law on Residence 68/2020/QH14.
 
-use serde::{Deserialize, Serialize};
 use thiserror::Error;
 use time::Date;
 
 use super::{Address, BirthDate};
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum ResidenceKind {
     /// Thường trú: at most one at a time.
     Permanent,
@@ -41,9 +39,9 @@ impl ResidenceKind {
 
     pub const fn code(self) -> &'static str {
         match self {
-            Self::Permanent => "permanent",
-            Self::Temporary => "temporary",
-            Self::Current => "current",
+            Self::Permanent => "thuong_tru",
+            Self::Temporary => "tam_tru",
+            Self::Current => "hien_tai",
         }
     }
 

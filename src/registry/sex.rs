@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-/// Giới tính: the codes of the citizen look-up message (0 unknown, 1 male, 2 female).
+/// Giới tính.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Sex {
@@ -15,15 +15,15 @@ pub enum Sex {
 impl Sex {
     pub const ALL: [Self; 3] = [Self::Unknown, Self::Male, Self::Female];
 
-    pub const fn code(self) -> i16 {
+    pub const fn code(self) -> &'static str {
         match self {
-            Self::Unknown => 0,
-            Self::Male => 1,
-            Self::Female => 2,
+            Self::Unknown => "unknown",
+            Self::Male => "male",
+            Self::Female => "female",
         }
     }
 
-    pub fn from_code(code: i16) -> Option<Self> {
+    pub fn from_code(code: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|sex| sex.code() == code)
     }
 
@@ -36,7 +36,7 @@ impl Sex {
         }
     }
 
-    /// Reads what files contain: the code, the English word, the Vietnamese word or the letter of a travel document.
+    /// Reads what files contain: the digit of the citizen look-up message (0, 1, 2), the English word, the Vietnamese word or the letter of a travel document.
     pub fn parse(text: &str) -> Option<Self> {
         match text.trim().to_lowercase().as_str() {
             "0" | "unknown" | "" => Some(Self::Unknown),
@@ -55,12 +55,13 @@ mod tests {
     fn codes_and_words_lead_back() {
         for sex in Sex::ALL {
             assert_eq!(Sex::from_code(sex.code()), Some(sex));
-            assert_eq!(Sex::parse(&sex.code().to_string()), Some(sex));
+            assert_eq!(Sex::parse(sex.code()), Some(sex));
         }
         assert_eq!(Sex::parse("NỮ"), Some(Sex::Female));
         assert_eq!(Sex::parse("Nam"), Some(Sex::Male));
+        assert_eq!(Sex::parse("2"), Some(Sex::Female));
         assert_eq!(Sex::parse("3"), None);
-        assert_eq!(Sex::from_code(3), None);
+        assert_eq!(Sex::from_code("3"), None);
         assert_eq!(Sex::Unknown.claim(), None);
     }
 }

@@ -1,13 +1,11 @@
 //! Whether a person lives, as courts and the civil registry say.
 
-use serde::{Deserialize, Serialize};
 use thiserror::Error;
 use time::Date;
 
 /// Alive → missing declared (court) → alive again or declared dead (court) → alive again; alive → dead (civil registry).
 /// A registered death is final: only the correction of an error undoes it (Law on Civil Status 60/2014/QH13 Art 3, 33).
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case", tag = "state", content = "since")]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub enum Vital {
     #[default]
     Alive,
