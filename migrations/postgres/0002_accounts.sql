@@ -5,7 +5,7 @@ CREATE TABLE account (
     person_id       UUID NOT NULL UNIQUE REFERENCES person (id),
     version         BIGINT NOT NULL DEFAULT 1,
     level           TEXT NOT NULL CHECK (level IN ('01', '02')),
-    state           TEXT NOT NULL CHECK (state IN ('issued', 'active', 'closed')),
+    state           TEXT NOT NULL CHECK (state IN ('requested', 'rejected', 'issued', 'active')),
     password_hash   TEXT,
     password_set_at TIMESTAMPTZ,
     phone_sealed    BYTEA,
@@ -17,7 +17,7 @@ CREATE TABLE account (
 -- Reasons form a set; the account is locked while it is not empty (Law on Identification Art 34).
 CREATE TABLE account_lock (
     account_id UUID NOT NULL REFERENCES account (id),
-    reason     TEXT NOT NULL CHECK (reason IN ('self', 'breach', 'card_withdrawn', 'card_held', 'death', 'authority')),
+    reason     TEXT NOT NULL CHECK (reason IN ('DEATH', 'SELF', 'BREACH', 'CARD_WITHDRAWN', 'CARD_HELD', 'CARD_EXPIRED', 'AUTHORITY')),
     since      TIMESTAMPTZ NOT NULL,
     actor      TEXT NOT NULL,
     note       TEXT NOT NULL,
@@ -74,13 +74,11 @@ CREATE TABLE registration (
 
 -- Failures and sends, counted across every path and identifier. `subject` is a keyed digest; `network` is '' for the whole.
 CREATE TABLE failure_counter (
-    kind              TEXT NOT NULL CHECK (kind IN ('password', 'second_factor', 'code_send', 'register', 'client')),
-    subject           BYTEA NOT NULL,
-    network           TEXT NOT NULL,
-    failures          BIGINT NOT NULL,
-    window_started_at TIMESTAMPTZ NOT NULL,
-    last_at           TIMESTAMPTZ NOT NULL,
-    blocked_until     TIMESTAMPTZ,
+    kind    TEXT NOT NULL CHECK (kind IN ('password', 'second_factor', 'code_send', 'register', 'client')),
+    subject BYTEA NOT NULL,
+    network TEXT NOT NULL,
+    tally   JSONB NOT NULL,
+    last_at TIMESTAMPTZ NOT NULL,
     PRIMARY KEY (kind, subject, network)
 );
 CREATE INDEX failure_counter_last ON failure_counter (last_at);

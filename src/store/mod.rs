@@ -6,12 +6,27 @@
 #[macro_use]
 mod row;
 
+pub mod accounts;
 pub mod audit;
+pub mod audit_log;
+pub mod authenticators;
 mod bind;
+pub mod changes;
+pub mod clients;
+pub mod codes;
 mod db;
 mod dialect;
+pub mod failures;
+pub mod grants;
+pub mod interactions;
 mod lane;
 pub mod migrations;
+pub mod operators;
+pub mod outbox;
+pub mod registrations;
+pub mod sessions;
+pub mod standing;
+pub mod subjects;
 mod writer;
 
 pub use audit::{AuditEvent, Outcome};

@@ -1,0 +1,179 @@
+//! Reading the audit: verification of the chains, and an account's own history.
+
+use uuid::Uuid;
+
+use super::{
+    Conn,
+    audit::{ChainHead, Sealed, chain_hash},
+    db::failed,
+};
+use crate::base::{
+    Fault, Timestamp,
+    ids::{AccountId, InstanceId},
+};
+
+/// One stored event.
+#[derive(Clone, Debug)]
+pub struct StoredEvent {
+    pub instance: InstanceId,
+    pub lane: i64,
+    pub seq: i64,
+    pub at: Timestamp,
+    pub action: String,
+    pub outcome: String,
+    pub actor: String,
+    pub person_id: Option<Uuid>,
+    pub account_id: Option<Uuid>,
+    pub client_id: Option<String>,
+    pub session_id: Option<Uuid>,
+    pub detail: String,
+    pub prev_hash: Vec<u8>,
+    pub hash: Vec<u8>,
+}
+
+row! {
+    struct EventRow {
+        instance: InstanceId,
+        lane: i64,
+        seq: i64,
+        at: Timestamp,
+        action: String,
+        outcome: String,
+        actor: String,
+        person_id: Option<Uuid>,
+        account_id: Option<Uuid>,
+        client_id: Option<String>,
+        session_id: Option<Uuid>,
+        detail: String,
+        prev_hash: Vec<u8>,
+        hash: Vec<u8>,
+    }
+}
+
+impl From<EventRow> for StoredEvent {
+    fn from(row: EventRow) -> Self {
+        let EventRow {
+            instance,
+            lane,
+            seq,
+            at,
+            action,
+            outcome,
+            actor,
+            person_id,
+            account_id,
+            client_id,
+            session_id,
+            detail,
+            prev_hash,
+            hash,
+        } = row;
+        Self {
+            instance,
+            lane,
+            seq,
+            at,
+            action,
+            outcome,
+            actor,
+            person_id,
+            account_id,
+            client_id,
+            session_id,
+            detail,
+            prev_hash,
+            hash,
+        }
+    }
+}
+
+pub(super) const PAGE: &str = "SELECT instance, lane, seq, at, action, outcome, actor, person_id, account_id, client_id, \
+    session_id, detail, prev_hash, hash FROM audit_event WHERE (instance, lane, seq) > ($1, $2, $3) \
+    ORDER BY instance, lane, seq LIMIT $4";
+
+async fn page(conn: &mut Conn, after: (InstanceId, i64, i64), limit: i64) -> Result<Vec<StoredEvent>, Fault> {
+    let rows: Vec<EventRow> =
+        on!(conn, |c| sqlx::query_as(PAGE).bind(after.0).bind(after.1).bind(after.2).bind(limit).fetch_all(c).await)
+            .map_err(failed("reading the audit"))?;
+    Ok(rows.into_iter().map(Into::into).collect())
+}
+
+/// What a verification of every chain found.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Verified {
+    pub chains: u64,
+    pub events: u64,
+    /// The first event of each broken chain: (instance, lane, seq) and why.
+    pub broken: Vec<(InstanceId, i64, i64, &'static str)>,
+}
+
+/// Walks all chains in pages: numbers without a gap, each hash recomputed, each link followed.
+pub async fn verify(conn: &mut Conn) -> Result<Verified, Fault> {
+    let mut found = Verified::default();
+    let mut at = (InstanceId(Uuid::nil()), -1, 0);
+    let mut chain: Option<(InstanceId, i64, ChainHead, bool)> = None;
+    loop {
+        let events = page(conn, at, 2_000).await?;
+        let Some(last) = events.last() else { return Ok(found) };
+        at = (last.instance, last.lane, last.seq);
+        for event in &events {
+            found.events += 1;
+            let (head, sound) = match chain {
+                Some((instance, lane, head, sound)) if (instance, lane) == (event.instance, event.lane) => {
+                    (head, sound)
+                }
+                _ => {
+                    found.chains += 1;
+                    (ChainHead::GENESIS, true)
+                }
+            };
+            let fault = sound.then(|| event.fault_after(&head)).flatten();
+            if let Some(why) = fault {
+                found.broken.push((event.instance, event.lane, event.seq, why));
+            }
+            let hash = event.hash.as_slice().try_into().unwrap_or([0; 32]);
+            chain = Some((event.instance, event.lane, ChainHead { seq: event.seq, hash }, sound && fault.is_none()));
+        }
+    }
+}
+
+impl StoredEvent {
+    fn fault_after(&self, head: &ChainHead) -> Option<&'static str> {
+        if self.seq != head.seq + 1 {
+            return Some("an event before it is missing");
+        }
+        if self.prev_hash != head.hash {
+            return Some("it does not follow the event before it");
+        }
+        let sealed = Sealed {
+            at: self.at,
+            action: &self.action,
+            outcome: &self.outcome,
+            actor: &self.actor,
+            person_id: self.person_id,
+            account_id: self.account_id,
+            client_id: self.client_id.as_deref(),
+            session_id: self.session_id,
+            detail: &self.detail,
+        };
+        let hash = chain_hash(self.instance, self.lane, self.seq, &sealed, &head.hash);
+        (self.hash != hash).then_some("its content was changed")
+    }
+}
+
+pub(super) const OF_ACCOUNT: &str = "SELECT instance, lane, seq, at, action, outcome, actor, person_id, account_id, \
+    client_id, session_id, detail, prev_hash, hash FROM audit_event WHERE account_id = $1 AND at < $2 \
+    ORDER BY at DESC LIMIT $3";
+
+/// An account's own history, newest first, before the given moment.
+pub async fn of_account(
+    conn: &mut Conn,
+    account: AccountId,
+    before: Timestamp,
+    limit: i64,
+) -> Result<Vec<StoredEvent>, Fault> {
+    let rows: Vec<EventRow> =
+        on!(conn, |c| sqlx::query_as(OF_ACCOUNT).bind(account).bind(before).bind(limit).fetch_all(c).await)
+            .map_err(failed("reading an account's history"))?;
+    Ok(rows.into_iter().map(Into::into).collect())
+}

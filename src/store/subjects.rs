@@ -1,0 +1,153 @@
+//! The names under which relying parties know people: pairwise `sub` per sector, `sid` per session and client, and what was agreed.
+
+use serde_json::Value;
+use sqlx::types::Json;
+
+use super::{Conn, db::failed};
+use crate::base::{
+    Fault, Timestamp,
+    ids::{AccountId, ClientId, PersonId, SessionId},
+};
+
+pub(super) const FIND_SUB: &str = "SELECT sub FROM subject WHERE sector = $1 AND person_id = $2";
+
+pub async fn find_sub(conn: &mut Conn, sector: &str, person: PersonId) -> Result<Option<String>, Fault> {
+    let row: Option<(String,)> =
+        on!(conn, |c| sqlx::query_as(FIND_SUB).bind(sector).bind(person).fetch_optional(c).await)
+            .map_err(failed("finding a subject"))?;
+    Ok(row.map(|(sub,)| sub))
+}
+
+pub(super) const ENSURE_SUB: &str = "INSERT INTO subject (sector, person_id, sub, created_at) VALUES ($1, $2, $3, $4) \
+    ON CONFLICT (sector, person_id) DO UPDATE SET sub = subject.sub RETURNING sub";
+
+/// The stored `sub`, made of `proposed` when there is none yet.
+pub async fn ensure_sub(
+    conn: &mut Conn,
+    sector: &str,
+    person: PersonId,
+    proposed: &str,
+    now: Timestamp,
+) -> Result<String, Fault> {
+    let (sub,): (String,) =
+        on!(conn, |c| sqlx::query_as(ENSURE_SUB).bind(sector).bind(person).bind(proposed).bind(now).fetch_one(c).await)
+            .map_err(failed("making a subject"))?;
+    Ok(sub)
+}
+
+pub(super) const PERSON_OF_SUB: &str = "SELECT person_id FROM subject WHERE sector = $1 AND sub = $2";
+
+pub async fn person_of_sub(conn: &mut Conn, sector: &str, sub: &str) -> Result<Option<PersonId>, Fault> {
+    let row: Option<(PersonId,)> =
+        on!(conn, |c| sqlx::query_as(PERSON_OF_SUB).bind(sector).bind(sub).fetch_optional(c).await)
+            .map_err(failed("finding a subject's person"))?;
+    Ok(row.map(|(person,)| person))
+}
+
+pub(super) const ENSURE_SID: &str = "INSERT INTO session_client (session_id, client_id, sid, first_at, last_at) \
+    VALUES ($1, $2, $3, $4, $4) ON CONFLICT (session_id, client_id) DO UPDATE SET last_at = excluded.last_at RETURNING sid";
+
+/// The `sid` of this session at this client, made of `proposed` at the first sign-in there.
+pub async fn ensure_sid(
+    conn: &mut Conn,
+    session: SessionId,
+    client: &ClientId,
+    proposed: &str,
+    now: Timestamp,
+) -> Result<String, Fault> {
+    let (sid,): (String,) = on!(conn, |c| sqlx::query_as(ENSURE_SID)
+        .bind(session)
+        .bind(client)
+        .bind(proposed)
+        .bind(now)
+        .fetch_one(c)
+        .await)
+    .map_err(failed("making a session's name for a client"))?;
+    Ok(sid)
+}
+
+/// A client that a session signed in to.
+#[derive(Clone, Debug)]
+pub struct SessionClient {
+    pub client_id: ClientId,
+    pub sid: String,
+    pub first_at: Timestamp,
+    pub last_at: Timestamp,
+}
+
+pub(super) const CLIENTS_OF_SESSION: &str = "SELECT client_id, sid, first_at, last_at FROM session_client \
+    WHERE session_id = $1 ORDER BY first_at, client_id LIMIT 500";
+
+pub async fn clients_of_session(conn: &mut Conn, session: SessionId) -> Result<Vec<SessionClient>, Fault> {
+    let rows: Vec<(ClientId, String, Timestamp, Timestamp)> =
+        on!(conn, |c| sqlx::query_as(CLIENTS_OF_SESSION).bind(session).fetch_all(c).await)
+            .map_err(failed("listing a session's clients"))?;
+    Ok(rows
+        .into_iter()
+        .map(|(client_id, sid, first_at, last_at)| SessionClient { client_id, sid, first_at, last_at })
+        .collect())
+}
+
+/// What a person agreed to share with a client.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Consent {
+    pub scopes: Vec<String>,
+    /// The `claims` parameter's names that were agreed to, beside those of the scopes.
+    pub claims: Value,
+    pub purpose_version: String,
+    pub given_at: Timestamp,
+}
+
+pub(super) const FIND_CONSENT: &str = "SELECT scopes, claims, purpose_version, given_at FROM consent \
+    WHERE account_id = $1 AND client_id = $2 AND withdrawn_at IS NULL";
+
+pub async fn find_consent(conn: &mut Conn, account: AccountId, client: &ClientId) -> Result<Option<Consent>, Fault> {
+    let row: Option<(Json<Vec<String>>, Json<Value>, String, Timestamp)> =
+        on!(conn, |c| sqlx::query_as(FIND_CONSENT).bind(account).bind(client).fetch_optional(c).await)
+            .map_err(failed("finding a consent"))?;
+    Ok(row.map(|(scopes, claims, purpose_version, given_at)| Consent {
+        scopes: scopes.0,
+        claims: claims.0,
+        purpose_version,
+        given_at,
+    }))
+}
+
+pub(super) const GIVE_CONSENT: &str = "INSERT INTO consent (account_id, client_id, scopes, claims, purpose_version, given_at) \
+    VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT (account_id, client_id) DO UPDATE SET version = consent.version + 1, \
+    scopes = excluded.scopes, claims = excluded.claims, purpose_version = excluded.purpose_version, \
+    given_at = excluded.given_at, withdrawn_at = NULL";
+
+pub async fn give_consent(
+    conn: &mut Conn,
+    account: AccountId,
+    client: &ClientId,
+    consent: &Consent,
+) -> Result<(), Fault> {
+    on!(conn, |c| sqlx::query(GIVE_CONSENT)
+        .bind(account)
+        .bind(client)
+        .bind(Json(&consent.scopes))
+        .bind(Json(&consent.claims))
+        .bind(&consent.purpose_version)
+        .bind(consent.given_at)
+        .execute(c)
+        .await
+        .map(|_| ()))
+    .map_err(failed("recording a consent"))
+}
+
+pub(super) const WITHDRAW_CONSENT: &str = "UPDATE consent SET withdrawn_at = $3, version = version + 1 \
+    WHERE account_id = $1 AND client_id = $2 AND withdrawn_at IS NULL RETURNING version";
+
+pub async fn withdraw_consent(
+    conn: &mut Conn,
+    account: AccountId,
+    client: &ClientId,
+    now: Timestamp,
+) -> Result<bool, Fault> {
+    let row: Option<(i64,)> =
+        on!(conn, |c| sqlx::query_as(WITHDRAW_CONSENT).bind(account).bind(client).bind(now).fetch_optional(c).await)
+            .map_err(failed("withdrawing a consent"))?;
+    Ok(row.is_some())
+}
