@@ -1,0 +1,5 @@
+//! F4, through the router or through sockets.
+
+mod edge;
+mod health;
+mod server;

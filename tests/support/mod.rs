@@ -1,0 +1,3 @@
+//! What tests stand on: sockets, databases, a service under test.
+
+pub mod wire;

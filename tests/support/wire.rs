@@ -1,0 +1,102 @@
+//! A real socket and a client that may misbehave.
+
+use std::{
+    net::SocketAddr,
+    time::{Duration, Instant},
+};
+
+use dinhdanh::http::{
+    address::Networks,
+    server::{App, Drained, ServerSettings, serve},
+};
+use tokio::{
+    io::{AsyncReadExt, AsyncWriteExt},
+    net::{TcpListener, TcpStream},
+    sync::oneshot,
+    task::JoinHandle,
+};
+
+/// A served [`App`] on a free port of loopback.
+pub struct Wired {
+    pub address: SocketAddr,
+    stop: oneshot::Sender<()>,
+    ended: JoinHandle<Drained>,
+}
+
+/// Deadlines that a test can wait for.
+pub fn short() -> ServerSettings {
+    ServerSettings {
+        first_byte: Duration::from_millis(300),
+        header: Duration::from_millis(300),
+        write_stall: Duration::from_millis(300),
+        max_header_bytes: 16 * 1024,
+        max_connections: 1_000,
+        max_connections_per_address: 500,
+        uncapped: Networks::default(),
+        drain: Duration::from_secs(2),
+    }
+}
+
+impl Wired {
+    pub async fn start(app: App, settings: ServerSettings) -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap();
+        let (stop, stopped) = oneshot::channel::<()>();
+        let ended = tokio::spawn(serve(listener, app, settings, async {
+            let _dropped_is_stop_too = stopped.await;
+        }));
+        Self { address, stop, ended }
+    }
+
+    pub async fn connect(&self) -> TcpStream {
+        TcpStream::connect(self.address).await.unwrap()
+    }
+
+    pub async fn send(&self, text: &str) -> TcpStream {
+        let mut stream = self.connect().await;
+        stream.write_all(text.as_bytes()).await.unwrap();
+        stream
+    }
+
+    /// Starts the drain and waits for its end.
+    pub async fn stop(self) -> Drained {
+        self.stop.send(()).unwrap();
+        self.ended.await.unwrap()
+    }
+
+    /// Starts the drain; the handle resolves at its end.
+    pub fn begin_stop(self) -> JoinHandle<Drained> {
+        self.stop.send(()).unwrap();
+        self.ended
+    }
+}
+
+/// Everything until the peer closes, and how long that took; fails after five seconds.
+pub async fn until_closed(stream: &mut TcpStream) -> (String, Duration) {
+    let started = Instant::now();
+    let mut read = Vec::new();
+    let ended = tokio::time::timeout(Duration::from_secs(5), stream.read_to_end(&mut read)).await;
+    let _reset_is_closed_too = ended.expect("the connection is still open after five seconds");
+    (String::from_utf8_lossy(&read).into_owned(), started.elapsed())
+}
+
+/// One answer's head and the given length of body from a connection that stays open.
+pub async fn one_answer(stream: &mut TcpStream) -> String {
+    let mut read = Vec::new();
+    loop {
+        let mut part = [0; 4_096];
+        let count = tokio::time::timeout(Duration::from_secs(5), stream.read(&mut part)).await.unwrap().unwrap();
+        read.extend_from_slice(&part[..count]);
+        let text = String::from_utf8_lossy(&read).into_owned();
+        if let Some((head, body)) = text.split_once("\r\n\r\n") {
+            let length = head
+                .lines()
+                .find_map(|line| line.to_ascii_lowercase().strip_prefix("content-length: ")?.parse::<usize>().ok())
+                .unwrap_or(0);
+            if body.len() >= length {
+                return text;
+            }
+        }
+        assert_ne!(count, 0, "closed in the middle of {text}");
+    }
+}
