@@ -6,7 +6,7 @@
 //! |---|---|---|
 //! | F0 | [`base`] | anything of ours |
 //! | F1 | [`oidc`], [`registry`], [`assurance`] | each other, async, SQL, HTTP, config |
-//! | F2 | [`crypto`], [`store`] | each other, axum, templates |
+//! | F2 | [`crypto`], [`store`], [`outbound`] | each other, axum, templates |
 //! | F3 | [`flows`] | axum, sqlx, HTML |
 //! | F4 | [`http`] | sqlx, SQL text |
 //! | F5 | [`cli`] | – |
@@ -22,5 +22,6 @@ pub mod crypto;
 pub mod flows;
 pub mod http;
 pub mod oidc;
+pub mod outbound;
 pub mod registry;
 pub mod store;
