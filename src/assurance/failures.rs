@@ -1,9 +1,12 @@
-//! What follows from wrong passwords, wrong codes and codes sent: pure decisions from counters that the database keeps.
+//! What follows from wrong passwords, wrong codes and codes sent: pure decisions from counters that the database keeps
+//! (as JSON: a field may be added, none may change its meaning).
 //!
 //! A delay falls first on the pair (account, network) and only then on the account everywhere, so that a stranger at
 //! one network cannot lock a person out (ASVS 5.0 6.1.1): what that network tries while it is delayed is not counted
 //! against the account. Counters are of the account, not of the name that was typed, so that an alias gives no new
 //! tries (CVE-2025-24806). An attempt during a delay is answered without a look at the password and counts nothing.
+
+use serde::{Deserialize, Serialize};
 
 use crate::base::{Span, Timestamp};
 
@@ -20,17 +23,23 @@ pub enum Decision {
 }
 
 /// What is remembered of failures under one key. All zero is "none".
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
 pub struct Tally {
     /// Failures within the window that began at `window_began`.
     pub recent: u32,
     pub window_began: Timestamp,
     /// Failures since the last success.
     pub consecutive: u32,
-    /// How many delays were given in a row; each doubles the next.
-    pub delays: u32,
     pub last_failure: Timestamp,
     pub blocked_until: Timestamp,
+}
+
+impl Tally {
+    /// The delay that the last failure cost; each doubles the next.
+    fn delay(&self) -> Span {
+        self.blocked_until.since(self.last_failure).max(Span::ZERO)
+    }
 }
 
 /// How many failures one key is allowed, and what they cost.
@@ -95,21 +104,19 @@ impl Throttle {
             last_failure: now,
             ..known
         };
-        if next.delays > 0 || next.recent >= self.burst || next.consecutive >= self.in_all {
-            next.delays = next.delays.saturating_add(1);
-            next.blocked_until = now + self.delay(next.delays);
+        let last_delay = known.delay();
+        if last_delay > Span::ZERO {
+            next.blocked_until = now + (Span::micros(last_delay.as_micros().saturating_mul(2))).min(self.longest_delay);
+        } else if next.recent >= self.burst || next.consecutive >= self.in_all {
+            next.blocked_until = now + self.first_delay;
         }
         next
-    }
-
-    fn delay(&self, nth: u32) -> Span {
-        let doublings = nth.saturating_sub(1).min(30);
-        Span::micros(self.first_delay.as_micros().saturating_mul(1_i64 << doublings)).min(self.longest_delay)
     }
 }
 
 /// The two tallies of a password: of the account at this network, and of the account.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
 pub struct PasswordTallies {
     pub near: Tally,
     pub everywhere: Tally,
@@ -131,8 +138,9 @@ impl PasswordTallies {
     #[must_use]
     pub fn after_failure(&self, now: Timestamp) -> Self {
         let near = Throttle::NEAR.after_failure(&self.near, now);
+        let delayed_before = self.near.delay() > Span::ZERO && near.consecutive > 1;
         let everywhere =
-            if near.delays > 1 { self.everywhere } else { Throttle::EVERYWHERE.after_failure(&self.everywhere, now) };
+            if delayed_before { self.everywhere } else { Throttle::EVERYWHERE.after_failure(&self.everywhere, now) };
         Self { near, everywhere }
     }
 
@@ -153,12 +161,14 @@ pub fn decide_code(wrong_here: u32, tally: &Tally, now: Timestamp) -> Decision {
 }
 
 /// Codes sent to one number: two in ten seconds, ten in a day.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
 pub struct Sends {
-    pub last: Timestamp,
-    pub before_last: Timestamp,
     pub today: u32,
     pub day_began: Timestamp,
+    pub last: Timestamp,
+    /// The next may go then: ten seconds after the last but one.
+    pub blocked_until: Timestamp,
 }
 
 impl Sends {
@@ -170,21 +180,17 @@ impl Sends {
         if self.in_day(now) && self.today >= Self::PER_DAY {
             return Decision::Wait { until: self.day_began + Self::DAY };
         }
-        // The second-last send must be ten seconds back, so that no ten seconds ever hold three.
-        if self.today >= 2 && now.since(self.before_last) < Self::BURST {
-            return Decision::Wait { until: self.before_last + Self::BURST };
-        }
-        Decision::Allowed
+        if self.blocked_until > now { Decision::Wait { until: self.blocked_until } } else { Decision::Allowed }
     }
 
     #[must_use]
     pub fn after_send(&self, now: Timestamp) -> Self {
         let same_day = self.in_day(now);
         Self {
-            last: now,
-            before_last: self.last,
             today: if same_day { self.today.saturating_add(1) } else { 1 },
             day_began: if same_day { self.day_began } else { now },
+            last: now,
+            blocked_until: if self.today > 0 { self.last + Self::BURST } else { now },
         }
     }
 

@@ -61,7 +61,7 @@ fn the_window_ends_after_exactly_a_minute() {
 fn one_network_alone_never_delays_the_account_elsewhere() {
     let mut here = PasswordTallies::default();
     hammer(&mut here, START, 200);
-    assert_eq!(here.everywhere.delays, 0);
+    assert_eq!(here.everywhere.delay(), Span::ZERO);
     let elsewhere = PasswordTallies { near: Tally::default(), everywhere: here.everywhere };
     assert_eq!(elsewhere.decide(here.near.last_failure), Decision::Allowed);
 }
@@ -87,9 +87,10 @@ fn success_clears_and_a_day_forgets() {
     assert_eq!(tallies.after_success().decide(START), Decision::Allowed);
     let day_later = tallies.near.last_failure + Span::hours(24);
     let forgotten = Throttle::NEAR.after_failure(&tallies.near, day_later);
-    assert_eq!((forgotten.consecutive, forgotten.delays), (1, 0));
+    assert_eq!((forgotten.consecutive, forgotten.delay()), (1, Span::ZERO));
     let sooner = Timestamp::from_micros(day_later.micros() - 1);
-    assert_eq!(Throttle::NEAR.after_failure(&tallies.near, sooner).delays, tallies.near.delays + 1);
+    assert_eq!(tallies.near.delay(), Span::secs(240));
+    assert_eq!(Throttle::NEAR.after_failure(&tallies.near, sooner).delay(), Span::secs(480));
 }
 
 #[test]
@@ -121,6 +122,16 @@ fn two_codes_in_ten_seconds_and_ten_in_a_day_are_sent() {
     assert_eq!(sends.decide(at(3_600)), Decision::Wait { until: START + Span::hours(24) });
     assert_eq!(sends.decide(START + Span::hours(24)), Decision::Allowed);
     assert_eq!(sends.after_send(START + Span::hours(24)).today, 1);
+}
+
+#[test]
+fn what_is_stored_reads_back_and_an_empty_object_is_none() {
+    let mut tallies = PasswordTallies::default();
+    hammer(&mut tallies, START, 7);
+    let text = serde_json::to_string(&tallies).unwrap();
+    assert_eq!(serde_json::from_str::<PasswordTallies>(&text).unwrap(), tallies);
+    assert_eq!(serde_json::from_str::<Tally>("{}").unwrap(), Tally::default());
+    assert_eq!(serde_json::from_str::<Sends>("{}").unwrap(), Sends::default());
 }
 
 proptest! {
