@@ -144,8 +144,9 @@ impl std::fmt::Debug for Kek {
 #[cfg(unix)]
 fn check_mode(path: &Path, metadata: &fs::Metadata) -> Result<(), KekError> {
     use std::os::unix::fs::PermissionsExt;
+    const OTHERS: u32 = 0o077;
     let mode = metadata.permissions().mode() & 0o7777;
-    if mode & 0o077 == 0 { Ok(()) } else { Err(KekError::TooOpen { path: path.to_owned(), mode }) }
+    if mode & OTHERS == 0 { Ok(()) } else { Err(KekError::TooOpen { path: path.to_owned(), mode }) }
 }
 
 #[cfg(not(unix))]
@@ -250,6 +251,11 @@ mod tests {
         assert!(matches!(Kek::create(&nowhere, &Entropy::counted(1)), Err(KekError::Unwritable { .. })));
     }
 
+    fn hex(bytes: &[u8]) -> String {
+        let nibble = |n: u8| char::from_digit(u32::from(n), 16).unwrap();
+        bytes.iter().flat_map(|byte| [nibble(byte >> 4), nibble(byte & 15)]).collect()
+    }
+
     /// RFC 5869 A.1, through the same library calls.
     #[test]
     fn hkdf_of_the_rfc() {
@@ -264,7 +270,6 @@ mod tests {
         let prk = hkdf::Salt::new(hkdf::HKDF_SHA256, &salt).extract(&[0x0b; 22]);
         let mut okm = [0; 42];
         prk.expand(&[&info], Length).unwrap().fill(&mut okm).unwrap();
-        let hex: String = okm.iter().map(|byte| format!("{byte:02x}")).collect();
-        assert_eq!(hex, "3cb25f25faacd57a90434f64d0362f2a2d2d0a90cf1a5a4c5db02d56ecc4c5bf34007208d5b887185865");
+        assert_eq!(hex(&okm), "3cb25f25faacd57a90434f64d0362f2a2d2d0a90cf1a5a4c5db02d56ecc4c5bf34007208d5b887185865");
     }
 }

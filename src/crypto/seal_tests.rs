@@ -39,10 +39,10 @@ fn aes_256_gcm_siv_of_the_rfc() {
 
 #[test]
 fn what_was_sealed_opens_in_its_place_alone() {
-    let (sealer, entropy) = (sealer(1), Entropy::counted(1));
-    let sealed = sealer.seal(HERE, b"a seed", &entropy).unwrap();
+    let (key, entropy) = (sealer(1), Entropy::counted(1));
+    let sealed = key.seal(HERE, b"a seed", &entropy).unwrap();
     assert_eq!(sealed.len(), 1 + 12 + 6 + 16);
-    assert_eq!(sealer.open(HERE, &sealed).unwrap().reveal(), b"a seed");
+    assert_eq!(key.open(HERE, &sealed).unwrap().reveal(), b"a seed");
     for elsewhere in [
         Place { table: "operator", ..HERE },
         Place { column: "label", ..HERE },
@@ -51,7 +51,7 @@ fn what_was_sealed_opens_in_its_place_alone() {
         Place { table: "totps", column: "eed_sealed", ..HERE },
         Place { column: "seed_sealedr", row: b"ow 1", ..HERE },
     ] {
-        assert_eq!(sealer.open(elsewhere, &sealed).unwrap_err(), SealError::DoesNotOpen);
+        assert_eq!(key.open(elsewhere, &sealed).unwrap_err(), SealError::DoesNotOpen);
     }
 }
 
@@ -65,15 +65,15 @@ fn another_key_does_not_open_it_and_another_version_is_named() {
 
 #[test]
 fn every_changed_bit_and_every_cut_is_seen() {
-    let sealer = sealer(1);
-    let sealed = sealer.seal(HERE, b"a seed", &Entropy::counted(1)).unwrap();
+    let key = sealer(1);
+    let sealed = key.seal(HERE, b"a seed", &Entropy::counted(1)).unwrap();
     for at in 0..sealed.len() {
         for bit in 0..8 {
             let mut changed = sealed.clone();
             changed[at] ^= 1 << bit;
-            assert!(sealer.open(HERE, &changed).is_err(), "bit {bit} of byte {at}");
+            assert!(key.open(HERE, &changed).is_err(), "bit {bit} of byte {at}");
         }
-        assert!(sealer.open(HERE, &sealed[..at]).is_err());
+        assert!(key.open(HERE, &sealed[..at]).is_err());
     }
 }
 
