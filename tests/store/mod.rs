@@ -1,3 +1,4 @@
 //! Contract tests of the store: each on both engines.
 
+mod engines;
 mod writer;

@@ -1,0 +1,132 @@
+//! A server process that ends, with its folder, when its holder does: also when the test process is killed.
+
+use std::{
+    fs,
+    io::{BufRead, BufReader},
+    net::TcpListener,
+    os::unix::{
+        fs::{MetadataExt, chown},
+        process::CommandExt,
+    },
+    path::{Path, PathBuf},
+    process::{Child, ChildStdin, Command, Stdio},
+    thread,
+    time::{Duration, Instant},
+};
+
+/// The shell waits for its input to end, which it does when the writing end is closed, by whatever.
+const WATCH: &str = r#"
+dir=$1; shift
+"$@" >"$dir/log" 2>&1 </dev/null &
+pid=$!
+echo $pid
+read -r _
+kill -CONT $pid 2>/dev/null; kill -INT $pid 2>/dev/null; kill -TERM $pid 2>/dev/null
+( sleep 5; kill -KILL $pid 2>/dev/null ) & late=$!
+wait $pid; kill $late 2>/dev/null
+rm -rf "$dir"
+"#;
+
+pub struct Watched {
+    pub pid: u32,
+    dir: PathBuf,
+    alive: Option<ChildStdin>,
+    shell: Child,
+}
+
+impl Watched {
+    /// `dir` is the server's own folder and is removed with it.
+    pub fn start(dir: &Path, user: Option<User>, program: &Path, args: &[String]) -> Self {
+        let mut shell = Command::new("sh");
+        shell.args(["-c", WATCH, "sh"]).arg(dir).arg(program).args(args);
+        shell.current_dir(dir).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::null());
+        // Its own group: an interrupt at the terminal ends the tests, and the shell then cleans up.
+        shell.process_group(0);
+        if let Some(user) = user {
+            user.run(&mut shell);
+        }
+        let mut shell = shell.spawn().unwrap();
+        let mut line = String::new();
+        BufReader::new(shell.stdout.take().unwrap()).read_line(&mut line).unwrap();
+        let pid = line.trim().parse().expect("the shell tells the server's process id");
+        Self { pid, dir: dir.to_owned(), alive: shell.stdin.take(), shell }
+    }
+
+    /// Sends a signal to the server: `-STOP`, `-CONT`, `-KILL`.
+    pub fn signal(&self, signal: &str) {
+        assert!(Command::new("kill").args([signal, &self.pid.to_string()]).status().unwrap().success());
+    }
+
+    /// Until `ready`, or fails with the server's own words.
+    pub fn wait_until(&mut self, what: &str, mut ready: impl FnMut() -> bool) {
+        let started = Instant::now();
+        while !ready() {
+            let over = self.shell.try_wait().unwrap();
+            assert!(
+                over.is_none() && started.elapsed() < Duration::from_secs(60),
+                "{what} did not start:\n{}",
+                fs::read_to_string(self.dir.join("log")).unwrap_or_default()
+            );
+            thread::sleep(Duration::from_millis(20));
+        }
+    }
+}
+
+impl Drop for Watched {
+    fn drop(&mut self) {
+        drop(self.alive.take());
+        let _status = self.shell.wait();
+    }
+}
+
+/// Who runs a server that refuses to be run by root.
+#[derive(Clone, Copy)]
+pub struct User {
+    uid: u32,
+    gid: u32,
+}
+
+impl User {
+    /// `None` when this process is not root and can run the server itself.
+    pub fn instead_of_root() -> Option<Self> {
+        if fs::metadata("/proc/self").unwrap().uid() != 0 {
+            return None;
+        }
+        let accounts = fs::read_to_string("/etc/passwd").unwrap();
+        let of = |name: &str| {
+            let mut fields =
+                accounts.lines().map(|line| line.split(':')).find(|line| line.clone().next() == Some(name))?;
+            Some(Self { uid: fields.nth(2)?.parse().ok()?, gid: fields.next()?.parse().ok()? })
+        };
+        Some(of("postgres").or_else(|| of("nobody")).expect("an account that is not root"))
+    }
+}
+
+impl User {
+    pub fn run(self, command: &mut Command) {
+        command.uid(self.uid).gid(self.gid);
+    }
+}
+
+/// A folder that belongs to `user`; the server's shell removes it.
+pub fn folder(prefix: &str, user: Option<User>) -> PathBuf {
+    let dir = tempfile::Builder::new().prefix(prefix).tempdir().unwrap().keep();
+    if let Some(user) = user {
+        chown(&dir, Some(user.uid), Some(user.gid)).unwrap();
+    }
+    dir
+}
+
+pub fn free_port() -> u16 {
+    TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port()
+}
+
+/// The program in `PATH` or one of `more` folders.
+pub fn program(name: &str, more: &[PathBuf]) -> PathBuf {
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    std::env::split_paths(&path)
+        .chain(more.iter().cloned())
+        .map(|folder| folder.join(name))
+        .find(|file| file.is_file())
+        .unwrap_or_else(|| panic!("`{name}` is not installed; `scripts/test` installs it or says how"))
+}
