@@ -9,7 +9,7 @@ CREATE TABLE authorization_code (
     redirect_uri   TEXT,
     code_challenge TEXT,
     -- What was granted: scopes, claims, nonce, acr, amr, auth_time, sid, sub (JSON).
-    authorization  JSONB NOT NULL,
+    authorized     JSONB NOT NULL,
     created_at     TIMESTAMPTZ NOT NULL,
     expires_at     TIMESTAMPTZ NOT NULL,
     used_at        TIMESTAMPTZ
@@ -22,7 +22,7 @@ CREATE TABLE grants (
     account_id     UUID NOT NULL,
     session_id     UUID NOT NULL,
     offline        BOOLEAN NOT NULL,
-    authorization  JSONB NOT NULL,
+    authorized     JSONB NOT NULL,
     version        BIGINT NOT NULL DEFAULT 1,
     created_at     TIMESTAMPTZ NOT NULL,
     expires_at     TIMESTAMPTZ NOT NULL,

@@ -9,7 +9,7 @@ CREATE TABLE authorization_code (
     redirect_uri   TEXT,
     code_challenge TEXT,
     -- What was granted: scopes, claims, nonce, acr, amr, auth_time, sid, sub (JSON).
-    authorization  TEXT NOT NULL,
+    authorized     TEXT NOT NULL,
     created_at     INTEGER NOT NULL,
     expires_at     INTEGER NOT NULL,
     used_at        INTEGER
@@ -22,7 +22,7 @@ CREATE TABLE grants (
     account_id     BLOB NOT NULL,
     session_id     BLOB NOT NULL,
     offline        INTEGER NOT NULL CHECK (offline IN (0, 1)),
-    authorization  TEXT NOT NULL,
+    authorized     TEXT NOT NULL,
     version        INTEGER NOT NULL DEFAULT 1,
     created_at     INTEGER NOT NULL,
     expires_at     INTEGER NOT NULL,

@@ -31,14 +31,14 @@ row! {
         session_id: SessionId,
         redirect_uri: Option<String>,
         code_challenge: Option<String>,
-        authorization: Json<Value>,
+        authorized: Json<Value>,
         expires_at: Timestamp,
         used_at: Option<Timestamp>,
     }
 }
 
 pub(super) const INSERT: &str = "INSERT INTO authorization_code (digest, client_id, grant_id, account_id, session_id, \
-    redirect_uri, code_challenge, authorization, created_at, expires_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)";
+    redirect_uri, code_challenge, authorized, created_at, expires_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)";
 
 pub async fn insert(conn: &mut Conn, digest: &[u8], code: &StoredCode, now: Timestamp) -> Result<(), Fault> {
     on!(conn, |c| sqlx::query(INSERT)
@@ -59,7 +59,7 @@ pub async fn insert(conn: &mut Conn, digest: &[u8], code: &StoredCode, now: Time
 }
 
 pub(super) const FIND: &str = "SELECT client_id, grant_id, account_id, session_id, redirect_uri, code_challenge, \
-    authorization, expires_at, used_at FROM authorization_code WHERE digest = $1";
+    authorized, expires_at, used_at FROM authorization_code WHERE digest = $1";
 
 pub async fn find(conn: &mut Conn, digest: &[u8]) -> Result<Option<StoredCode>, Fault> {
     let row: Option<CodeRow> =
@@ -71,7 +71,7 @@ pub async fn find(conn: &mut Conn, digest: &[u8]) -> Result<Option<StoredCode>, 
         session_id: row.session_id,
         redirect_uri: row.redirect_uri,
         code_challenge: row.code_challenge,
-        authorization: row.authorization.0,
+        authorization: row.authorized.0,
         expires_at: row.expires_at,
         used_at: row.used_at,
     }))

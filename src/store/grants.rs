@@ -30,7 +30,7 @@ row! {
         account_id: AccountId,
         session_id: SessionId,
         offline: bool,
-        authorization: Json<Value>,
+        authorized: Json<Value>,
         expires_at: Timestamp,
         revoked_at: Option<Timestamp>,
     }
@@ -44,14 +44,14 @@ impl From<GrantRow> for StoredGrant {
             account_id: row.account_id,
             session_id: row.session_id,
             offline: row.offline,
-            authorization: row.authorization.0,
+            authorization: row.authorized.0,
             expires_at: row.expires_at,
             revoked_at: row.revoked_at,
         }
     }
 }
 
-pub(super) const INSERT: &str = "INSERT INTO grants (id, client_id, account_id, session_id, offline, authorization, \
+pub(super) const INSERT: &str = "INSERT INTO grants (id, client_id, account_id, session_id, offline, authorized, \
     created_at, expires_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)";
 
 pub async fn insert(conn: &mut Conn, grant: &StoredGrant, now: Timestamp) -> Result<(), Fault> {
@@ -70,7 +70,7 @@ pub async fn insert(conn: &mut Conn, grant: &StoredGrant, now: Timestamp) -> Res
     .map_err(failed("storing a grant"))
 }
 
-pub(super) const FIND: &str = "SELECT id, client_id, account_id, session_id, offline, authorization, expires_at, \
+pub(super) const FIND: &str = "SELECT id, client_id, account_id, session_id, offline, authorized, expires_at, \
     revoked_at FROM grants WHERE id = $1";
 
 pub async fn find(conn: &mut Conn, id: GrantId) -> Result<Option<StoredGrant>, Fault> {
