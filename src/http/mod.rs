@@ -1,7 +1,18 @@
 //! F4: routes, extraction, pages and answers.
 
 pub mod address;
+pub mod assets;
+pub mod authorize;
 pub mod edge;
+pub mod errors;
+pub mod frame;
 pub mod health;
+pub mod lang;
+pub mod paths;
 pub mod published;
 pub mod server;
+pub mod sign_in;
+pub mod texts;
+
+#[cfg(test)]
+mod preview;

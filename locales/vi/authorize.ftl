@@ -1,0 +1,19 @@
+### Đồng ý chia sẻ, và quay về cổng.
+
+consent-title = Chia sẻ thông tin với { $portal }
+consent-purpose = Mục đích: { $purpose }.
+consent-basis = Căn cứ: { $basis }.
+consent-via-provider = Cổng này không phải cơ quan nhà nước; yêu cầu đi qua { $provider }. Vì vậy bạn được hỏi lại mỗi lần.
+consent-will-get = Nếu bạn đồng ý, cổng sẽ nhận
+consent-show = Hiện
+consent-also = Cổng cũng biết mức độ tài khoản, mức độ xác thực và thời điểm bạn đăng nhập, cùng một mã riêng để nhận ra bạn lần sau. Mỗi cơ quan nhận một mã khác nhau.
+consent-left-out = Không chia sẻ lần này
+consent-needs-level = cần mức độ xác thực { $n }
+consent-needs-account-02 = cần mức độ tài khoản 02
+consent-offline = Cổng còn được lấy các thông tin này khi bạn không trực tuyến, cho đến { $time }.
+consent-remembered = Lần sau, với cùng thông tin và mục đích này, bạn sẽ không phải trả lời lại.
+consent-agree = Đồng ý chia sẻ
+consent-refuse = Không chia sẻ
+
+form-post-title = Đang đưa bạn về cổng
+form-post-press = Nếu trang không tự chuyển, hãy bấm nút dưới đây.

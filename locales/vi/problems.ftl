@@ -1,0 +1,30 @@
+### Điều cần sửa trên trang, nói rõ phải làm gì.
+
+problem-summary-title = Hãy xem lại
+problem-title-mark = Lỗi:
+problem-number-missing = Hãy nhập số định danh cá nhân của bạn.
+problem-number-form = Số định danh cá nhân có đúng 12 chữ số. Hãy xem lại số in trên thẻ căn cước.
+problem-password-missing = Hãy nhập mật khẩu.
+problem-sign-in-wrong = Số định danh hoặc mật khẩu chưa đúng. Bạn còn có thể thử lại.
+problem-too-many-tries = Bạn đã thử quá nhiều lần. Hãy thử lại sau { $minutes } phút.
+problem-password-wrong = Mật khẩu chưa đúng. Hãy nhập lại.
+problem-code-missing = Hãy nhập mã 6 số.
+problem-code-form = Mã có đúng 6 chữ số. Hãy nhập lại.
+problem-code-wrong = Mã chưa đúng. Hãy nhập mã mới nhất.
+problem-code-expired = Mã này đã hết hạn. Hãy nhập mã mới.
+problem-code-too-many = Bạn đã xin mã quá nhiều lần. Hãy thử lại sau { $minutes } phút.
+problem-recovery-code-missing = Hãy nhập một mã khôi phục.
+problem-recovery-code-wrong = Mã khôi phục chưa đúng hoặc đã dùng rồi. Hãy thử một mã khác.
+problem-name-missing = Hãy nhập họ, chữ đệm và tên như trên thẻ căn cước.
+problem-birth-date-missing = Hãy nhập ngày sinh, hoặc chỉ năm sinh nếu giấy tờ của bạn chỉ ghi năm.
+problem-birth-date-form = Ngày sinh chưa đúng. Hãy nhập như trên thẻ căn cước, ví dụ 5 / 3 / 1985.
+problem-card-date-missing = Hãy nhập ngày cấp in trên thẻ căn cước.
+problem-card-date-form = Ngày cấp thẻ chưa đúng. Hãy nhập đủ ngày, tháng, năm, ví dụ 20 / 4 / 2022.
+problem-phone-missing = Hãy nhập số điện thoại di động của bạn.
+problem-phone-form = Số điện thoại di động có 10 chữ số và bắt đầu bằng 0. Hãy xem lại.
+problem-new-password-missing = Hãy nhập mật khẩu mới.
+problem-new-password-short = Mật khẩu cần ít nhất { $min } ký tự. Hãy thêm vài từ.
+problem-new-password-long = Mật khẩu dài nhất là { $max } ký tự. Hãy bớt đi.
+problem-new-password-common = Mật khẩu này nhiều người dùng nên dễ bị đoán. Hãy chọn mật khẩu khác.
+problem-new-password-personal = Mật khẩu không nên chứa tên, ngày sinh, số định danh hay số điện thoại của bạn. Hãy chọn mật khẩu khác.
+problem-new-password-same = Mật khẩu mới trùng với mật khẩu đang dùng. Hãy chọn mật khẩu khác.

@@ -1,0 +1,53 @@
+### Đăng nhập: số, mật khẩu, bước xác nhận thêm.
+
+number-title = Đăng nhập
+number-label = Số định danh cá nhân (12 số, in trên thẻ căn cước)
+number-hint = Viết liền hay viết cách đều được, ví dụ 900 085 000 001.
+number-short = Số định danh cá nhân
+number-no-account = Chưa có tài khoản?
+register-link = Đăng ký tài khoản
+sign-in-help-title = Quên mật khẩu, mất điện thoại hoặc không đăng nhập được?
+sign-in-help = Mang thẻ căn cước đến công an xã, phường, đặc khu bất kỳ để được hỗ trợ lấy lại tài khoản. Không ai có thể lấy lại giúp bạn qua điện thoại hay tin nhắn.
+
+password-title = Nhập mật khẩu
+password-label = Mật khẩu
+password-again = Bạn đã đăng nhập. Để an toàn, hãy nhập lại mật khẩu trước khi tiếp tục.
+password-change-number = Dùng số khác
+
+totp-title = Nhập mã 6 số trong ứng dụng xác thực của bạn
+totp-step-up = Dịch vụ này cần mức độ xác thực { $n }. Bạn chỉ cần xác nhận thêm một bước.
+totp-hint = Mở ứng dụng xác thực, tìm dòng Định Danh. Mã đổi mới mỗi 30 giây.
+totp-use-recovery = Dùng mã khôi phục
+totp-help-title = Không xem được mã?
+totp-help = Nếu điện thoại không ở bên bạn, hãy dùng một mã khôi phục bạn đã cất khi thêm ứng dụng. Nếu mã luôn báo chưa đúng, hãy bật chế độ tự động chỉnh giờ trên điện thoại. Nếu đã mất cả hai, hãy mang thẻ căn cước đến công an xã, phường, đặc khu.
+
+recovery-title = Nhập một mã khôi phục
+recovery-label = Mã khôi phục
+recovery-hint = Đây là mã bạn đã in hoặc ghi lại khi thêm ứng dụng xác thực. Mỗi mã chỉ dùng được một lần.
+recovery-use-totp = Dùng mã trong ứng dụng
+
+select-title = Tiếp tục với tài khoản nào?
+select-signed-in = Trình duyệt này đã đăng nhập lúc { $time }, số định danh kết thúc bằng { $end }.
+select-continue = Tiếp tục là { $name }
+select-another = Dùng tài khoản khác
+
+unreachable-title = Bạn chưa đạt được mức độ xác thực cần thiết
+unreachable = Bạn chưa có phương thức để đạt mức độ xác thực { $n }.
+unreachable-add-totp = Hãy thêm một ứng dụng xác thực vào tài khoản, rồi quay lại dịch vụ này.
+unreachable-add-totp-link = Thêm ứng dụng xác thực
+unreachable-account-level-02 = Dịch vụ này cần mức độ tài khoản 02. Hãy mang thẻ căn cước đến công an xã, phường, đặc khu bất kỳ để nâng mức độ tài khoản, không mất phí.
+unreachable-not-offered = Mức này cần khuôn mặt hoặc vân tay, mà trang này chưa hỗ trợ. Bạn vẫn dùng được các dịch vụ khác, hoặc làm thủ tục trực tiếp tại cơ quan.
+
+blocked-title = Bạn chưa thể đăng nhập
+blocked-locked = Tài khoản của bạn đang bị khóa. Hãy mang thẻ căn cước đến công an xã, phường, đặc khu bất kỳ để biết lý do và đề nghị mở khóa.
+blocked-card-expired = Thẻ căn cước của bạn đã hết hạn, nên tài khoản tạm thời bị khóa. Tài khoản tự mở lại khi bạn được cấp thẻ mới.
+blocked-too-many-codes = Bạn đã nhập sai mã quá nhiều lần, nên lần đăng nhập này dừng lại. Tài khoản của bạn không bị khóa; hãy bắt đầu lại.
+blocked-not-possible = Chúng tôi chưa thể cho bạn đăng nhập. Hãy mang thẻ căn cước đến công an xã, phường, đặc khu bất kỳ để được hỗ trợ.
+
+expired-title = Trang này đã hết hạn
+expired-time = Để an toàn, mỗi lần đăng nhập chỉ được chờ trong một thời gian ngắn, và thời gian đó đã hết.
+expired-ended = Lần đăng nhập này đã xong hoặc đã được tiếp tục ở một tab khác.
+expired-other-browser = Trình duyệt này không phải là trình duyệt đã bắt đầu đăng nhập, hoặc đang chặn cookie của trang. Hãy cho phép cookie rồi bắt đầu lại.
+expired-nothing-lost = Chưa có thông tin nào được gửi đi.
+expired-again = Bắt đầu lại từ { $portal }
+expired-go-back = Hãy quay lại cổng bạn đang dùng và chọn đăng nhập lần nữa.

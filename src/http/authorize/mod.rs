@@ -1,0 +1,3 @@
+//! The authorization endpoint's pages: consent, and the way back by form.
+
+pub mod view;

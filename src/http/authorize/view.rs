@@ -1,0 +1,106 @@
+//! What the consent page and the form_post page show.
+
+use askama::filters::Safe;
+use serde_json::Value;
+use url::Url;
+
+use crate::{
+    base::Timestamp,
+    http::frame::{Frame, Html, Phrase, Referrer, claims, csp::FormTarget, html},
+    http::lang::Lang,
+};
+
+/// Asks the person to share. Posts `action=agree|refuse`. Nothing here is ticked in advance and nothing is bundled.
+#[derive(Clone, Debug)]
+pub struct ConsentPage {
+    pub portal: Phrase,
+    pub purpose: Phrase,
+    /// The law or decision that the agency relies on; `None` where consent itself is the basis.
+    pub legal_basis: Option<Phrase>,
+    /// Exactly what the portal will get, as UserInfo would give it.
+    pub items: Vec<SharedItem>,
+    /// What it asked for and will not get now.
+    pub left_out: Vec<LeftOut>,
+    pub via_provider: ViaProvider,
+    /// Until when the portal may go on fetching while the person is away (`offline_access`).
+    pub offline_until: Option<Timestamp>,
+}
+super::super::frame::page!(ConsentPage, ConsentDocument, "authorize/consent.html");
+
+/// One claim with the value that will be released.
+#[derive(Clone, Debug)]
+pub struct SharedItem {
+    /// OIDC name: `birthdate`.
+    pub claim: String,
+    pub value: Value,
+}
+
+impl SharedItem {
+    fn is_sensitive(&self) -> bool {
+        claims::is_sensitive(&self.claim)
+    }
+
+    /// Whether to mark the value as Vietnamese on this page.
+    fn is_foreign(&self, f: &Frame) -> bool {
+        f.lang() != Lang::Vi && claims::is_vietnamese(&self.claim)
+    }
+
+    fn lines(&self, f: &Frame) -> Vec<String> {
+        claims::lines(f, &self.claim, &self.value)
+    }
+}
+
+/// A claim kept back because its scope needs a higher level than the person can reach.
+#[derive(Clone, Debug)]
+pub struct LeftOut {
+    pub claim: String,
+    pub needs: Needs,
+}
+
+/// On either scale.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Needs {
+    AuthenticationLevel(u8),
+    /// Account level 02.
+    AccountLevel02,
+}
+
+/// Whether the portal stands behind an authentication-service provider (Decree 69/2024 Art 19): then every request is asked.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum ViaProvider {
+    /// A state body, connected directly; the answer is remembered.
+    No,
+    /// The provider between us and the portal.
+    Yes { provider: Phrase },
+}
+
+/// Carries the response to the portal by POST (OAuth 2.0 Form Post Response Mode).
+#[derive(Clone, Debug)]
+pub struct FormPostPage {
+    pub redirect_uri: Url,
+    /// `code`, `state`, `iss`, … in the order to send.
+    pub fields: Vec<(String, String)>,
+    pub portal: Phrase,
+}
+
+#[derive(askama::Template)]
+#[template(path = "authorize/form_post.html")]
+struct FormPostDocument<'a> {
+    f: &'a Frame,
+    p: &'a FormPostPage,
+}
+
+impl FormPostPage {
+    /// The policy lets the form go to `redirect_uri` and nowhere else; `frame.form_targets` adds to it.
+    pub fn render(&self, frame: &Frame) -> Html {
+        let mut page = html::page(frame, &FormPostDocument { f: frame, p: self });
+        page.referrer = Referrer::StrictOrigin;
+        let target = FormTarget::of(&self.redirect_uri);
+        page.form_targets.extend(target.filter(|target| !frame.form_targets.contains(target)));
+        page
+    }
+
+    fn portal(&self, f: &Frame) -> Safe<String> {
+        f.say("return-to-portal", "portal", &self.portal)
+    }
+}

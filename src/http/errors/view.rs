@@ -1,0 +1,102 @@
+//! What the error page shows.
+
+use http::StatusCode;
+
+use crate::http::frame::{Frame, Html, html};
+
+/// An end that is not the person's doing, with a reference that finds it in the logs.
+#[derive(Clone, Debug)]
+pub struct ErrorPage {
+    pub what: WentWrong,
+    /// The request's id.
+    pub reference: String,
+    /// For who builds the portal: in a demonstration, for its registered development clients, the exact rule.
+    pub rule: Option<BrokenRule>,
+}
+
+/// What happened, as far as the person must know it; decides the status too.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum WentWrong {
+    /// No such client, or it is disabled.
+    UnknownPortal,
+    /// The redirect URI is not one of the client's.
+    WrongWayBack,
+    /// Something else in the portal's request that cannot be told by redirect.
+    PortalRequest,
+    /// A form from another site, or without this browser's token.
+    ForeignForm,
+    NotFound,
+    WrongMethod,
+    TooLarge,
+    TooManyRequests {
+        retry_after: u32,
+    },
+    /// Nothing was done; the same may succeed shortly.
+    Overloaded {
+        retry_after: u32,
+    },
+    Ours,
+}
+
+/// A rule of a specification that a request broke, for its developer.
+#[derive(Clone, Debug)]
+pub struct BrokenRule {
+    /// `invalid_request`, …
+    pub code: String,
+    /// What was expected, and where it is written (RFC 6749 §3.1.2.3).
+    pub description: String,
+    pub client_id: String,
+}
+
+#[derive(askama::Template)]
+#[template(path = "errors/error.html")]
+struct ErrorDocument<'a> {
+    f: &'a Frame,
+    p: &'a ErrorPage,
+}
+
+impl ErrorPage {
+    pub fn render(&self, frame: &Frame) -> Html {
+        let mut page = html::page(frame, &ErrorDocument { f: frame, p: self });
+        let (status, retry_after) = self.what.status();
+        page.retry_after = retry_after;
+        page.with_status(status)
+    }
+}
+
+impl WentWrong {
+    const fn status(self) -> (StatusCode, Option<u32>) {
+        match self {
+            Self::UnknownPortal | Self::WrongWayBack | Self::PortalRequest => (StatusCode::BAD_REQUEST, None),
+            Self::ForeignForm => (StatusCode::FORBIDDEN, None),
+            Self::NotFound => (StatusCode::NOT_FOUND, None),
+            Self::WrongMethod => (StatusCode::METHOD_NOT_ALLOWED, None),
+            Self::TooLarge => (StatusCode::PAYLOAD_TOO_LARGE, None),
+            Self::TooManyRequests { retry_after } => (StatusCode::TOO_MANY_REQUESTS, Some(retry_after)),
+            Self::Overloaded { retry_after } => (StatusCode::SERVICE_UNAVAILABLE, Some(retry_after)),
+            Self::Ours => (StatusCode::INTERNAL_SERVER_ERROR, None),
+        }
+    }
+
+    const fn title_key(self) -> &'static str {
+        match self {
+            Self::UnknownPortal | Self::WrongWayBack | Self::PortalRequest => "error-portal-title",
+            Self::ForeignForm => "error-form-title",
+            Self::NotFound => "error-not-found-title",
+            Self::TooManyRequests { .. } | Self::Overloaded { .. } => "error-busy-title",
+            Self::WrongMethod | Self::TooLarge | Self::Ours => "error-ours-title",
+        }
+    }
+
+    const fn words_key(self) -> &'static str {
+        match self {
+            Self::UnknownPortal => "error-unknown-portal",
+            Self::WrongWayBack => "error-wrong-way-back",
+            Self::PortalRequest => "error-portal-request",
+            Self::ForeignForm => "error-form",
+            Self::NotFound => "error-not-found",
+            Self::TooManyRequests { .. } | Self::Overloaded { .. } => "error-busy",
+            Self::WrongMethod | Self::TooLarge | Self::Ours => "error-ours",
+        }
+    }
+}

@@ -1,0 +1,209 @@
+//! How the consent page names and shows each claim: the very value that the portal will get, as a person reads it.
+
+use std::borrow::Cow;
+
+use serde_json::Value;
+use time::{Date, format_description::BorrowedFormatItem, macros::format_description};
+
+use super::{Frame, grouped, when};
+
+/// Lines shown of one claim, and levels of objects inside it: a household is long, a hostile value is longer.
+const LINES_AT_MOST: usize = 60;
+const DEPTH_AT_MOST: usize = 4;
+
+const DAY: &[BorrowedFormatItem<'_>] = format_description!("[year]-[month]-[day]");
+
+/// The claim's name in words; a name that we have no words for stays as it is.
+pub fn label(f: &Frame, claim: &str) -> Cow<'static, str> {
+    key(claim).map_or_else(|| Cow::Owned(claim.to_owned()), |key| f.t(key))
+}
+
+/// Behind a press on "Hiện": sensitive personal data (Decree 356/2025) and what opens other doors, the numbers of papers.
+pub fn is_sensitive(claim: &str) -> bool {
+    matches!(
+        claim,
+        "id_number"
+            | "previous_id_numbers"
+            | "cmnd9"
+            | "card"
+            | "ethnicity"
+            | "religion"
+            | "blood_group"
+            | "parents"
+            | "spouse"
+            | "children"
+            | "representative"
+            | "household"
+    )
+}
+
+/// Values that are Vietnamese words whatever language the page speaks.
+pub fn is_vietnamese(claim: &str) -> bool {
+    matches!(
+        claim,
+        "name"
+            | "family_name"
+            | "middle_name"
+            | "given_name"
+            | "address"
+            | "residence"
+            | "place_of_birth"
+            | "birth_registration_place"
+            | "que_quan"
+            | "ethnicity"
+            | "religion"
+            | "parents"
+            | "spouse"
+            | "children"
+            | "representative"
+            | "household"
+    )
+}
+
+/// The value in lines. `claim` decides how it is read: `gender` in words, `birthdate` as a day, numbers in groups.
+pub fn lines(f: &Frame, claim: &str, value: &Value) -> Vec<String> {
+    let mut lines = Vec::new();
+    collect(f, claim, value, DEPTH_AT_MOST, &mut lines);
+    lines.truncate(LINES_AT_MOST);
+    lines
+}
+
+fn collect(f: &Frame, claim: &str, value: &Value, depth: usize, lines: &mut Vec<String>) {
+    if lines.len() >= LINES_AT_MOST {
+        return;
+    }
+    match value {
+        Value::Null => {}
+        Value::Bool(yes) => lines.push(f.t(if *yes { "claim-yes" } else { "claim-no" }).into_owned()),
+        Value::Number(number) => lines.push(number.to_string()),
+        Value::String(text) => lines.push(one(f, claim, text)),
+        Value::Array(values) if depth > 0 => {
+            for value in values {
+                collect(f, claim, value, depth - 1, lines);
+            }
+        }
+        // OIDC Core §5.1.1: `formatted` is the whole address.
+        Value::Object(fields) if depth > 0 && claim == "address" && fields.contains_key("formatted") => {
+            if let Some(formatted) = fields.get("formatted").and_then(Value::as_str) {
+                lines.extend(formatted.lines().map(str::to_owned));
+            }
+        }
+        Value::Object(fields) if depth > 0 => {
+            for (name, value) in fields {
+                let mut inner = Vec::new();
+                collect(f, name, value, depth - 1, &mut inner);
+                lines.extend(inner.into_iter().map(|line| format!("{}: {line}", label(f, name))));
+            }
+        }
+        Value::Array(_) | Value::Object(_) => lines.push(value.to_string()),
+    }
+}
+
+fn one(f: &Frame, claim: &str, text: &str) -> String {
+    let word = match (claim, text) {
+        ("gender", "male") => Some("claim-gender-male"),
+        ("gender", "female") => Some("claim-gender-female"),
+        ("nationalities", "VNM") => Some("claim-nationality-vnm"),
+        _ => None,
+    };
+    if let Some(key) = word {
+        return f.t(key).into_owned();
+    }
+    match claim {
+        "id_number" | "previous_id_numbers" => grouped(text),
+        _ => Date::parse(text, DAY).map_or_else(|_| text.to_owned(), |date| when::day(f.lang(), date)),
+    }
+}
+
+fn key(claim: &str) -> Option<&'static str> {
+    Some(match claim {
+        "name" => "claim-name",
+        "family_name" => "claim-family-name",
+        "middle_name" => "claim-middle-name",
+        "given_name" => "claim-given-name",
+        "birthdate" => "claim-birthdate",
+        "gender" => "claim-gender",
+        "nationalities" => "claim-nationalities",
+        "id_number" => "claim-id-number",
+        "previous_id_numbers" => "claim-previous-id-numbers",
+        "cmnd9" => "claim-cmnd9",
+        "card" => "claim-card",
+        "issued_at" => "claim-card-issued-at",
+        "issuer" => "claim-card-issuer",
+        "expires_at" => "claim-card-expires-at",
+        "address" => "claim-address",
+        "residence" => "claim-residence",
+        "thuong_tru" => "claim-residence-permanent",
+        "tam_tru" => "claim-residence-temporary",
+        "hien_tai" => "claim-residence-present",
+        "place_of_birth" => "claim-place-of-birth",
+        "birth_registration_place" => "claim-birth-registration-place",
+        "que_quan" => "claim-que-quan",
+        "parents" => "claim-parents",
+        "spouse" => "claim-spouse",
+        "children" => "claim-children",
+        "representative" => "claim-representative",
+        "household" => "claim-household",
+        "marital_status" => "claim-marital-status",
+        "life_status" => "claim-life-status",
+        "ethnicity" => "claim-ethnicity",
+        "religion" => "claim-religion",
+        "blood_group" => "claim-blood-group",
+        "phone_number" => "claim-phone-number",
+        "phone_number_verified" => "claim-phone-number-verified",
+        "email" => "claim-email",
+        "email_verified" => "claim-email-verified",
+        "age_over_14" => "claim-age-over-14",
+        "age_over_16" => "claim-age-over-16",
+        "age_over_18" => "claim-age-over-18",
+        _ => return None,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::http::lang::{Choice, Lang};
+
+    fn frame(lang: Lang) -> Frame {
+        Frame { choice: Choice { lang, portal_wished: false }, ..Frame::default() }
+    }
+
+    #[test]
+    fn values_read_as_people_write_them() {
+        let (vi, en) = (frame(Lang::Vi), frame(Lang::En));
+        assert_eq!(lines(&vi, "birthdate", &json!("1985-03-05")), ["05/03/1985"]);
+        assert_eq!(lines(&en, "birthdate", &json!("1985-03-05")), ["5 March 1985"]);
+        assert_eq!(lines(&vi, "birthdate", &json!("1985")), ["1985"]);
+        assert_eq!(lines(&vi, "gender", &json!("female")), ["Nữ"]);
+        assert_eq!(lines(&vi, "id_number", &json!("900085000001")), ["900 085 000 001"]);
+        assert_eq!(lines(&vi, "nationalities", &json!(["VNM", "FRA"])), ["Việt Nam", "FRA"]);
+        assert_eq!(lines(&vi, "age_over_18", &json!(true)), ["Có"]);
+    }
+
+    #[test]
+    fn objects_are_told_field_by_field() {
+        let vi = frame(Lang::Vi);
+        let address = json!({"formatted": "Số 1\nPhường Thử", "country": "VN"});
+        assert_eq!(lines(&vi, "address", &address), ["Số 1", "Phường Thử"]);
+        let card = json!({"issued_at": "2021-05-01", "number": "900085000001"});
+        assert_eq!(lines(&vi, "card", &card), ["Ngày cấp: 01/05/2021", "number: 900085000001"]);
+    }
+
+    #[test]
+    fn a_hostile_value_stays_small() {
+        let mut deep = json!("x");
+        for _ in 0..50 {
+            deep = json!({ "a": deep });
+        }
+        assert_eq!(lines(&frame(Lang::Vi), "x", &deep).len(), 1);
+        assert_eq!(lines(&frame(Lang::Vi), "x", &json!(vec!["y"; 5_000])).len(), LINES_AT_MOST);
+    }
+
+    #[test]
+    fn a_claim_without_words_keeps_its_name() {
+        assert_eq!(label(&frame(Lang::Vi), "future_claim"), "future_claim");
+    }
+}

@@ -1,0 +1,137 @@
+//! What a person has to change on a page: each problem knows its field and its words. Handlers name problems; pages show them.
+
+use super::Frame;
+
+/// One thing to put right. The words say what to do; none says which of number and password was wrong.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Problem {
+    NumberMissing,
+    /// Not 12 digits.
+    NumberForm,
+    PasswordMissing,
+    /// Number or password: the same for a person who does not exist.
+    SignInWrong,
+    /// The account or the network must wait.
+    TooManyTries {
+        minutes: u32,
+    },
+    /// The password of a signed-in person, asked again, was wrong.
+    PasswordWrong,
+    CodeMissing,
+    /// Not 6 digits.
+    CodeForm,
+    CodeWrong,
+    CodeExpired,
+    /// A further code may be asked for only later.
+    CodeTooMany {
+        minutes: u32,
+    },
+    RecoveryCodeMissing,
+    RecoveryCodeWrong,
+    NameMissing,
+    BirthDateMissing,
+    /// No such day, in the future, or a day without a month.
+    BirthDateForm,
+    CardDateMissing,
+    CardDateForm,
+    PhoneMissing,
+    /// Not a Vietnamese mobile number.
+    PhoneForm,
+    NewPasswordMissing,
+    NewPasswordShort {
+        min: u32,
+    },
+    NewPasswordLong {
+        max: u32,
+    },
+    /// On the list of passwords that are tried first.
+    NewPasswordCommon,
+    /// Holds the person's number, name, birth date or phone.
+    NewPasswordPersonal,
+    NewPasswordSame,
+}
+
+impl Problem {
+    /// The `id` of the field that the summary links to.
+    pub const fn field(self) -> &'static str {
+        match self {
+            Self::NumberMissing | Self::NumberForm => "username",
+            Self::PasswordMissing | Self::SignInWrong | Self::TooManyTries { .. } | Self::PasswordWrong => "password",
+            Self::CodeMissing
+            | Self::CodeForm
+            | Self::CodeWrong
+            | Self::CodeExpired
+            | Self::CodeTooMany { .. }
+            | Self::RecoveryCodeMissing
+            | Self::RecoveryCodeWrong => "code",
+            Self::NameMissing => "name",
+            Self::BirthDateMissing | Self::BirthDateForm => "birth_day",
+            Self::CardDateMissing | Self::CardDateForm => "card_day",
+            Self::PhoneMissing | Self::PhoneForm => "phone",
+            Self::NewPasswordMissing
+            | Self::NewPasswordShort { .. }
+            | Self::NewPasswordLong { .. }
+            | Self::NewPasswordCommon
+            | Self::NewPasswordPersonal
+            | Self::NewPasswordSame => "new_password",
+        }
+    }
+
+    pub fn text(self, f: &Frame) -> String {
+        match self {
+            Self::NumberMissing => f.t("problem-number-missing").into_owned(),
+            Self::NumberForm => f.t("problem-number-form").into_owned(),
+            Self::PasswordMissing => f.t("problem-password-missing").into_owned(),
+            Self::SignInWrong => f.t("problem-sign-in-wrong").into_owned(),
+            Self::TooManyTries { minutes } => f.t1("problem-too-many-tries", "minutes", minutes),
+            Self::PasswordWrong => f.t("problem-password-wrong").into_owned(),
+            Self::CodeMissing => f.t("problem-code-missing").into_owned(),
+            Self::CodeForm => f.t("problem-code-form").into_owned(),
+            Self::CodeWrong => f.t("problem-code-wrong").into_owned(),
+            Self::CodeExpired => f.t("problem-code-expired").into_owned(),
+            Self::CodeTooMany { minutes } => f.t1("problem-code-too-many", "minutes", minutes),
+            Self::RecoveryCodeMissing => f.t("problem-recovery-code-missing").into_owned(),
+            Self::RecoveryCodeWrong => f.t("problem-recovery-code-wrong").into_owned(),
+            Self::NameMissing => f.t("problem-name-missing").into_owned(),
+            Self::BirthDateMissing => f.t("problem-birth-date-missing").into_owned(),
+            Self::BirthDateForm => f.t("problem-birth-date-form").into_owned(),
+            Self::CardDateMissing => f.t("problem-card-date-missing").into_owned(),
+            Self::CardDateForm => f.t("problem-card-date-form").into_owned(),
+            Self::PhoneMissing => f.t("problem-phone-missing").into_owned(),
+            Self::PhoneForm => f.t("problem-phone-form").into_owned(),
+            Self::NewPasswordMissing => f.t("problem-new-password-missing").into_owned(),
+            Self::NewPasswordShort { min } => f.t1("problem-new-password-short", "min", min),
+            Self::NewPasswordLong { max } => f.t1("problem-new-password-long", "max", max),
+            Self::NewPasswordCommon => f.t("problem-new-password-common").into_owned(),
+            Self::NewPasswordPersonal => f.t("problem-new-password-personal").into_owned(),
+            Self::NewPasswordSame => f.t("problem-new-password-same").into_owned(),
+        }
+    }
+}
+
+/// The problems of one page, in the order of its fields.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Problems(pub Vec<Problem>);
+
+impl Problems {
+    pub fn none() -> Self {
+        Self::default()
+    }
+
+    pub fn one(problem: Problem) -> Self {
+        Self(vec![problem])
+    }
+
+    pub const fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    pub fn iter(&self) -> impl Iterator<Item = Problem> + '_ {
+        self.0.iter().copied()
+    }
+
+    /// The words to show beside a field.
+    pub fn of(&self, f: &Frame, field: &str) -> Option<String> {
+        self.iter().find(|problem| problem.field() == field).map(|problem| problem.text(f))
+    }
+}

@@ -1,0 +1,21 @@
+//! Addresses of the pages that other pages link to. The router mounts the same constants.
+
+/// What this service is, with the ways in.
+pub const HOME: &str = "/";
+/// The person's current step of signing in: the page shown follows from the interaction, never from the address.
+pub const SIGN_IN: &str = "/sign-in";
+/// The current step of self-registration.
+pub const REGISTER: &str = "/register";
+/// The person's own sessions, portals and means of authentication.
+pub const ACCOUNT: &str = "/account";
+/// Adding an authenticator app.
+pub const ACCOUNT_TOTP: &str = "/account/totp";
+/// Making a new set of recovery codes.
+pub const ACCOUNT_RECOVERY_CODES: &str = "/account/recovery-codes";
+pub const ACCOUNT_PASSWORD: &str = "/account/password";
+/// Ending the session from our own pages (portals use `end_session_endpoint`).
+pub const SIGN_OUT: &str = "/sign-out";
+/// Followed by the language's tag ([`super::lang::Switch`]).
+pub const LANGUAGE: &str = "/language/";
+/// Followed by the hash and the file's name ([`super::assets`]).
+pub const ASSETS: &str = "/assets/";

@@ -1,0 +1,3 @@
+//! The pages of an interaction: number, password, second factor, and where signing in ends otherwise.
+
+pub mod view;
