@@ -11,3 +11,11 @@ pub use alg::SigningAlg;
 pub use error::{Endpoint, OAuthError, OAuthErrorCode};
 pub use params::Params;
 pub use scope::ScopeSet;
+
+// What clients send beside the authorization request, and everything that is answered.
+pub mod access_token;
+pub mod audience;
+pub mod id_token;
+pub mod logout_token;
+pub mod numeric_date;
+pub mod token_kind;
