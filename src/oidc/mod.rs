@@ -2,8 +2,13 @@
 
 pub mod acr;
 pub mod alg;
+pub mod claims_request;
 pub mod error;
 pub mod params;
+pub mod pkce;
+pub mod prompt;
+pub mod redirect_uri;
+pub mod response_mode;
 pub mod scope;
 
 pub use acr::AcrLevel;
