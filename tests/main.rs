@@ -2,6 +2,8 @@
 
 // Always so here; said aloud so that clippy counts helper functions as tests too.
 #[cfg(test)]
+mod cli;
+#[cfg(test)]
 mod http;
 #[cfg(test)]
 mod store;

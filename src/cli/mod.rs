@@ -1,7 +1,85 @@
 //! F5: the commands, configuration, telemetry and the demo.
+//!
+//! One file a command: a clap `Args` struct and `run(args, &Context) -> Result<ExitCode, Failure>`. To add one: the file,
+//! its `mod` line, a variant of `Command` and its arm in `Command::run`. Every command prints through [`out::Out`], so
+//! that `--json` works, and fails with a [`failure::Failure`], which has a place and a cure.
 
-use std::process::ExitCode;
+pub mod config;
+mod config_check;
+pub mod context;
+mod doctor;
+pub mod failure;
+mod migrate;
+pub mod out;
+mod serve;
+pub mod start;
+pub mod telemetry;
+
+use std::{path::PathBuf, process::ExitCode};
+
+use clap::{Parser, Subcommand};
+
+use self::{context::Context, failure::Failure, out::Out};
+
+/// Định Danh: an OpenID Provider on a national population registry.
+#[derive(Parser)]
+#[command(name = "dinhdanh", version, about)]
+struct Cli {
+    /// The settings file; what it leaves out has the value of config/default.toml.
+    #[arg(long, global = true, value_name = "FILE", env = "DINHDANH_CONFIG")]
+    config: Option<PathBuf>,
+    /// Answer in JSON.
+    #[arg(long, global = true)]
+    json: bool,
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    Serve(serve::Args),
+    Migrate(migrate::Args),
+    Doctor(doctor::Args),
+    Config(config_check::Args),
+}
+
+impl Command {
+    async fn run(self, context: &Context) -> Result<ExitCode, Failure> {
+        match self {
+            Self::Serve(args) => serve::run(args, context).await,
+            Self::Migrate(args) => migrate::run(args, context).await,
+            Self::Doctor(args) => doctor::run(args, context).await,
+            Self::Config(args) => config_check::run(&args, context),
+        }
+    }
+}
 
 pub fn main() -> ExitCode {
-    ExitCode::SUCCESS
+    // One provider for every TLS connection; a second call, in a test, finds it already there.
+    let _installed = rustls::crypto::aws_lc_rs::default_provider().install_default();
+    let cli = Cli::parse();
+    let out = Out::new(cli.json);
+    let context = Context::of_process(out, cli.config);
+    let run = || -> Result<ExitCode, Failure> {
+        let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().map_err(|error| {
+            Failure::new("this machine", error.to_string(), "free some memory or raise the thread limit")
+        })?;
+        runtime.block_on(cli.command.run(&context))
+    };
+    run().unwrap_or_else(|failure| {
+        out.failure(&failure);
+        ExitCode::FAILURE
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    use super::*;
+
+    #[test]
+    fn the_command_line_is_consistent() {
+        Cli::command().debug_assert();
+    }
 }

@@ -1,0 +1,241 @@
+//! What a value's form does not tell: whether the settings make sense together. And the structs of the floors below.
+
+use std::{net::IpAddr, thread};
+
+use figment::Figment;
+use url::{Host, Url};
+
+use super::{Config, ForwardedHeader, LogFormat, OutboundReach, Problem};
+use crate::{
+    assurance::{Freshness, SessionPolicy},
+    base::Span,
+    http::{
+        address::{ForwardedBy, Networks, Proxies},
+        edge::{EdgeSettings, Places},
+        server::ServerSettings,
+    },
+    outbound::Reach,
+    store::DbSettings,
+};
+
+type Check = fn(&Config) -> Result<(), (&'static str, String, &'static str)>;
+
+/// Key, what is wrong, cure.
+const CHECKS: &[Check] = &[issuer, database, redis, code, session, freshness, password, times, log];
+
+pub(super) fn problems(config: &Config, figment: &Figment) -> Vec<Problem> {
+    let origin = |key: &str| figment.find_metadata(key).map_or_else(String::new, |found| found.name.to_string());
+    CHECKS
+        .iter()
+        .filter_map(|check| check(config).err())
+        .map(|(key, what, cure)| Problem { place: format!("{}: {key}", origin(key)), what, cure: cure.to_owned() })
+        .collect()
+}
+
+/// RFC 8414 §2: `https`, no query, no fragment. And every link begins with it, so it ends without a slash.
+fn issuer(config: &Config) -> Result<(), (&'static str, String, &'static str)> {
+    let cure = "write https://HOST, or http://localhost:PORT for development; no query, no fragment, no final slash";
+    let wrong = |what: &str| Err(("issuer", format!("`{}` {what}", config.issuer), cure));
+    let Ok(url) = Url::parse(&config.issuer) else { return wrong("is not a URL") };
+    if url.scheme() != "https" && !(url.scheme() == "http" && is_loopback(&url)) {
+        return wrong("is neither https nor http on a loopback host");
+    }
+    if url.query().is_some() || url.fragment().is_some() || !url.username().is_empty() || url.password().is_some() {
+        return wrong("has more than scheme, host and path");
+    }
+    let as_parsed = url.as_str().strip_suffix('/').unwrap_or(url.as_str());
+    if as_parsed != config.issuer {
+        return wrong(&format!("is compared byte for byte and must be written `{as_parsed}`"));
+    }
+    Ok(())
+}
+
+/// Names and addresses that never leave this machine (RFC 6761 §6.3).
+fn is_loopback(url: &Url) -> bool {
+    match url.host() {
+        Some(Host::Domain(name)) => name == "localhost" || name.ends_with(".localhost"),
+        Some(Host::Ipv4(ip)) => IpAddr::V4(ip).is_loopback(),
+        Some(Host::Ipv6(ip)) => IpAddr::V6(ip).is_loopback(),
+        None => false,
+    }
+}
+
+fn database(config: &Config) -> Result<(), (&'static str, String, &'static str)> {
+    let url = &config.database.url;
+    if ["sqlite://", "postgres://", "postgresql://"].iter().any(|start| url.starts_with(start)) {
+        return Ok(());
+    }
+    let cure = "write sqlite://PATH or postgres://USER@HOST/NAME";
+    Err(("database.url", "begins neither with sqlite:// nor with postgres://".to_owned(), cure))
+}
+
+fn redis(config: &Config) -> Result<(), (&'static str, String, &'static str)> {
+    match &config.redis.url.0 {
+        Some(url) if !url.starts_with("redis://") && !url.starts_with("redis+unix://") => {
+            let cure = "write redis://HOST:PORT/NUMBER, or leave it empty";
+            Err(("redis.url", "does not begin with redis://".to_owned(), cure))
+        }
+        _ => Ok(()),
+    }
+}
+
+fn code(config: &Config) -> Result<(), (&'static str, String, &'static str)> {
+    let code = config.lifetimes.code.span();
+    if code >= Span::secs(10) && code <= Span::minutes(10) {
+        return Ok(());
+    }
+    Err((
+        "lifetimes.code",
+        "is shorter than 10 seconds or longer than 10 minutes".to_owned(),
+        "60s is enough for a browser",
+    ))
+}
+
+fn session(config: &Config) -> Result<(), (&'static str, String, &'static str)> {
+    let cure = "make `session.idle` at least 2m and at most `session.absolute`";
+    config.session_policy().map(drop).map_err(|error| ("session.idle", error, cure))
+}
+
+fn freshness(config: &Config) -> Result<(), (&'static str, String, &'static str)> {
+    let cure = "a higher level is never fresh for longer than a lower one";
+    config.freshness().map(drop).map_err(|error| ("assurance.freshness.level_2", error, cure))
+}
+
+/// RFC 9106 §3.1 has the lower bounds; the upper ones keep a typing error from exhausting memory.
+fn password(config: &Config) -> Result<(), (&'static str, String, &'static str)> {
+    let password = &config.password;
+    let least_memory = 8 * password.parallelism.max(1);
+    if !(least_memory.max(7 * 1_024)..=256 * 1_024).contains(&password.memory_kib) {
+        return Err(("password.memory_kib", "is outside 7168 to 262144".to_owned(), "19456 is the recommended least"));
+    }
+    if !(1..=10).contains(&password.iterations) || !(1..=4).contains(&password.parallelism) {
+        return Err((
+            "password.iterations",
+            "iterations are 1 to 10 and parallelism 1 to 4".to_owned(),
+            "2 and 1 are the defaults",
+        ));
+    }
+    if password.threads > 256 {
+        return Err(("password.threads", "is more than 256".to_owned(), "0 means one for each core"));
+    }
+    if password.queue == 0 {
+        return Err(("password.queue", "lets nobody wait".to_owned(), "4 is the default"));
+    }
+    Ok(())
+}
+
+fn times(config: &Config) -> Result<(), (&'static str, String, &'static str)> {
+    let limits = &config.limits;
+    let cure = "an instant or no time at all closes every connection; the defaults are 5s and 10s";
+    for (key, time) in [
+        ("limits.first_byte_time", limits.first_byte_time),
+        ("limits.header_time", limits.header_time),
+        ("limits.body_time", limits.body_time),
+        ("limits.write_stall_time", limits.write_stall_time),
+        ("limits.request_time", limits.request_time),
+        ("outbound.timeout", config.outbound.timeout),
+        ("redis.budget", config.redis.budget),
+    ] {
+        if time.span() < Span::millis(5) || time.span() > Span::minutes(5) {
+            return Err((key, "is shorter than 5ms or longer than 5m".to_owned(), cure));
+        }
+    }
+    if limits.connections == 0 || limits.connections_per_address == 0 {
+        return Err(("limits.connections", "leaves no connection".to_owned(), "the defaults are 10000 and 256"));
+    }
+    Ok(())
+}
+
+fn log(config: &Config) -> Result<(), (&'static str, String, &'static str)> {
+    let cure = "write error, warn, info, debug or trace, or directives like `info,dinhdanh::store=debug`";
+    tracing_subscriber::EnvFilter::builder()
+        .parse(&config.log.level)
+        .map(drop)
+        .map_err(|error| ("log.level", error.to_string(), cure))
+}
+
+impl Config {
+    pub fn is_https(&self) -> bool {
+        self.issuer.starts_with("https://")
+    }
+
+    pub fn db_settings(&self) -> DbSettings {
+        DbSettings {
+            url: self.database.url.clone(),
+            read_connections: self.database.read_connections,
+            postgres_lanes: self.database.postgres_lanes,
+        }
+    }
+
+    pub fn session_policy(&self) -> Result<SessionPolicy, String> {
+        SessionPolicy::new(self.session.idle.span(), self.session.absolute.span()).map_err(|error| error.to_string())
+    }
+
+    pub fn freshness(&self) -> Result<Freshness, String> {
+        let super::Freshness { level_2, level_3, level_4 } = &self.assurance.freshness;
+        Freshness::new(level_2.span(), level_3.span(), level_4.span()).map_err(|error| error.to_string())
+    }
+
+    pub fn proxies(&self) -> Proxies {
+        let header = match self.forwarded_header {
+            ForwardedHeader::XForwardedFor => ForwardedBy::XForwardedFor,
+            ForwardedHeader::Forwarded => ForwardedBy::Forwarded,
+        };
+        Proxies { trusted: Networks(self.trusted_proxies.0.clone()), header }
+    }
+
+    pub fn metrics_networks(&self) -> Networks {
+        Networks(self.metrics.allow.0.clone())
+    }
+
+    pub fn server_settings(&self) -> ServerSettings {
+        let limits = &self.limits;
+        ServerSettings {
+            first_byte: limits.first_byte_time.duration(),
+            header: limits.header_time.duration(),
+            write_stall: limits.write_stall_time.duration(),
+            max_header_bytes: limits.header_bytes,
+            max_connections: limits.connections,
+            max_connections_per_address: limits.connections_per_address,
+            uncapped: Networks(self.trusted_proxies.0.clone()),
+            drain: self.shutdown.drain.duration(),
+        }
+    }
+
+    pub fn edge_settings(&self) -> EdgeSettings {
+        let limits = &self.limits;
+        EdgeSettings {
+            proxies: self.proxies(),
+            body_bytes: limits.body_bytes,
+            token_body_bytes: limits.token_body_bytes,
+            body_time: limits.body_time.duration(),
+            request_time: limits.request_time.duration(),
+            places: Places {
+                token: limits.token_places,
+                interactive: limits.interactive_places,
+                admin: limits.admin_places,
+            },
+            strict_transport: self.is_https(),
+        }
+    }
+
+    pub fn reach(&self) -> Reach {
+        match self.outbound.reach {
+            OutboundReach::Public => Reach::Public,
+            OutboundReach::Loopback => Reach::LoopbackToo,
+            OutboundReach::Private => Reach::PrivateToo,
+        }
+    }
+
+    /// `0` in the settings is one for each core.
+    pub fn password_threads(&self) -> usize {
+        match self.password.threads {
+            0 => thread::available_parallelism().map_or(1, std::num::NonZero::get),
+            threads => threads,
+        }
+    }
+
+    pub fn logs_json(&self) -> bool {
+        self.log.format == LogFormat::Json
+    }
+}

@@ -1,0 +1,86 @@
+//! The forms that values have in a settings file.
+
+use std::{fmt, str::FromStr, time::Duration};
+
+use serde::{Deserialize, Deserializer, de::Error};
+
+use crate::base::Span;
+
+/// A length of time: a whole number and `ms`, `s`, `m`, `h` or `d`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Time(Span);
+
+impl Time {
+    pub const fn span(self) -> Span {
+        self.0
+    }
+
+    /// Never negative: the form has no sign.
+    pub fn duration(self) -> Duration {
+        Duration::from_micros(u64::try_from(self.0.as_micros()).unwrap_or(0))
+    }
+}
+
+impl FromStr for Time {
+    type Err = BadTime;
+
+    fn from_str(text: &str) -> Result<Self, BadTime> {
+        let bad = || BadTime(text.to_owned());
+        let unit_at = text.find(|c: char| !c.is_ascii_digit()).ok_or_else(bad)?;
+        let (number, unit) = text.split_at(unit_at);
+        // Nothing here is longer than a century, and so nothing overflows.
+        let number: i64 = number.parse().ok().filter(|number| *number <= 36_500 * 86_400_000).ok_or_else(bad)?;
+        let span = match unit {
+            "ms" => Span::millis(number),
+            "s" => Span::secs(number),
+            "m" => Span::minutes(number),
+            "h" => Span::hours(number),
+            "d" => Span::days(number),
+            _ => return Err(bad()),
+        };
+        if span > Span::days(36_500) { Err(bad()) } else { Ok(Self(span)) }
+    }
+}
+
+#[derive(Debug, thiserror::Error)]
+#[error("`{0}` is not a length of time; write a whole number and ms, s, m, h or d, like 90s")]
+pub struct BadTime(String);
+
+impl<'de> Deserialize<'de> for Time {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        String::deserialize(deserializer)?.parse().map_err(D::Error::custom)
+    }
+}
+
+/// A value that may be left empty.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Maybe<T>(pub Option<T>);
+
+impl<'de, T> Deserialize<'de> for Maybe<T>
+where
+    T: FromStr,
+    T::Err: fmt::Display,
+{
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = String::deserialize(deserializer)?;
+        if text.is_empty() {
+            return Ok(Self(None));
+        }
+        text.parse().map(|value| Self(Some(value))).map_err(D::Error::custom)
+    }
+}
+
+/// A list of texts that are parsed one by one.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Listed<T>(pub Vec<T>);
+
+impl<'de, T> Deserialize<'de> for Listed<T>
+where
+    T: FromStr,
+    T::Err: fmt::Display,
+{
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let texts = Vec::<String>::deserialize(deserializer)?;
+        texts.iter().map(|text| text.parse().map_err(D::Error::custom)).collect::<Result<_, _>>().map(Self)
+    }
+}

@@ -1,0 +1,130 @@
+//! The record: there, durable, up to date, and of one mind about the time.
+
+use sqlx::{PgConnection, SqliteConnection};
+
+use super::{Finding, machine::sqlite_path};
+use crate::{
+    base::{Span, Timestamp},
+    cli::{config::Config, context::Context},
+    store::{Conn, Db, migrations},
+};
+
+/// A replica further from the database than this would accept or refuse tokens at the wrong moment.
+const DRIFT: Span = Span::secs(5);
+
+pub(super) async fn checks(context: &Context, config: &Config) -> Vec<Finding> {
+    // Opening would create the file, and a look changes nothing.
+    if let Some(path) = sqlite_path(&config.database.url)
+        && !path.exists()
+    {
+        let saw = format!("{} does not exist", path.display());
+        return vec![Finding::bad("database", saw, "run `dinhdanh migrate`, which creates it, or mend database.url")];
+    }
+    let cure = "start the database, or mend database.url (DINHDANH_DATABASE_URL); the message above is the driver's";
+    let db = match Db::open(&config.db_settings()).await {
+        Ok(db) => db,
+        Err(fault) => return vec![Finding::bad("database", fault.to_string(), cure)],
+    };
+    let mut findings = match db.read().await {
+        Ok(conn) => of_connection(conn, context).await,
+        Err(fault) => vec![Finding::bad("database", fault.to_string(), cure)],
+    };
+    findings.push(schema(&db).await);
+    db.close().await;
+    findings
+}
+
+async fn of_connection(conn: Conn, context: &Context) -> Vec<Finding> {
+    match conn {
+        Conn::Sqlite(mut conn) => vec![
+            Finding::good("database", "SQLite answers"),
+            or_bad("durability", sqlite_durability(&mut conn).await),
+            Finding::good("clock of the database", "is this machine's"),
+        ],
+        Conn::Postgres(mut conn) => vec![
+            Finding::good("database", "PostgreSQL answers"),
+            or_bad("durability", postgres_durability(&mut conn).await),
+            or_bad("clock of the database", postgres_clock(&mut conn, context).await),
+        ],
+    }
+}
+
+fn or_bad(check: &'static str, seen: Result<Finding, sqlx::Error>) -> Finding {
+    seen.unwrap_or_else(|error| {
+        Finding::bad(check, error.to_string(), "ask again; if it stays, look at the database's own log")
+    })
+}
+
+async fn sqlite_durability(conn: &mut SqliteConnection) -> Result<Finding, sqlx::Error> {
+    let (journal,): (String,) = sqlx::query_as("PRAGMA journal_mode").fetch_one(&mut *conn).await?;
+    let (synchronous,): (i64,) = sqlx::query_as("PRAGMA synchronous").fetch_one(&mut *conn).await?;
+    let saw = format!("journal_mode={journal}, synchronous={synchronous}");
+    Ok(if journal == "wal" && synchronous >= 2 {
+        Finding::good("durability", saw)
+    } else {
+        Finding::bad("durability", saw, "keep the file on a local disk: WAL does not work on network file systems")
+    })
+}
+
+async fn postgres_durability(conn: &mut PgConnection) -> Result<Finding, sqlx::Error> {
+    let mut seen = Vec::new();
+    let mut off = Vec::new();
+    for (name, sql) in [
+        ("fsync", "SHOW fsync"),
+        ("full_page_writes", "SHOW full_page_writes"),
+        ("synchronous_commit", "SHOW synchronous_commit"),
+    ] {
+        let (value,): (String,) = sqlx::query_as(sql).fetch_one(&mut *conn).await?;
+        // `local` would acknowledge what a standby never gets; every other value waits at least for our own disk.
+        if value == "off" || value == "local" {
+            off.push(name);
+        }
+        seen.push(format!("{name}={value}"));
+    }
+    let saw = seen.join(", ");
+    Ok(if off.is_empty() {
+        Finding::good("durability", saw)
+    } else {
+        let cure =
+            format!("set {} to `on` for this role and database: an answer must survive a power cut", off.join(", "));
+        Finding::bad("durability", saw, cure)
+    })
+}
+
+async fn postgres_clock(conn: &mut PgConnection, context: &Context) -> Result<Finding, sqlx::Error> {
+    let before = context.clock.now();
+    let (micros,): (i64,) =
+        sqlx::query_as("SELECT (extract(epoch from clock_timestamp()) * 1000000)::bigint").fetch_one(conn).await?;
+    let after = context.clock.now();
+    let theirs = Timestamp::from_micros(micros);
+    // Somewhere between the two readings is when the database read its own.
+    let off = if theirs < before {
+        before.since(theirs)
+    } else if theirs > after {
+        theirs.since(after)
+    } else {
+        Span::ZERO
+    };
+    let saw = format!("{} ms from ours", off.as_micros() / 1_000);
+    Ok(if off > DRIFT {
+        Finding::bad("clock of the database", saw, "set both machines by NTP: `timedatectl set-ntp true`")
+    } else {
+        Finding::good("clock of the database", saw)
+    })
+}
+
+async fn schema(db: &Db) -> Finding {
+    match migrations::state(db).await {
+        Ok(state) if !state.foreign.is_empty() => {
+            let saw = format!("unknown to this binary: {}", state.foreign.join(", "));
+            Finding::bad("schema", saw, "run the newest binary that has run on this database")
+        }
+        Ok(state) if !state.pending.is_empty() => {
+            Finding::bad("schema", format!("pending: {}", state.pending.join(", ")), "run `dinhdanh migrate`")
+        }
+        Ok(state) => Finding::good("schema", format!("{} migrations, all applied", state.applied.len())),
+        Err(fault) => {
+            Finding::bad("schema", fault.to_string(), "ask again; if it stays, look at the database's own log")
+        }
+    }
+}

@@ -1,0 +1,124 @@
+//! Puts a service together from its settings, for `serve` and `demo`.
+
+use std::{sync::Arc, time::Duration};
+
+use axum::Router;
+use futures_util::future::BoxFuture;
+use tokio::{
+    net::TcpListener,
+    signal::unix::{SignalKind, signal},
+};
+
+use super::{
+    config::{Config, Loaded},
+    context::Context,
+    failure::Failure,
+    telemetry,
+};
+use crate::{
+    http::{
+        edge::{self, Edge},
+        health::{self, Health, Probe},
+        published::Published,
+        server::{self, App, Drained, ServerSettings},
+    },
+    store::{Db, changes},
+};
+
+/// A service that is ready to be served.
+pub struct Assembled {
+    pub app: App,
+    pub health: Arc<Health>,
+    pub db: Db,
+    settings: ServerSettings,
+    notice: Duration,
+}
+
+impl Assembled {
+    /// Opens the record, which must be migrated, and builds every route.
+    pub async fn new(context: &Context, loaded: &Loaded) -> Result<Self, Failure> {
+        let config = &loaded.config;
+        let figures = telemetry::start_metrics()?;
+        tokio::spawn(telemetry::keep_metrics(figures.clone()));
+        let db = context.open_migrated(loaded).await?;
+        let probes: Vec<Box<dyn Probe>> = vec![Box::new(Record(db.clone()))];
+        let health = Arc::new(Health::new(
+            probes,
+            move || telemetry::render(&figures),
+            config.metrics_networks(),
+            config.proxies(),
+        ));
+        let published = Arc::new(Published::default());
+        let router = wrapped(context, config, health::routes(health.clone()));
+        Ok(Self {
+            app: App::new(published, router),
+            health,
+            db,
+            settings: config.server_settings(),
+            notice: config.shutdown.notice.duration(),
+        })
+    }
+
+    /// Serves until SIGTERM or SIGINT, says goodbye, drains, and closes the record.
+    pub async fn serve(self, listener: TcpListener) -> Result<Drained, Failure> {
+        let signalled = stop_signal()?;
+        let (health, notice) = (self.health, self.notice);
+        let leave = async move {
+            signalled.await;
+            tracing::info!(notice_ms = millis(notice), "asked to stop");
+            health.leave();
+            tokio::time::sleep(notice).await;
+        };
+        let drained = server::serve(listener, self.app, self.settings, leave).await;
+        self.db.close().await;
+        tracing::info!(cut = drained.cut, "stopped");
+        Ok(drained)
+    }
+}
+
+fn wrapped(context: &Context, config: &Config, routes: Router) -> Router {
+    let edge = Edge::new(config.edge_settings(), context.entropy.clone(), Arc::new(edge::plain));
+    edge::wrap(routes, Arc::new(edge))
+}
+
+/// Opens the port; the failure names the flag that chooses another.
+pub async fn listen(config: &Config) -> Result<TcpListener, Failure> {
+    server::listen(config.listen).await.map_err(|error| {
+        let cure = "stop what listens there, or choose another port with --listen";
+        Failure::new("listen", error.to_string(), cure)
+    })
+}
+
+/// Resolves at the first SIGTERM or SIGINT. From the second on the default would be to die at once, so both stay caught.
+fn stop_signal() -> Result<impl Future<Output = ()>, Failure> {
+    let caught = |kind| {
+        signal(kind).map_err(|error| Failure::new("signals", error.to_string(), "run it as an ordinary process"))
+    };
+    let (mut terminate, mut interrupt) = (caught(SignalKind::terminate())?, caught(SignalKind::interrupt())?);
+    Ok(async move {
+        tokio::select! {
+            _ = terminate.recv() => {}
+            _ = interrupt.recv() => {}
+        }
+    })
+}
+
+fn millis(time: Duration) -> u64 {
+    u64::try_from(time.as_millis()).unwrap_or(u64::MAX)
+}
+
+/// Ready means that the record answers.
+struct Record(Db);
+
+impl Probe for Record {
+    fn name(&self) -> &'static str {
+        "database"
+    }
+
+    fn check(&self) -> BoxFuture<'_, Result<(), String>> {
+        Box::pin(async {
+            let mut conn = self.0.read().await.map_err(|fault| fault.to_string())?;
+            changes::read(&mut conn).await.map(drop).map_err(|fault| fault.to_string())
+        })
+    }
+}

@@ -1,0 +1,45 @@
+//! Settings as the commands see them.
+
+use crate::support::binary::Binary;
+
+#[test]
+fn good_settings_say_so_and_tell_their_origins() {
+    let binary = Binary::new();
+    let ran = binary.run(&["config", "check"]);
+    assert_eq!((ran.status(), ran.out().trim()), (0, "the settings are good"));
+    let rows = binary.run(&["config", "check", "--origins", "--json"]).json();
+    let row = rows.as_array().unwrap().iter().find(|row| row["key"] == "kek_file").unwrap().clone();
+    assert_eq!(row["origin"], "environment DINHDANH_KEK_FILE");
+    let text = binary.run(&["config", "check", "--origins"]).out();
+    assert!(text.contains("lifetimes.code = 60s  # config/default.toml (built in)"), "{text}");
+}
+
+#[test]
+fn a_broken_setting_names_place_and_cure_and_exits_non_zero() {
+    let binary = Binary::new();
+    std::fs::write(binary.dir.path().join("site.toml"), "[database]\nurll = \"x\"\n").unwrap();
+    for command in [&["config", "check"][..], &["serve"], &["migrate"]] {
+        let args: Vec<_> = command.iter().copied().chain(["--config", "site.toml"]).collect();
+        let ran = binary.run(&args);
+        assert_eq!(ran.status(), 1, "{command:?}");
+        assert!(
+            ran.err().contains("site.toml: database.urll") && ran.err().contains("`database.url`"),
+            "{}",
+            ran.err()
+        );
+        assert_eq!(ran.out(), "");
+    }
+    assert!(!binary.dir.path().join("test.db").exists(), "nothing was changed");
+    let ran = binary.run(&["config", "check", "--json", "--config", "site.toml"]);
+    let errors: serde_json::Value = serde_json::from_str(&ran.err()).unwrap();
+    assert_eq!(errors["errors"][0]["what"], "there is no such setting");
+}
+
+#[test]
+fn a_failing_reader_is_nobodys_error() {
+    let binary = Binary::new();
+    let mut child =
+        binary.command(&["config", "check", "--origins"]).stdout(std::process::Stdio::piped()).spawn().unwrap();
+    drop(child.stdout.take());
+    assert_eq!(child.wait().unwrap().code(), Some(0));
+}

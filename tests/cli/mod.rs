@@ -1,0 +1,5 @@
+//! F5: the binary as people run it.
+
+mod config;
+mod doctor;
+mod serve;

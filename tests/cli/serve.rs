@@ -1,0 +1,88 @@
+//! The service as a process: start, refuse to start, stop.
+
+use std::time::{Duration, Instant};
+
+use tokio::{io::AsyncWriteExt, net::TcpStream};
+
+use crate::support::{
+    binary::{Binary, Serving},
+    postgres,
+    wire::{one_answer, until_closed},
+};
+
+async fn get(serving: &Serving, path: &str) -> String {
+    let mut stream = TcpStream::connect(serving.address).await.unwrap();
+    stream.write_all(format!("GET {path} HTTP/1.1\r\nHost: a\r\n\r\n").as_bytes()).await.unwrap();
+    one_answer(&mut stream).await
+}
+
+fn migrated() -> Binary {
+    let binary = Binary::new();
+    assert_eq!(binary.run(&["migrate"]).status(), 0);
+    binary
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn it_serves_on_both_engines_and_stops_when_asked() {
+    let database = tokio::task::block_in_place(|| postgres::shared().database());
+    for binary in [migrated(), Binary::new().with("DINHDANH_DATABASE_URL", &database.url)] {
+        let serving = binary.serve();
+        assert!(get(&serving, "/health/live").await.starts_with("HTTP/1.1 200"));
+        let ready = get(&serving, "/health/ready").await;
+        assert!(ready.starts_with("HTTP/1.1 200") && ready.contains("\"database\":true"), "{ready}");
+        assert!(get(&serving, "/nowhere?person=900000000001").await.starts_with("HTTP/1.1 404"));
+        let figures = get(&serving, "/metrics").await;
+        assert!(
+            figures.contains("http_request_duration_seconds_bucket{method=\"GET\",route=\"(none)\",status=\"4xx\""),
+            "{figures}"
+        );
+        assert!(figures.contains("process_resident_memory_bytes"), "{figures}");
+        serving.signal("-TERM");
+        let (status, log) = serving.ended();
+        assert_eq!(status, Some(0));
+        assert!(log.contains("\"message\":\"stopped\""), "{log}");
+        assert!(log.contains("\"status\":404") && !log.contains("900000000001"), "no query in the log: {log}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn before_it_stops_it_says_that_it_leaves() {
+    let binary = migrated().with("DINHDANH_SHUTDOWN_NOTICE", "700ms");
+    let serving = binary.serve();
+    serving.signal("-TERM");
+    tokio::time::sleep(Duration::from_millis(200)).await;
+    let ready = get(&serving, "/health/ready").await;
+    assert!(ready.starts_with("HTTP/1.1 503") && ready.contains("leaving"), "{ready}");
+    let asked = Instant::now();
+    assert_eq!(serving.ended().0, Some(0));
+    assert!(asked.elapsed() < Duration::from_secs(3));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_configured_deadlines_close_silent_sockets() {
+    let serving = migrated().with("DINHDANH_LIMITS_FIRST_BYTE_TIME", "300ms").serve();
+    let mut silent = TcpStream::connect(serving.address).await.unwrap();
+    let (_, took) = until_closed(&mut silent).await;
+    assert!(took < Duration::from_secs(2), "{took:?}");
+}
+
+#[test]
+fn it_refuses_to_start_on_a_database_that_is_not_migrated() {
+    let binary = Binary::new();
+    let ran = binary.run(&["serve", "--listen", "127.0.0.1:0"]);
+    assert_eq!(ran.status(), 1);
+    assert!(
+        ran.err().contains("0001_registry is not applied") && ran.err().contains("dinhdanh migrate"),
+        "{}",
+        ran.err()
+    );
+}
+
+#[test]
+fn a_taken_port_is_named_with_the_flag_to_use() {
+    let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = taken.local_addr().unwrap().to_string();
+    let ran = migrated().run(&["serve", "--listen", &address]);
+    assert_eq!(ran.status(), 1);
+    assert!(ran.err().contains(&address) && ran.err().contains("--listen"), "{}", ran.err());
+}

@@ -1,0 +1,132 @@
+//! The built binary, run in a folder of its own with nothing of ours in its environment.
+
+use std::{
+    io::{BufRead, BufReader, Read},
+    net::SocketAddr,
+    path::Path,
+    process::{Child, ChildStdout, Command, Output, Stdio},
+    time::{Duration, Instant},
+};
+
+/// Any 32 bytes that are not one repeated.
+pub const KEK: [u8; 32] = *b"a key for tests, 32 bytes of it.";
+
+pub struct Binary {
+    pub dir: tempfile::TempDir,
+    environment: Vec<(String, String)>,
+}
+
+impl Binary {
+    /// With a key-encryption key, and an embedded database that does not exist yet.
+    pub fn new() -> Self {
+        let dir = tempfile::tempdir().unwrap();
+        let kek = dir.path().join("kek");
+        write_private(&kek, &KEK);
+        let environment = vec![
+            ("DINHDANH_KEK_FILE".to_owned(), kek.display().to_string()),
+            ("DINHDANH_DATABASE_URL".to_owned(), format!("sqlite://{}", dir.path().join("test.db").display())),
+        ];
+        Self { dir, environment }
+    }
+
+    /// Adds or replaces a variable.
+    pub fn with(mut self, name: &str, value: &str) -> Self {
+        self.environment.retain(|(other, _)| other != name);
+        self.environment.push((name.to_owned(), value.to_owned()));
+        self
+    }
+
+    pub fn command(&self, args: &[&str]) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_dinhdanh"));
+        command.args(args).current_dir(self.dir.path()).env_clear();
+        command.env("PATH", std::env::var_os("PATH").unwrap_or_default());
+        command.envs(self.environment.iter().map(|(name, value)| (name, value)));
+        command
+    }
+
+    pub fn run(&self, args: &[&str]) -> Ran {
+        Ran(self.command(args).stdin(Stdio::null()).output().unwrap())
+    }
+
+    /// `serve` on a free port, once it says that it serves.
+    pub fn serve(&self) -> Serving {
+        let mut command = self.command(&["serve", "--listen", "127.0.0.1:0"]);
+        let mut child = command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::inherit()).spawn().unwrap();
+        let mut log = BufReader::new(child.stdout.take().unwrap());
+        let started = Instant::now();
+        let mut said = String::new();
+        loop {
+            let mut line = String::new();
+            let count = log.read_line(&mut line).unwrap();
+            said.push_str(&line);
+            assert!(count > 0 && started.elapsed() < Duration::from_secs(30), "serve did not start: {said}");
+            let event: serde_json::Value = serde_json::from_str(&line).unwrap();
+            if event["message"] == "serving" {
+                let address = event["listen"].as_str().unwrap().parse().unwrap();
+                return Serving { address, child, log };
+            }
+        }
+    }
+}
+
+/// What a command answered.
+pub struct Ran(Output);
+
+impl Ran {
+    pub fn status(&self) -> i32 {
+        self.0.status.code().unwrap()
+    }
+
+    pub fn out(&self) -> String {
+        String::from_utf8(self.0.stdout.clone()).unwrap()
+    }
+
+    pub fn err(&self) -> String {
+        String::from_utf8(self.0.stderr.clone()).unwrap()
+    }
+
+    pub fn json(&self) -> serde_json::Value {
+        serde_json::from_slice(&self.0.stdout).unwrap_or_else(|_| panic!("no JSON: {} {}", self.out(), self.err()))
+    }
+}
+
+/// A running service; killed when dropped.
+pub struct Serving {
+    pub address: SocketAddr,
+    pub child: Child,
+    log: BufReader<ChildStdout>,
+}
+
+impl Serving {
+    pub fn signal(&self, signal: &str) {
+        assert!(Command::new("kill").args([signal, &self.child.id().to_string()]).status().unwrap().success());
+    }
+
+    /// After the process ended: its status and what it still logged.
+    pub fn ended(mut self) -> (Option<i32>, String) {
+        let status = self.child.wait().unwrap().code();
+        let mut rest = String::new();
+        self.log.read_to_string(&mut rest).unwrap();
+        (status, rest)
+    }
+}
+
+impl Drop for Serving {
+    fn drop(&mut self) {
+        let _already_ended = self.child.kill();
+        let _reaped = self.child.wait();
+    }
+}
+
+pub fn write_private(path: &Path, bytes: &[u8]) {
+    use std::{fs::OpenOptions, io::Write, os::unix::fs::OpenOptionsExt};
+    OpenOptions::new()
+        .write(true)
+        .create(true)
+        .truncate(true)
+        .mode(0o600)
+        .open(path)
+        .unwrap()
+        .write_all(bytes)
+        .unwrap();
+}
