@@ -1,14 +1,35 @@
 //! F2: keys, signatures, hashes and sealing, on aws-lc-rs alone.
 
+pub mod alg;
+pub mod code_key;
 pub mod derive;
 pub mod digest;
+pub mod json;
+pub mod jwk;
+pub mod jwt;
+pub mod key_state;
+pub mod keyring;
 pub mod opaque;
+pub mod password;
+pub mod password_policy;
 pub mod random;
+pub mod recovery;
 pub mod refresh;
 pub mod seal;
+pub mod signing;
 
+pub use alg::Alg;
+pub mod totp;
+
+pub use code_key::CodeKey;
 pub use derive::{Kek, KekError};
 pub use digest::Digest;
+pub use jwk::{ParsedJwks, PublicKey};
+pub use jwt::{Expect, HeaderKey, JwtError, TypRule, Unverified};
+pub use key_state::{KeyRecord, KeyState, Schedule};
+pub use keyring::{Keyring, OwnToken, RingKey, Signed};
 pub use opaque::OpaqueToken;
+pub use password::PasswordPool;
 pub use refresh::RefreshKey;
 pub use seal::{BlindIndex, Place, Sealer};
+pub use signing::{SigningKey, Typ};

@@ -2,8 +2,13 @@
 
 pub mod acr;
 pub mod alg;
+pub mod claims_request;
 pub mod error;
 pub mod params;
+pub mod pkce;
+pub mod prompt;
+pub mod redirect_uri;
+pub mod response_mode;
 pub mod scope;
 
 pub use acr::AcrLevel;
@@ -11,3 +16,11 @@ pub use alg::SigningAlg;
 pub use error::{Endpoint, OAuthError, OAuthErrorCode};
 pub use params::Params;
 pub use scope::ScopeSet;
+
+// What clients send beside the authorization request, and everything that is answered.
+pub mod access_token;
+pub mod audience;
+pub mod id_token;
+pub mod logout_token;
+pub mod numeric_date;
+pub mod token_kind;

@@ -151,3 +151,15 @@ pub async fn withdraw_consent(
             .map_err(failed("withdrawing a consent"))?;
     Ok(row.is_some())
 }
+
+pub(super) const LOGOUT_TARGETS: &str = "SELECT s.client_id, s.sid, s.first_at, s.last_at FROM session_client s \
+    JOIN client c ON c.client_id = s.client_id WHERE s.session_id = $1 AND c.state = 'active' \
+    AND c.metadata ->> 'backchannel_logout_uri' IS NOT NULL ORDER BY s.client_id LIMIT 500";
+
+/// The session's clients that asked to be told of its end (OpenID Connect Back-Channel Logout 1.0 §2.2).
+pub async fn logout_targets(conn: &mut Conn, session: SessionId) -> Result<Vec<SessionClient>, Fault> {
+    let rows: Vec<(ClientId, String, Timestamp, Timestamp)> =
+        on!(conn, |c| sqlx::query_as(LOGOUT_TARGETS).bind(session).fetch_all(c).await)
+            .map_err(failed("listing whom to tell of a session's end"))?;
+    Ok(rows.into_iter().map(|(client_id, sid, first_at, last_at)| SessionClient { client_id, sid, first_at, last_at }).collect())
+}

@@ -1,0 +1,150 @@
+use proptest::prelude::*;
+
+use super::*;
+
+/// RFC 7638 §3.1.
+const RSA: &str = r#"{"kty":"RSA","n":"0vx7agoebGcQSuuPiLJXZptN9nndrQmbXEps2aiAFbWhM78LhWx4cbbfAAtVT86zwu1RK7aPFFxuhDR1L6tSoc_BJECPebWKRXjBZCiFV4n3oknjhMstn64tZ_2W-5JsGY4Hc5n9yBXArwl93lqt7_RN5w6Cf0h4QyQ5v-65YGjQR0_FDW2QvzqY368QQMicAtaSqzs8KJZgnYb9c7d0zgdAZHzu6qMQvRL5hajrn1n91CbOpbISD08qNLyrdkt-bFTWhAI4vMQFh6WeZu0fM4lFd2NcRwr3XPksINHaQ-G_xBniIqbw0Ls1jF44-csFCur-kEgU8awapJzKnqDKgw","e":"AQAB","alg":"RS256","kid":"2011-04-29"}"#;
+/// RFC 7515 A.3.1, without its private part.
+const P256: &str = r#"{"kty":"EC","crv":"P-256","x":"f83OJ3D2xF1Bg8vub9tLe1gHMzV76e8Tus9uPHvRVEU","y":"x_FEzRu9m36HLN_tue659LNpXW6pCyStikYjKIWI5a0"}"#;
+/// RFC 8037 A.2.
+const ED25519: &str = r#"{"kty":"OKP","crv":"Ed25519","x":"11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo"}"#;
+
+fn members(text: &str) -> Map<String, Value> {
+    serde_json::from_str(text).unwrap()
+}
+
+fn key(text: &str) -> Result<PublicKey, JwkError> {
+    PublicKey::from_members(&members(text))
+}
+
+fn with(text: &str, name: &str, value: Value) -> Result<PublicKey, JwkError> {
+    let mut members = members(text);
+    members.insert(name.to_owned(), value);
+    PublicKey::from_members(&members)
+}
+
+fn set(keys: &[&str]) -> Result<ParsedJwks, JwkError> {
+    ParsedJwks::parse(format!(r#"{{"keys":[{}]}}"#, keys.join(",")).as_bytes())
+}
+
+#[test]
+fn thumbprints_of_the_rfcs() {
+    assert_eq!(key(RSA).unwrap().thumbprint(), "NzbLsXh8uDCcd-6MNwXF4W_7noWXFZAfHkxZsRGC9Xs");
+    assert_eq!(key(ED25519).unwrap().thumbprint(), "kPrK_qmxVWaYVA9wwBF6Iuo3vVzz7TxHCTwXBygrS4k");
+}
+
+#[test]
+fn a_key_writes_the_members_that_it_was_read_from() {
+    for text in [RSA, P256, ED25519] {
+        let key = key(text).unwrap();
+        let again = PublicKey::from_members(&key.members()).unwrap();
+        assert_eq!(again, key);
+        for (name, value) in key.members() {
+            assert_eq!(members(text).get(&name), Some(&value), "{name}");
+        }
+    }
+}
+
+#[test]
+fn private_and_symmetric_keys_are_refused_by_name() {
+    for name in ["d", "p", "q", "dp", "dq", "qi", "oth", "k"] {
+        for text in [RSA, P256, ED25519] {
+            assert_eq!(with(text, name, "AQAB".into()), Err(JwkError::Private(name)));
+        }
+    }
+    assert_eq!(key(r#"{"kty":"oct","k":"AyM1SysPpbyDfgZld3umj1qzKObwVMk"}"#), Err(JwkError::Private("k")));
+    let leaked = P256.replace('}', r#","d":"jpsQnnGQmL-YBIffH1136cspYG6-0iY7X1fCE9-E9LI"}"#);
+    assert_eq!(set(&[RSA, &leaked]).unwrap_err(), JwkError::Private("d"), "one leaked key condemns the set");
+}
+
+#[test]
+fn malformed_members_are_named() {
+    for name in ["x", "y", "crv", "kty"] {
+        let mut lacking = members(P256);
+        lacking.remove(name);
+        assert_eq!(PublicKey::from_members(&lacking), Err(JwkError::Member(name)));
+        assert_eq!(with(P256, name, 7.into()), Err(JwkError::Member(name)));
+    }
+    // Padding, the other alphabet, stray bits, a leading zero more or less.
+    for x in [
+        "f83OJ3D2xF1Bg8vub9tLe1gHMzV76e8Tus9uPHvRVEU=",
+        "f83OJ3D2xF1Bg8vub9tLe1gHMzV76e8Tus9uPHvRVE",
+        "AH_NzidwNtcRQYPL7m_bS3tYBzM1e-nvE7rPbjx70VRF",
+        "f83OJ3D2xF1Bg8vub9tLe1gHMzV76e8Tus9uPHvRVEV",
+        "",
+    ] {
+        assert_eq!(with(P256, "x", x.into()), Err(JwkError::Member("x")), "{x}");
+    }
+    assert_eq!(with(RSA, "n", "AQAB".into()), Err(JwkError::RsaSize));
+    assert_eq!(with(RSA, "n", URL_SAFE_NO_PAD.encode([0x7f; 256]).into()), Err(JwkError::RsaSize));
+    assert_eq!(with(RSA, "n", URL_SAFE_NO_PAD.encode([0xff; 513]).into()), Err(JwkError::RsaSize));
+    assert_eq!(
+        with(RSA, "n", URL_SAFE_NO_PAD.encode([&[0_u8][..], &[0xff; 256]].concat()).into()),
+        Err(JwkError::Member("n"))
+    );
+    assert_eq!(with(RSA, "e", "AAEAAQ".into()), Err(JwkError::Member("e")));
+    assert_eq!(with(RSA, "e", "AQAAAAE".into()), Err(JwkError::Member("e")));
+    assert_eq!(with(P256, "crv", "secp256k1".into()), Err(JwkError::Unsupported));
+    assert_eq!(with(ED25519, "crv", "X25519".into()), Err(JwkError::Unsupported));
+}
+
+#[test]
+fn numbers_that_are_no_point_of_the_curve_make_no_key() {
+    let off_curve = with(P256, "y", URL_SAFE_NO_PAD.encode([1; 32]).into()).unwrap();
+    assert_eq!(off_curve.parse_for(Alg::Es256).unwrap_err(), JwkError::NoKey);
+    assert_eq!(key(P256).unwrap().parse_for(Alg::Rs256).unwrap_err(), JwkError::Unsupported);
+}
+
+#[test]
+fn a_set_keeps_what_can_verify() {
+    let usable = set(&[
+        RSA,
+        P256,
+        &P256.replace('}', r#","use":"enc"}"#),
+        &P256.replace('}', r#","key_ops":["encrypt"]}"#),
+        &P256.replace('}', r#","alg":"ECDH-ES"}"#),
+        r#"{"kty":"EC","crv":"secp256k1","x":"AA","y":"AA"}"#,
+        r#"{"kty":"new"}"#,
+    ])
+    .unwrap();
+    assert_eq!(usable.len(), 2);
+    assert_eq!(usable.candidates(Alg::Rs256, Some("2011-04-29")).count(), 1);
+    assert_eq!(usable.candidates(Alg::Ps256, Some("2011-04-29")).count(), 0, "its alg says RS256");
+    assert_eq!(usable.candidates(Alg::Es256, None).count(), 1);
+    assert_eq!(usable.candidates(Alg::Es256, Some("x")).count(), 0);
+    let both = set(&[&RSA.replace(r#""alg":"RS256","#, "")]).unwrap();
+    assert_eq!((both.candidates(Alg::Rs256, None).count(), both.candidates(Alg::Ps256, None).count()), (1, 1));
+}
+
+#[test]
+fn what_is_no_set_is_refused() {
+    for text in ["", "[]", "{}", r#"{"keys":{}}"#, r#"{"keys":[1]}"#, r#"{"keys":[],"keys":[]}"#] {
+        assert_eq!(ParsedJwks::parse(text.as_bytes()).unwrap_err(), JwkError::NotASet, "{text}");
+    }
+    assert_eq!(set(&[]).unwrap_err(), JwkError::NothingUsable);
+    assert_eq!(set(&[P256; 33]).unwrap_err(), JwkError::TooMany);
+    assert!(set(&[P256; 32]).is_ok());
+}
+
+proptest! {
+    #[test]
+    fn parsing_never_panics(bytes in prop::collection::vec(any::<u8>(), 0..200)) {
+        prop_assert!(ParsedJwks::parse(&bytes).is_err());
+    }
+
+    #[test]
+    fn keys_of_any_numbers_never_panic(
+        kty in prop::sample::select(vec!["RSA", "EC", "OKP"]),
+        crv in prop::sample::select(vec!["P-256", "P-384", "Ed25519"]),
+        x in prop::collection::vec(any::<u8>(), 0..60),
+        n in prop::collection::vec(any::<u8>(), 250..260),
+    ) {
+        let b64 = |bytes: &[u8]| URL_SAFE_NO_PAD.encode(bytes);
+        let jwk = json!({ "kty": kty, "crv": crv, "x": b64(&x), "y": b64(&x), "n": b64(&n), "e": b64(&x) });
+        if let Ok(key) = PublicKey::from_members(jwk.as_object().unwrap()) {
+            for alg in key.algs() {
+                drop(key.parse_for(*alg));
+            }
+        }
+    }
+}

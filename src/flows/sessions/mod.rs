@@ -1,0 +1,9 @@
+//! Single sign-on sessions: recognised by their cookie, opened and raised by proofs, ended with everything that hangs on them.
+
+pub mod end;
+pub mod recognise;
+pub mod rise;
+
+pub use end::{EndReason, EndSession, end_in};
+pub use recognise::{Recognised, recognise};
+pub use rise::{Risen, RiseSession};

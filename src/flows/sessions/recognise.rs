@@ -1,0 +1,40 @@
+//! Whose browser is this?
+
+use crate::{
+    assurance::SessionStanding,
+    base::{Fault, Timestamp},
+    crypto::opaque::{OpaqueToken, kind},
+    flows::Provider,
+    store::{
+        sessions::{self, StoredSession},
+        standing::{self, AccountStanding},
+    },
+};
+
+/// A live session with its account as they stand now.
+#[derive(Clone, Debug)]
+pub struct Recognised {
+    pub session: StoredSession,
+    pub account: AccountStanding,
+    /// Worth a write of `seen_at`.
+    pub touch: bool,
+}
+
+/// Reads the session cookie. `None` for anything that is not a live session: absent, forged, ended, idle, over.
+pub async fn recognise(provider: &Provider, cookie: Option<&str>, now: Timestamp) -> Result<Option<Recognised>, Fault> {
+    let Some(token) = cookie.and_then(|text| OpaqueToken::<kind::Session>::parse(text).ok()) else { return Ok(None) };
+    let mut conn = provider.db.read().await?;
+    let Some(session) = sessions::find_by_secret(&mut conn, token.digest().as_bytes()).await? else { return Ok(None) };
+    if session.ended_at.is_some() || session.expires_at <= now {
+        return Ok(None);
+    }
+    let policy = &provider.settings.session;
+    if !matches!(policy.standing(session.created_at, session.seen_at, now), SessionStanding::Live { .. }) {
+        return Ok(None);
+    }
+    let Some(account) = standing::find(&mut conn, session.account_id, now).await? else {
+        return Err(Fault::inconsistent("session", "account_id", &session.id));
+    };
+    let touch = policy.is_worth_recording(session.seen_at, now);
+    Ok(Some(Recognised { session, account, touch }))
+}
