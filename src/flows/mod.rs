@@ -1,1 +1,7 @@
 //! F3: one use case a file, by actor. Knows neither axum nor SQL nor HTML.
+
+pub mod provider;
+pub mod sessions;
+pub mod sign_in;
+
+pub use provider::{Lifetimes, Provider, Secrets, Settings};

@@ -31,7 +31,8 @@ impl Cookies {
             if secure {
                 format!("__Host-dinhdanh-{what}")
             } else {
-                let port = issuer.rsplit(':').next().filter(|text| text.bytes().all(|b| b.is_ascii_digit())).unwrap_or("80");
+                let port =
+                    issuer.rsplit(':').next().filter(|text| text.bytes().all(|b| b.is_ascii_digit())).unwrap_or("80");
                 format!("dinhdanh-{port}-{what}")
             }
         };
@@ -99,7 +100,10 @@ mod tests {
             "__Host-dinhdanh-session=x; Path=/; HttpOnly; SameSite=Lax; Secure"
         );
         let http = Cookies::of_issuer("http://127.0.0.1:8080");
-        assert_eq!(http.set(Cookie::Browser, "x", Some(5)), "dinhdanh-8080-browser=x; Path=/; HttpOnly; SameSite=Lax; Max-Age=5");
+        assert_eq!(
+            http.set(Cookie::Browser, "x", Some(5)),
+            "dinhdanh-8080-browser=x; Path=/; HttpOnly; SameSite=Lax; Max-Age=5"
+        );
         assert_eq!(Cookies::of_issuer("http://localhost").name(Cookie::Lang), "dinhdanh-80-lang");
     }
 

@@ -1,6 +1,7 @@
 //! F4: routes, extraction, pages and answers.
 
 pub mod address;
+pub mod cookies;
 pub mod assets;
 pub mod authorize;
 pub mod edge;

@@ -6,4 +6,4 @@ pub mod rise;
 
 pub use end::{EndReason, EndSession, end_in};
 pub use recognise::{Recognised, recognise};
-pub use rise::{Risen, RiseSession};
+pub use rise::{RiseSession, Risen};

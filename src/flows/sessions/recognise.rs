@@ -22,7 +22,9 @@ pub struct Recognised {
 
 /// Reads the session cookie. `None` for anything that is not a live session: absent, forged, ended, idle, over.
 pub async fn recognise(provider: &Provider, cookie: Option<&str>, now: Timestamp) -> Result<Option<Recognised>, Fault> {
-    let Some(token) = cookie.and_then(|text| OpaqueToken::<kind::Session>::parse(text).ok()) else { return Ok(None) };
+    let Some(token) = cookie.and_then(|text| OpaqueToken::<kind::SessionCookie>::parse(text).ok()) else {
+        return Ok(None);
+    };
     let mut conn = provider.db.read().await?;
     let Some(session) = sessions::find_by_secret(&mut conn, token.digest().as_bytes()).await? else { return Ok(None) };
     if session.ended_at.is_some() || session.expires_at <= now {

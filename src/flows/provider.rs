@@ -1,0 +1,92 @@
+//! What every use case works with: the record, the keys, the clients, the pools, and the few settings of this floor.
+
+use std::sync::Arc;
+
+use tokio::sync::Notify;
+
+use crate::{
+    assurance::{Freshness, Level, SessionPolicy},
+    base::{Entropy, Span},
+    crypto::{BlindIndex, CodeKey, Kek, PasswordPool, RefreshKey, Sealer},
+    outbound::Outbound,
+    store::{Db, Writer},
+};
+
+/// How long things live.
+#[derive(Clone, Copy, Debug)]
+pub struct Lifetimes {
+    pub code: Span,
+    pub access_token: Span,
+    pub id_token: Span,
+    /// A refresh family bound to its session: at most this, and never longer than the session.
+    pub refresh: Span,
+    /// A refresh family with `offline_access`.
+    pub offline_refresh: Span,
+    /// From an authorization request to its end.
+    pub interaction: Span,
+    /// From the first page of a registration to the password.
+    pub registration: Span,
+    pub phone_code: Span,
+}
+
+impl Default for Lifetimes {
+    fn default() -> Self {
+        Self {
+            code: Span::secs(60),
+            access_token: Span::minutes(10),
+            id_token: Span::minutes(5),
+            refresh: Span::hours(12),
+            offline_refresh: Span::days(30),
+            interaction: Span::minutes(30),
+            registration: Span::minutes(30),
+            phone_code: Span::minutes(5),
+        }
+    }
+}
+
+#[derive(Clone, Debug)]
+pub struct Settings {
+    /// The issuer, exactly as in tokens: no trailing slash.
+    pub issuer: String,
+    pub lifetimes: Lifetimes,
+    pub freshness: Freshness,
+    pub session: SessionPolicy,
+    /// The highest authentication level that this deployment's means can reach.
+    pub highest_level: Level,
+}
+
+/// Everything, shared by all requests.
+pub struct Provider {
+    pub db: Db,
+    pub writer: Writer,
+    pub entropy: Entropy,
+    pub passwords: PasswordPool,
+    pub secrets: Secrets,
+    pub outbound: Outbound,
+    pub settings: Settings,
+    /// Woken when a message was written to the outbox.
+    pub outbox_wake: Arc<Notify>,
+}
+
+/// The keys derived from the key-encryption key, each for one use.
+pub struct Secrets {
+    pub sealer: Sealer,
+    pub refresh: RefreshKey,
+    pub codes: CodeKey,
+    /// Finds counters by what was typed, without keeping it.
+    pub counter_index: BlindIndex,
+    /// Finds a contact's person.
+    pub contact_index: BlindIndex,
+}
+
+impl Secrets {
+    pub fn derive(kek: &Kek) -> Self {
+        Self {
+            sealer: Sealer::new(kek),
+            refresh: RefreshKey::new(kek),
+            codes: CodeKey::new(kek),
+            counter_index: BlindIndex::new(kek, "failure_counter.subject"),
+            contact_index: BlindIndex::new(kek, "contact.value_index"),
+        }
+    }
+}
