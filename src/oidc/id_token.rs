@@ -121,6 +121,10 @@ impl ExtraClaims {
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
+
+    pub fn into_map(self) -> Map<String, Value> {
+        self.0
+    }
 }
 
 #[cfg(test)]

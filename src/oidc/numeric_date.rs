@@ -22,7 +22,6 @@ fn whole(secs: f64) -> i64 {
     secs.floor() as i64
 }
 
-#[expect(clippy::trivially_copy_pass_by_ref, reason = "the form that serde calls")]
 pub fn serialize<S: Serializer>(at: &Timestamp, serializer: S) -> Result<S::Ok, S::Error> {
     serializer.serialize_i64(at.secs())
 }
@@ -36,7 +35,6 @@ pub fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Timesta
 pub mod optional {
     use super::{Deserializer, Serializer, Timestamp};
 
-    #[expect(clippy::ref_option, reason = "the form that serde calls")]
     pub fn serialize<S: Serializer>(at: &Option<Timestamp>, serializer: S) -> Result<S::Ok, S::Error> {
         match at {
             Some(at) => super::serialize(at, serializer),

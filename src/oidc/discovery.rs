@@ -1,0 +1,209 @@
+//! The discovery document (OIDC Discovery §3, RFC 8414 §2, and what RFC 9207, the logout specifications and Prompt Create
+//! §3 add). One document for both well-known addresses. It names what works here and nothing else.
+
+use serde_json::{Map, Value, json};
+
+use super::{
+    acr::AcrLevel, alg::SigningAlg, endpoints, endpoints::under, prompt::Prompt, response_mode::ResponseMode,
+    scope::ScopeSet, token_request::TokenRequest,
+};
+
+/// What differs from one deployment to another.
+#[derive(Clone, Debug)]
+pub struct DiscoverySettings {
+    /// Exactly as it stands in tokens.
+    pub issuer: String,
+    /// Those whose claims the registry can fill, `openid` among them (OIDC Discovery §3 demands it).
+    pub scopes: ScopeSet,
+    /// The levels that a person can reach here.
+    pub acr_values: Vec<AcrLevel>,
+    /// A page for the engineers of relying parties.
+    pub service_documentation: Option<String>,
+}
+
+/// `token_endpoint_auth_method` values (OIDC Core §9).
+const CLIENT_AUTH: [&str; 4] = ["client_secret_basic", "client_secret_post", "private_key_jwt", "none"];
+/// RFC 7662 §2.1: whoever introspects proves who it is, so a public client does not.
+const CLIENT_AUTH_WITH_PROOF: [&str; 3] = ["client_secret_basic", "client_secret_post", "private_key_jwt"];
+
+/// The document, ready to be written.
+pub fn document(settings: &DiscoverySettings) -> Map<String, Value> {
+    let mut document = Map::new();
+    document.extend(addresses(settings));
+    document.extend(authorization(settings));
+    document.extend(client_authentication());
+    document.extend(logout());
+    // RFC 8414 §3.2: what has no elements is left out.
+    document.retain(|_, value| !value.is_null() && value.as_array().is_none_or(|members| !members.is_empty()));
+    document
+}
+
+fn addresses(settings: &DiscoverySettings) -> Map<String, Value> {
+    let at = |path| under(&settings.issuer, path);
+    members(json!({
+        "issuer": settings.issuer,
+        "authorization_endpoint": at(endpoints::AUTHORIZE),
+        "token_endpoint": at(endpoints::TOKEN),
+        "userinfo_endpoint": at(endpoints::USERINFO),
+        "jwks_uri": at(endpoints::JWKS),
+        "revocation_endpoint": at(endpoints::REVOKE),
+        "introspection_endpoint": at(endpoints::INTROSPECT),
+        "end_session_endpoint": at(endpoints::LOGOUT),
+        "service_documentation": settings.service_documentation,
+    }))
+}
+
+fn authorization(settings: &DiscoverySettings) -> Map<String, Value> {
+    let claims: Vec<&str> = settings.scopes.claims().collect();
+    members(json!({
+        "response_types_supported": ["code"],
+        "response_modes_supported": ResponseMode::ALL.map(ResponseMode::as_str),
+        "grant_types_supported": TokenRequest::GRANT_TYPES,
+        "code_challenge_methods_supported": ["S256"],
+        "subject_types_supported": ["pairwise"],
+        "scopes_supported": settings.scopes.iter().collect::<Vec<_>>(),
+        "claims_supported": claims,
+        "claim_types_supported": ["normal"],
+        "claims_parameter_supported": true,
+        "acr_values_supported": settings.acr_values.iter().map(|level| level.uri()).collect::<Vec<_>>(),
+        "prompt_values_supported": Prompt::ALL.map(Prompt::as_str),
+        // Every display gets the same page, which fits them all.
+        "display_values_supported": ["page"],
+        "ui_locales_supported": ["vi", "en"],
+        "id_token_signing_alg_values_supported": SigningAlg::ALL.map(SigningAlg::as_str),
+        // OIDC Discovery §3: omitted, request_uri_parameter_supported would mean true.
+        "request_parameter_supported": false,
+        "request_uri_parameter_supported": false,
+        "authorization_response_iss_parameter_supported": true,
+    }))
+}
+
+fn client_authentication() -> Map<String, Value> {
+    let algs = SigningAlg::ALL.map(SigningAlg::as_str);
+    members(json!({
+        "token_endpoint_auth_methods_supported": CLIENT_AUTH,
+        "token_endpoint_auth_signing_alg_values_supported": algs,
+        "revocation_endpoint_auth_methods_supported": CLIENT_AUTH,
+        "revocation_endpoint_auth_signing_alg_values_supported": algs,
+        "introspection_endpoint_auth_methods_supported": CLIENT_AUTH_WITH_PROOF,
+        "introspection_endpoint_auth_signing_alg_values_supported": algs,
+    }))
+}
+
+fn logout() -> Map<String, Value> {
+    members(json!({
+        "backchannel_logout_supported": true,
+        "backchannel_logout_session_supported": true,
+        "frontchannel_logout_supported": false,
+        "frontchannel_logout_session_supported": false,
+    }))
+}
+
+fn members(value: Value) -> Map<String, Value> {
+    match value {
+        Value::Object(members) => members,
+        _ => Map::new(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::oidc::scope::Scope;
+
+    fn settings() -> DiscoverySettings {
+        DiscoverySettings {
+            issuer: "https://dinhdanh.example".to_owned(),
+            scopes: ScopeSet::parse("openid profile vn_card offline_access").unwrap(),
+            acr_values: vec![AcrLevel::One, AcrLevel::Two],
+            service_documentation: None,
+        }
+    }
+
+    #[test]
+    fn the_whole_document() {
+        let algs = json!(["RS256", "ES256", "PS256", "EdDSA"]);
+        let proofs = json!(["client_secret_basic", "client_secret_post", "private_key_jwt"]);
+        let proofs_or_none = json!(["client_secret_basic", "client_secret_post", "private_key_jwt", "none"]);
+        let expected = json!({
+            "issuer": "https://dinhdanh.example",
+            "authorization_endpoint": "https://dinhdanh.example/authorize",
+            "token_endpoint": "https://dinhdanh.example/token",
+            "userinfo_endpoint": "https://dinhdanh.example/userinfo",
+            "jwks_uri": "https://dinhdanh.example/jwks",
+            "revocation_endpoint": "https://dinhdanh.example/revoke",
+            "introspection_endpoint": "https://dinhdanh.example/introspect",
+            "end_session_endpoint": "https://dinhdanh.example/logout",
+            "response_types_supported": ["code"],
+            "response_modes_supported": ["query", "form_post"],
+            "grant_types_supported": ["authorization_code", "refresh_token", "client_credentials"],
+            "code_challenge_methods_supported": ["S256"],
+            "subject_types_supported": ["pairwise"],
+            "scopes_supported": ["openid", "profile", "vn_card", "offline_access"],
+            "claims_supported": [
+                "sub", "acr", "amr", "auth_time", "account_level", "account_type", "name", "family_name", "middle_name",
+                "given_name", "birthdate", "birthdate_precision", "gender", "nationalities", "card"
+            ],
+            "claim_types_supported": ["normal"],
+            "claims_parameter_supported": true,
+            "acr_values_supported": ["urn:vn:xacthuc:1", "urn:vn:xacthuc:2"],
+            "prompt_values_supported": ["none", "login", "consent", "select_account"],
+            "display_values_supported": ["page"],
+            "ui_locales_supported": ["vi", "en"],
+            "id_token_signing_alg_values_supported": algs,
+            "request_parameter_supported": false,
+            "request_uri_parameter_supported": false,
+            "authorization_response_iss_parameter_supported": true,
+            "token_endpoint_auth_methods_supported": proofs_or_none,
+            "token_endpoint_auth_signing_alg_values_supported": algs,
+            "revocation_endpoint_auth_methods_supported": proofs_or_none,
+            "revocation_endpoint_auth_signing_alg_values_supported": algs,
+            "introspection_endpoint_auth_methods_supported": proofs,
+            "introspection_endpoint_auth_signing_alg_values_supported": algs,
+            "backchannel_logout_supported": true,
+            "backchannel_logout_session_supported": true,
+            "frontchannel_logout_supported": false,
+            "frontchannel_logout_session_supported": false,
+        });
+        assert_eq!(Value::Object(document(&settings())), expected);
+    }
+
+    #[test]
+    fn only_what_works_is_named() {
+        let bare = DiscoverySettings {
+            scopes: ScopeSet::parse("offline_access").unwrap(),
+            acr_values: Vec::new(),
+            ..settings()
+        };
+        let document = document(&bare);
+        for absent in ["acr_values_supported", "claims_supported", "service_documentation"] {
+            assert!(!document.contains_key(absent), "{absent}");
+        }
+        let absent = ["registration_endpoint", "check_session_iframe", "pushed_authorization_request_endpoint"];
+        assert!(absent.iter().all(|name| !document.contains_key(*name)));
+        assert!(document.values().all(|value| value.as_array().is_none_or(|members| !members.is_empty())));
+        assert!(!Value::Object(document).to_string().contains("HS256"));
+    }
+
+    #[test]
+    fn settings_are_followed() {
+        let other = DiscoverySettings {
+            issuer: "https://dinhdanh.example/vn".to_owned(),
+            scopes: ScopeSet::standard(),
+            acr_values: AcrLevel::ALL.to_vec(),
+            service_documentation: Some("https://docs.example".to_owned()),
+        };
+        let document = document(&other);
+        assert_eq!(document["issuer"], "https://dinhdanh.example/vn");
+        assert_eq!(document["jwks_uri"], "https://dinhdanh.example/vn/jwks");
+        assert_eq!(document["service_documentation"], "https://docs.example");
+        assert_eq!(document["acr_values_supported"].as_array().unwrap().len(), 4);
+        // Every claim of every scope that is offered, and no claim of another.
+        let claims = document["claims_supported"].as_array().unwrap();
+        for claim in claims {
+            let scope = Scope::of_claim(claim.as_str().unwrap()).unwrap();
+            assert!(other.scopes.contains(scope.name), "{claim}");
+        }
+        assert_eq!(claims.len(), other.scopes.claims().count());
+    }
+}
