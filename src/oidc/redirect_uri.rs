@@ -220,7 +220,7 @@ mod tests {
             ("https://rp.example", Some("rp.example")),
             ("https://rp.example:8443/cb?x=1&y=%41", Some("rp.example")),
             ("https://rp.example:443/cb", Some("rp.example")),
-            ("https://xn--bcher-kva.example/cb", Some("xn--dch-vka.example")),
+            ("https://xn--bcher-kva.example/cb", Some("xn--bcher-kva.example")),
             ("http://127.0.0.1:9000/cb", Some("127.0.0.1")),
             ("http://[::1]:9000/cb", Some("[::1]")),
             ("http://localhost/cb", Some("localhost")),
