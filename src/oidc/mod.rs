@@ -3,6 +3,7 @@
 pub mod acr;
 pub mod alg;
 pub mod claims_request;
+pub mod client;
 pub mod error;
 pub mod params;
 pub mod pkce;
@@ -13,6 +14,7 @@ pub mod scope;
 
 pub use acr::AcrLevel;
 pub use alg::SigningAlg;
+pub use client::Client;
 pub use error::{Endpoint, OAuthError, OAuthErrorCode};
 pub use params::Params;
 pub use scope::ScopeSet;

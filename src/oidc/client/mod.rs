@@ -1,0 +1,131 @@
+//! A relying party as registered: RFC 7591 and OpenID Connect Dynamic Client Registration 1.0 metadata in typed form, with
+//! every default and rule applied. [`Client::register`] is the only way in, on every path (operator, console, file,
+//! self-registration, update, and reading a stored row), and [`Client::metadata`] the way out, which reads back to the same.
+
+mod jwks;
+mod localized;
+mod members;
+mod metadata;
+mod register;
+mod sector;
+#[cfg(test)]
+mod tests;
+mod unsupported;
+mod vocabulary;
+
+use std::collections::BTreeMap;
+
+use serde_json::Value;
+
+pub use localized::Localized;
+pub use members::MetadataError;
+pub use register::{check_given_id, check_given_secret};
+pub use vocabulary::{AssertionAudience, ClientAuthMethod, GrantType, Profile, RegisteredBy, RpClass};
+
+use super::{
+    acr::AcrLevel,
+    alg::SigningAlg,
+    redirect_uri::{ApplicationType, RedirectUri},
+    scope::ScopeSet,
+};
+
+/// Everything but `client_id` and the secret's digest, which are the store's.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Client {
+    pub registered_by: RegisteredBy,
+    pub application_type: ApplicationType,
+    pub redirect_uris: Vec<RedirectUri>,
+    pub grant_types: Vec<GrantType>,
+    pub auth: ClientAuth,
+    pub id_token_alg: SigningAlg,
+    pub sector_identifier_uri: Option<String>,
+    /// What the client may ask for.
+    pub scopes: ScopeSet,
+    pub sign_in: SignIn,
+    pub logout: Logout,
+    pub rules: Rules,
+    pub about: About,
+}
+
+/// How the client proves itself at the token endpoint.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ClientAuth {
+    pub method: ClientAuthMethod,
+    /// `token_endpoint_auth_signing_alg`; `None`: any that we support (OpenID Connect Registration §2).
+    pub signing_alg: Option<SigningAlg>,
+    /// A JWK Set of public keys.
+    pub jwks: Option<Value>,
+    /// `client_assertion_audience`.
+    pub assertion_audience: AssertionAudience,
+}
+
+/// Defaults for requests that say nothing else (OpenID Connect Registration §2).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SignIn {
+    /// Seconds.
+    pub default_max_age: Option<u64>,
+    pub require_auth_time: bool,
+    pub default_acr_values: Vec<String>,
+    pub initiate_login_uri: Option<String>,
+}
+
+/// RP-Initiated Logout 1.0 §3.1 and Back-Channel Logout 1.0 §2.2.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Logout {
+    pub post_logout_redirect_uris: Vec<RedirectUri>,
+    pub backchannel_logout_uri: Option<String>,
+    pub backchannel_logout_session_required: bool,
+}
+
+/// Extension members with which the operators bind a client.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Rules {
+    pub require_pkce: bool,
+    pub profile: Profile,
+    /// The client's own floor; a request that can't reach it fails.
+    pub min_acr: Option<AcrLevel>,
+    /// Floors for single scopes; they raise the deployment's, never lower them.
+    pub scope_floors: BTreeMap<String, AcrLevel>,
+    pub rp_class: Option<RpClass>,
+}
+
+/// What the person is shown of the client.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct About {
+    pub name: Localized,
+    pub purpose: Localized,
+    pub client_uri: Localized,
+    pub logo_uri: Localized,
+    pub policy_uri: Localized,
+    pub tos_uri: Localized,
+    pub contacts: Vec<String>,
+    pub agency: Option<String>,
+    pub legal_basis: Option<String>,
+    pub software_id: Option<String>,
+    pub software_version: Option<String>,
+}
+
+impl Client {
+    pub fn may_use(&self, grant: GrantType) -> bool {
+        self.grant_types.contains(&grant)
+    }
+
+    /// Pages mark a client that nobody here has verified.
+    pub fn is_verified(&self) -> bool {
+        self.registered_by == RegisteredBy::Operator
+    }
+
+    /// `via_provider` clients ask the person each time; for others consent is remembered.
+    pub fn asks_each_time(&self) -> bool {
+        self.rules.rp_class == Some(RpClass::ViaProvider)
+    }
+
+    pub fn matches_redirect_uri(&self, requested: &str) -> bool {
+        self.redirect_uris.iter().any(|registered| registered.matches(requested))
+    }
+
+    /// `post_logout_redirect_uri` (RP-Initiated Logout 1.0 §3): the same comparison as at authorization.
+    pub fn matches_post_logout_redirect_uri(&self, requested: &str) -> bool {
+        self.logout.post_logout_redirect_uris.iter().any(|registered| registered.matches(requested))
+    }
+}

@@ -1,0 +1,212 @@
+//! From JSON metadata to a [`Client`].
+
+use serde_json::Value;
+
+use super::{
+    About, AssertionAudience, Client, ClientAuth, ClientAuthMethod, GrantType, Localized, Logout, MetadataError,
+    Profile, RegisteredBy, RpClass, Rules, SignIn, jwks, members::Members, unsupported,
+};
+use crate::oidc::{
+    alg::SigningAlg,
+    redirect_uri::{ApplicationType, RedirectUri},
+    scope::ScopeSet,
+};
+
+impl Client {
+    /// Members that nobody here knows are ignored (RFC 7591 §2); those that would change what the client gets and are not
+    /// implemented are refused.
+    pub fn register(metadata: &Value, by: RegisteredBy) -> Result<Self, MetadataError> {
+        let map = metadata.as_object().ok_or_else(|| MetadataError::new("metadata", "is not a JSON object"))?;
+        let members = Members(map);
+        unsupported::check(members, by)?;
+        let application_type = match members.text("application_type", 100)? {
+            None | Some("web") => ApplicationType::Web,
+            Some("native") => ApplicationType::Native,
+            Some(_) => return Err(MetadataError::new("application_type", "is neither web nor native")),
+        };
+        let grant_types = grant_types(members)?;
+        let redirect_uris = redirect_uris(members, application_type, &grant_types)?;
+        let auth = client_auth(members, &grant_types)?;
+        check_subject_type(members)?;
+        let client = Self {
+            registered_by: by,
+            application_type,
+            redirect_uris,
+            grant_types,
+            id_token_alg: alg(members, "id_token_signed_response_alg")?.unwrap_or(SigningAlg::Rs256),
+            sector_identifier_uri: members.web_uri("sector_identifier_uri")?,
+            scopes: scopes(members, by)?,
+            sign_in: sign_in(members)?,
+            logout: logout(members, application_type)?,
+            rules: rules(members, by, auth.method)?,
+            about: about(members)?,
+            auth,
+        };
+        client.check_sector()?;
+        Ok(client)
+    }
+}
+
+/// RFC 7591 §2: omitted means authorization_code, and response types must agree with grants (§2.1).
+fn grant_types(members: Members<'_>) -> Result<Vec<GrantType>, MetadataError> {
+    let grants = members
+        .words("grant_types", GrantType::ALL, GrantType::as_str)?
+        .unwrap_or_else(|| vec![GrantType::AuthorizationCode]);
+    let has_code = grants.contains(&GrantType::AuthorizationCode);
+    if grants.is_empty() {
+        return Err(MetadataError::new("grant_types", "is empty"));
+    }
+    if grants.contains(&GrantType::RefreshToken) && !has_code {
+        return Err(MetadataError::new("grant_types", "has refresh_token without authorization_code"));
+    }
+    match members.texts("response_types", 100)? {
+        None => {}
+        Some(types) if types.iter().any(|name| *name != "code") => {
+            return Err(MetadataError::new("response_types", "supports only code"));
+        }
+        Some(types) if types.is_empty() == has_code => {
+            return Err(MetadataError::new(
+                "response_types",
+                "has code exactly when grant_types has authorization_code",
+            ));
+        }
+        Some(_) => {}
+    }
+    Ok(grants)
+}
+
+fn redirect_uris(
+    members: Members<'_>,
+    application: ApplicationType,
+    grants: &[GrantType],
+) -> Result<Vec<RedirectUri>, MetadataError> {
+    let uris = members.redirect_uris("redirect_uris", application)?;
+    if uris.is_empty() && grants.contains(&GrantType::AuthorizationCode) {
+        return Err(MetadataError::new("redirect_uris", "is required for the grant authorization_code"));
+    }
+    Ok(uris)
+}
+
+fn client_auth(members: Members<'_>, grants: &[GrantType]) -> Result<ClientAuth, MetadataError> {
+    let method = members
+        .word("token_endpoint_auth_method", ClientAuthMethod::ALL, ClientAuthMethod::as_str)?
+        .unwrap_or(ClientAuthMethod::ClientSecretBasic);
+    // RFC 6749 §4.4: the client credentials grant is for confidential clients only.
+    if grants.contains(&GrantType::ClientCredentials) && !method.is_confidential() {
+        return Err(MetadataError::new(
+            "token_endpoint_auth_method",
+            "is none, but client_credentials needs a credential",
+        ));
+    }
+    let need = match method {
+        ClientAuthMethod::PrivateKeyJwt => jwks::Need::SigningKey,
+        _ => jwks::Need::Nothing,
+    };
+    Ok(ClientAuth {
+        method,
+        signing_alg: alg(members, "token_endpoint_auth_signing_alg")?,
+        jwks: jwks::read(members, need)?,
+        assertion_audience: members
+            .word("client_assertion_audience", AssertionAudience::ALL, AssertionAudience::as_str)?
+            .unwrap_or(AssertionAudience::Issuer),
+    })
+}
+
+fn alg(members: Members<'_>, field: &str) -> Result<Option<SigningAlg>, MetadataError> {
+    members.word(field, &SigningAlg::ALL, SigningAlg::as_str)
+}
+
+/// Subjects are always pairwise (OpenID Connect Core §8): a number that follows a person everywhere is what we avoid.
+fn check_subject_type(members: Members<'_>) -> Result<(), MetadataError> {
+    match members.text("subject_type", 100)? {
+        None | Some("pairwise") => Ok(()),
+        Some(_) => Err(MetadataError::new("subject_type", "supports only pairwise")),
+    }
+}
+
+/// A client that registers itself gets what it asked for of the standard scopes (RFC 7591 §3.2.1 lets us replace).
+fn scopes(members: Members<'_>, by: RegisteredBy) -> Result<ScopeSet, MetadataError> {
+    let standard = ScopeSet::standard();
+    let Some(text) = members.text("scope", 2_000)? else { return Ok(standard) };
+    let asked = ScopeSet::parse(text).map_err(|error| MetadataError::new("scope", error.to_string()))?;
+    let allowed = match by {
+        RegisteredBy::Operator => asked,
+        RegisteredBy::ItSelf => asked.filtered(|token| standard.contains(token)),
+    };
+    if allowed.is_empty() {
+        return Err(MetadataError::new("scope", format!("has none of {standard}")));
+    }
+    Ok(allowed)
+}
+
+fn sign_in(members: Members<'_>) -> Result<SignIn, MetadataError> {
+    Ok(SignIn {
+        default_max_age: members.number("default_max_age")?,
+        require_auth_time: members.flag("require_auth_time")?.unwrap_or(false),
+        default_acr_values: members
+            .texts("default_acr_values", 200)?
+            .unwrap_or_default()
+            .into_iter()
+            .map(str::to_owned)
+            .collect(),
+        initiate_login_uri: members.web_uri("initiate_login_uri")?,
+    })
+}
+
+fn logout(members: Members<'_>, application: ApplicationType) -> Result<Logout, MetadataError> {
+    Ok(Logout {
+        post_logout_redirect_uris: members.redirect_uris("post_logout_redirect_uris", application)?,
+        backchannel_logout_uri: members.web_uri("backchannel_logout_uri")?,
+        backchannel_logout_session_required: members.flag("backchannel_logout_session_required")?.unwrap_or(false),
+    })
+}
+
+fn rules(members: Members<'_>, by: RegisteredBy, method: ClientAuthMethod) -> Result<Rules, MetadataError> {
+    let default = by == RegisteredBy::Operator || !method.is_confidential();
+    let require_pkce = members.flag("require_pkce")?.unwrap_or(default);
+    if !require_pkce && !method.is_confidential() {
+        return Err(MetadataError::new("require_pkce", "is always true for a public client (RFC 9700 §2.1.1)"));
+    }
+    Ok(Rules {
+        require_pkce,
+        profile: members.word("profile", Profile::ALL, Profile::as_str)?.unwrap_or(Profile::Oidc),
+        min_acr: members.level("min_acr")?,
+        scope_floors: members.levels_by_name("scope_floors")?,
+        rp_class: members.word("rp_class", RpClass::ALL, RpClass::as_str)?,
+    })
+}
+
+fn about(members: Members<'_>) -> Result<About, MetadataError> {
+    let text = |field: &str, max: usize| members.text(field, max).map(|text| text.map(str::to_owned));
+    Ok(About {
+        name: Localized::texts(members, "client_name", 150)?,
+        purpose: Localized::texts(members, "purpose", 500)?,
+        client_uri: Localized::pages(members, "client_uri")?,
+        logo_uri: Localized::pages(members, "logo_uri")?,
+        policy_uri: Localized::pages(members, "policy_uri")?,
+        tos_uri: Localized::pages(members, "tos_uri")?,
+        contacts: members.texts("contacts", 200)?.unwrap_or_default().into_iter().map(str::to_owned).collect(),
+        agency: text("agency", 200)?,
+        legal_basis: text("legal_basis", 500)?,
+        software_id: text("software_id", 200)?,
+        software_version: text("software_version", 200)?,
+    })
+}
+
+/// A `client_id` given with `client add`: printable ASCII (RFC 6749 Appendix A.1), short, without a space.
+pub fn check_given_id(id: &str) -> Result<(), MetadataError> {
+    if (1..=128).contains(&id.len()) && id.bytes().all(|byte| byte.is_ascii_graphic()) {
+        Ok(())
+    } else {
+        Err(MetadataError::new("client_id", "is not of 1 to 128 printable ASCII characters"))
+    }
+}
+
+/// A `client_secret` given with `client add`: printable ASCII (RFC 6749 Appendix A.2) of at least 32 characters.
+pub fn check_given_secret(secret: &str) -> Result<(), MetadataError> {
+    if (32..=256).contains(&secret.len()) && secret.bytes().all(|byte| byte.is_ascii_graphic()) {
+        Ok(())
+    } else {
+        Err(MetadataError::new("client_secret", "is not of 32 to 256 printable ASCII characters"))
+    }
+}

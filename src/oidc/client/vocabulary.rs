@@ -1,0 +1,120 @@
+//! The closed lists that client metadata chooses from.
+
+use std::fmt;
+
+macro_rules! words {
+    ($(#[$doc:meta])* $name:ident { $($(#[$item:meta])* $variant:ident = $text:literal),+ $(,)? }) => {
+        $(#[$doc])*
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        pub enum $name {
+            $($(#[$item])* $variant,)+
+        }
+
+        impl $name {
+            pub const ALL: &'static [Self] = &[$(Self::$variant,)+];
+
+            pub const fn as_str(self) -> &'static str {
+                match self {
+                    $(Self::$variant => $text,)+
+                }
+            }
+
+            /// Case matters: these are the registered names.
+            pub fn parse(text: &str) -> Option<Self> {
+                Self::ALL.iter().copied().find(|word| word.as_str() == text)
+            }
+        }
+
+        impl fmt::Display for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str(self.as_str())
+            }
+        }
+    };
+}
+
+words! {
+    /// `token_endpoint_auth_method`: OpenID Connect Core §9, RFC 7591 §2.
+    ClientAuthMethod {
+        ClientSecretBasic = "client_secret_basic",
+        ClientSecretPost = "client_secret_post",
+        PrivateKeyJwt = "private_key_jwt",
+        /// A public client (RFC 6749 §2.1): it cannot keep a secret and has PKCE instead.
+        None = "none",
+    }
+}
+
+impl ClientAuthMethod {
+    pub const fn is_confidential(self) -> bool {
+        !matches!(self, Self::None)
+    }
+
+    /// Whether the client proves itself with a shared secret.
+    pub const fn has_secret(self) -> bool {
+        matches!(self, Self::ClientSecretBasic | Self::ClientSecretPost)
+    }
+}
+
+words! {
+    /// `grant_types`: RFC 7591 §2.
+    GrantType {
+        AuthorizationCode = "authorization_code",
+        RefreshToken = "refresh_token",
+        ClientCredentials = "client_credentials",
+    }
+}
+
+words! {
+    /// `rp_class`: an agency of the state, or a client behind an authentication provider (Decree 69/2024 Art 18), of
+    /// which the person is asked every time.
+    RpClass {
+        State = "state",
+        ViaProvider = "via_provider",
+    }
+}
+
+words! {
+    /// `client_assertion_audience`: whom an assertion of this client must name.
+    AssertionAudience {
+        Issuer = "issuer",
+        /// Exactly the URL that is called.
+        Endpoint = "endpoint",
+    }
+}
+
+words! {
+    /// `profile`: the set of rules that the client keeps to.
+    Profile {
+        Oidc = "oidc",
+    }
+}
+
+words! {
+    /// Who registered a client; decides what it may set.
+    RegisteredBy {
+        Operator = "operator",
+        /// By dynamic registration: unverified, level 1, standard scopes.
+        ItSelf = "self",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn words_parse_back_and_nothing_else_does() {
+        for method in ClientAuthMethod::ALL {
+            assert_eq!(ClientAuthMethod::parse(method.as_str()), Some(*method));
+        }
+        for grant in GrantType::ALL {
+            assert_eq!(GrantType::parse(grant.as_str()), Some(*grant));
+        }
+        for text in ["", "NONE", "client_secret_jwt", "password", "implicit"] {
+            assert_eq!(ClientAuthMethod::parse(text).map(ClientAuthMethod::as_str), None, "{text}");
+            assert_eq!(GrantType::parse(text), None, "{text}");
+        }
+        assert!(!ClientAuthMethod::None.is_confidential() && ClientAuthMethod::PrivateKeyJwt.is_confidential());
+        assert!(ClientAuthMethod::ClientSecretPost.has_secret() && !ClientAuthMethod::PrivateKeyJwt.has_secret());
+    }
+}
