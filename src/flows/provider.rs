@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use tokio::sync::Notify;
 
+use super::keys::Keys;
 use crate::{
     assurance::{Freshness, Level, SessionPolicy},
     base::{Entropy, Span},
@@ -60,6 +61,7 @@ pub struct Provider {
     pub db: Db,
     pub writer: Writer,
     pub entropy: Entropy,
+    pub keys: Keys,
     pub passwords: PasswordPool,
     pub secrets: Secrets,
     pub outbound: Outbound,

@@ -19,6 +19,7 @@ mod dialect;
 pub mod failures;
 pub mod grants;
 pub mod interactions;
+pub mod keys;
 mod lane;
 pub mod migrations;
 pub mod operators;
