@@ -31,7 +31,7 @@ select-signed-in = This browser signed in at { $time } with a number ending in {
 select-continue = Continue as { $name }
 select-another = Use another account
 
-unreachable-title = You cannot reach the authentication level needed
+unreachable-title = A higher authentication level is needed
 unreachable = You have no method yet for authentication level { $n }.
 unreachable-add-totp = Add an authenticator app to your account, then come back to this service.
 unreachable-add-totp-link = Add an authenticator app

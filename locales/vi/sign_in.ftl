@@ -31,7 +31,7 @@ select-signed-in = Trình duyệt này đã đăng nhập lúc { $time }, số �
 select-continue = Tiếp tục là { $name }
 select-another = Dùng tài khoản khác
 
-unreachable-title = Bạn chưa đạt được mức độ xác thực cần thiết
+unreachable-title = Cần mức độ xác thực cao hơn
 unreachable = Bạn chưa có phương thức để đạt mức độ xác thực { $n }.
 unreachable-add-totp = Hãy thêm một ứng dụng xác thực vào tài khoản, rồi quay lại dịch vụ này.
 unreachable-add-totp-link = Thêm ứng dụng xác thực

@@ -1,5 +1,6 @@
 //! F4: routes, extraction, pages and answers.
 
+pub mod account;
 pub mod address;
 pub mod cookies;
 pub mod assets;
@@ -8,9 +9,12 @@ pub mod edge;
 pub mod errors;
 pub mod frame;
 pub mod health;
+pub mod home;
 pub mod lang;
+pub mod logout;
 pub mod paths;
 pub mod published;
+pub mod register;
 pub mod server;
 pub mod sign_in;
 pub mod texts;

@@ -18,7 +18,7 @@ macro_rules! areas {
     };
 }
 
-areas!["authorize", "claims", "errors", "frame", "problems", "sign_in"];
+areas!["account", "authorize", "claims", "errors", "frame", "home", "logout", "problems", "register", "sign_in"];
 
 static VI: LazyLock<FluentBundle<FluentResource>> = LazyLock::new(|| bundle(Lang::Vi));
 static EN: LazyLock<FluentBundle<FluentResource>> = LazyLock::new(|| bundle(Lang::En));
@@ -95,6 +95,11 @@ pub(in crate::http) mod tests {
         assert!(of(lang).has_message(key), "no text for {key:?} in {}", lang.tag());
         assert!(errors.is_empty(), "{key:?} in {}: {errors:?}", lang.tag());
         SHOWN.with_borrow_mut(|shown| shown.insert(key.to_owned()));
+    }
+
+    /// The keys that this thread has shown so far.
+    pub fn shown() -> BTreeSet<String> {
+        SHOWN.with_borrow(Clone::clone)
     }
 
     /// Every key with the names of its placeables, in the order of the file.

@@ -7,6 +7,7 @@ pub mod html;
 pub mod level;
 pub mod phrase;
 pub mod problem;
+pub mod typed;
 pub mod when;
 
 use std::borrow::Cow;

@@ -5,7 +5,12 @@ mod samples;
 
 use std::{collections::BTreeSet, fs, path::PathBuf};
 
-use super::{assets::Asset, frame::Html, lang::Lang};
+use super::{
+    assets::Asset,
+    frame::Html,
+    lang::Lang,
+    texts::tests::{keys, shown},
+};
 
 /// What a page and its style may weigh together.
 const BYTES_AT_MOST: usize = 60 * 1_024;
@@ -33,6 +38,14 @@ fn every_page_is_sound_small_and_without_anything_inline() {
         let weight = html.body.len() + Asset::Style.content().len();
         assert!(weight <= BYTES_AT_MOST, "{at} weighs {weight} bytes");
     }
+}
+
+#[test]
+fn every_text_is_shown_on_some_page() {
+    all();
+    let shown = shown();
+    let unused: BTreeSet<_> = keys(Lang::Vi).into_keys().filter(|key| !shown.contains(key)).collect();
+    assert!(unused.is_empty(), "texts that no page shows: {unused:?}");
 }
 
 #[test]

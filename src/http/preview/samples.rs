@@ -1,5 +1,7 @@
 //! One of everything. The people, portals and numbers are nobody's.
 
+mod citizen;
+
 use serde_json::json;
 use url::Url;
 
@@ -79,6 +81,7 @@ pub fn all(lang: Lang) -> Vec<Sample> {
     samples.extend(ends(lang));
     samples.extend(authorize(lang));
     samples.extend(errors(lang));
+    samples.extend(citizen::all(lang));
     samples
 }
 

@@ -1,0 +1,73 @@
+### The account pages.
+
+to-account = My account
+account-title = My account
+account-of = Account holder: { $name }.
+account-number = Personal identification number ending in { $end }.
+
+account-done-session-ended = The session has ended.
+account-done-password-changed = Your password has been changed.
+account-done-totp-added = The authenticator app has been added. You can now reach authentication level 2.
+account-done-recovery-codes = The new recovery codes are valid. The old ones no longer work.
+
+account-sessions = Where you are signed in
+account-sessions-intro = If one of these is not you, end it and change your password at once.
+account-this-browser = This browser
+account-session-started = Signed in at { $time }.
+account-session-used = Last used at { $time }.
+account-session-no-portals = No portal entered yet.
+account-session-portals = Portals entered:
+account-portal-entered = at { $time }
+account-session-end = End
+account-end-all = End all
+
+account-level-title = Account level
+account-level-01-meaning = You registered yourself, and your details match the National Population Database. It opens some services.
+account-level-02-meaning = An officer has met you and checked your papers. It opens every service.
+account-level-raise = To raise it to account level 02, take your ID card to any commune, ward or special-zone police office. It is free of charge.
+
+account-means = How you sign in
+account-password-changed = Set at { $time }.
+account-change-password = Change password
+account-totp = Authenticator app
+account-totp-added = Added at { $time }.
+account-totp-none = None yet. It is needed for authentication level 2.
+account-replace-totp = Replace with another app
+account-add-totp = Add an authenticator app
+account-recovery-codes = Recovery codes
+account-recovery-codes-left = { $n ->
+    [one] One code left.
+   *[other] { $n } codes left.
+}
+account-new-recovery-codes = Make new recovery codes
+
+end-all-title = End every session?
+end-all = You will be signed out in { $sessions ->
+    [one] one place, which is this browser,
+   *[other] { $sessions } places, this browser too,
+} and of { $portals ->
+    [one] one portal
+   *[other] { $portals } portals
+}.
+end-all-then = Work that you have not finished at the portals may not be saved. Afterwards you need to sign in again.
+end-all-do = End all
+end-all-stay = Keep them
+
+confirm-password = Before you change how you sign in, enter your password again.
+confirm-phone-title = Enter the code sent to your phone
+confirm-phone = We have sent a 6-digit code to your registered phone number, ending in { $end }.
+
+add-totp-open = Open the authenticator app on your phone. Any app for 6-digit codes (TOTP) will do.
+add-totp-scan = In the app, choose to add an account and scan this code:
+add-totp-qr = QR code that adds the account to an authenticator app
+add-totp-type = If you cannot scan it, type this key into the app:
+add-totp-enter = Enter the 6-digit code that the app now shows.
+
+recovery-codes-title = Keep your recovery codes
+recovery-codes-why = When you do not have your phone, one of these codes takes the place of the code from the app. Each works once.
+recovery-codes-made = Định Danh recovery codes, made at { $time }, for the number ending in { $end }.
+recovery-codes-once = This page is shown only once. Print it or write the codes down, and keep them like important papers.
+recovery-codes-kept = I have kept these codes
+
+change-password-present = Present password
+change-password-new = New password

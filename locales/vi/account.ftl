@@ -1,0 +1,64 @@
+### Trang tài khoản của mỗi người.
+
+to-account = Tài khoản của tôi
+account-title = Tài khoản của tôi
+account-of = Chủ tài khoản: { $name }.
+account-number = Số định danh cá nhân kết thúc bằng { $end }.
+
+account-done-session-ended = Phiên đăng nhập đã kết thúc.
+account-done-password-changed = Mật khẩu đã được đổi.
+account-done-totp-added = Ứng dụng xác thực đã được thêm. Từ nay bạn đạt được mức độ xác thực 2.
+account-done-recovery-codes = Mã khôi phục mới đã có hiệu lực. Các mã cũ không dùng được nữa.
+
+account-sessions = Nơi bạn đang đăng nhập
+account-sessions-intro = Nếu thấy nơi nào không phải của bạn, hãy kết thúc nơi đó rồi đổi mật khẩu ngay.
+account-this-browser = Trình duyệt này
+account-session-started = Đăng nhập lúc { $time }.
+account-session-used = Dùng gần nhất lúc { $time }.
+account-session-no-portals = Chưa vào cổng nào.
+account-session-portals = Đã vào các cổng:
+account-portal-entered = lúc { $time }
+account-session-end = Kết thúc
+account-end-all = Kết thúc tất cả
+
+account-level-title = Mức độ tài khoản
+account-level-01-meaning = Bạn tự đăng ký và thông tin khớp với Cơ sở dữ liệu quốc gia về dân cư. Dùng được một số dịch vụ.
+account-level-02-meaning = Cán bộ đã gặp và kiểm tra giấy tờ của bạn. Dùng được mọi dịch vụ.
+account-level-raise = Để nâng lên mức độ tài khoản 02, hãy mang thẻ căn cước đến công an xã, phường, đặc khu bất kỳ, không mất phí.
+
+account-means = Cách bạn đăng nhập
+account-password-changed = Đặt lúc { $time }.
+account-change-password = Đổi mật khẩu
+account-totp = Ứng dụng xác thực
+account-totp-added = Thêm lúc { $time }.
+account-totp-none = Chưa có. Cần cho mức độ xác thực 2.
+account-replace-totp = Thay bằng ứng dụng khác
+account-add-totp = Thêm ứng dụng xác thực
+account-recovery-codes = Mã khôi phục
+account-recovery-codes-left = Còn { $n } mã.
+account-new-recovery-codes = Tạo mã khôi phục mới
+
+end-all-title = Kết thúc mọi phiên đăng nhập?
+end-all = Bạn sẽ đăng xuất ở { $sessions } nơi, kể cả trình duyệt này, và khỏi { $portals } cổng.
+end-all-then = Việc đang làm dở ở các cổng có thể chưa được lưu. Sau đó bạn cần đăng nhập lại.
+end-all-do = Kết thúc tất cả
+end-all-stay = Giữ nguyên
+
+confirm-password = Trước khi thay đổi cách đăng nhập, hãy nhập lại mật khẩu của bạn.
+confirm-phone-title = Nhập mã gửi đến điện thoại
+confirm-phone = Chúng tôi đã gửi một mã 6 số đến số điện thoại đã đăng ký, kết thúc bằng { $end }.
+
+add-totp-open = Mở ứng dụng xác thực trên điện thoại. Ứng dụng nào hỗ trợ mã 6 số (TOTP) cũng được.
+add-totp-scan = Trong ứng dụng, chọn thêm tài khoản rồi quét mã này:
+add-totp-qr = Mã QR để thêm tài khoản vào ứng dụng xác thực
+add-totp-type = Nếu không quét được, hãy gõ khóa này vào ứng dụng:
+add-totp-enter = Nhập mã 6 số mà ứng dụng vừa hiện.
+
+recovery-codes-title = Cất các mã khôi phục
+recovery-codes-why = Khi không có điện thoại, bạn dùng một trong các mã này thay cho mã trong ứng dụng. Mỗi mã chỉ dùng được một lần.
+recovery-codes-made = Mã khôi phục Định Danh, tạo lúc { $time }, cho số định danh kết thúc bằng { $end }.
+recovery-codes-once = Trang này chỉ hiện một lần. Hãy in ra hoặc ghi lại, và cất như giấy tờ quan trọng.
+recovery-codes-kept = Tôi đã cất các mã này
+
+change-password-present = Mật khẩu đang dùng
+change-password-new = Mật khẩu mới

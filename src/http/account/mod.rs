@@ -1,0 +1,4 @@
+//! The person's own pages: sessions and portals, means of authentication.
+
+mod qr;
+pub mod view;

@@ -1,0 +1,168 @@
+//! What the account pages show. Forms post to the address they stand at, with `csrf` and a button `action`.
+
+use askama::filters::Safe;
+
+use super::qr;
+use crate::{
+    base::{Secret, Timestamp},
+    http::frame::{AccountLevel, Frame, Phrase, Problems, page},
+};
+
+/// Sessions, portals, level and means of authentication. Each session's form posts `session`, `action=end`;
+/// the form for all posts `action=end_all` and is answered by [`EndAllPage`].
+#[derive(Clone, Debug)]
+pub struct AccountPage {
+    pub name: Phrase,
+    /// The last three digits of the personal number.
+    pub number_end: String,
+    pub level: AccountLevel,
+    /// The one of this browser first.
+    pub sessions: Vec<SessionRow>,
+    pub means: Means,
+    /// What the person has just done, said once.
+    pub done: Option<Done>,
+}
+page!(AccountPage, AccountDocument, "account/home.html");
+
+/// One session, as the person would recognise it.
+#[derive(Clone, Debug)]
+pub struct SessionRow {
+    /// Posted back as `session`.
+    pub id: String,
+    /// The session of this browser: ending it is signing out.
+    pub current: bool,
+    /// From the browser's own words, shortened: `Chrome, Android`. Never trusted for anything.
+    pub device: String,
+    pub started: Timestamp,
+    pub last_used: Timestamp,
+    /// The authentication level it has now, 1 to 4.
+    pub level: u8,
+    pub portals: Vec<PortalRow>,
+}
+
+#[derive(Clone, Debug)]
+pub struct PortalRow {
+    pub name: Phrase,
+    pub entered: Timestamp,
+}
+
+/// The person's means of authentication.
+#[derive(Clone, Copy, Debug)]
+pub struct Means {
+    pub password_changed: Timestamp,
+    pub totp_added: Option<Timestamp>,
+    pub recovery_codes_left: u32,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Done {
+    SessionEnded,
+    PasswordChanged,
+    TotpAdded,
+    RecoveryCodesMade,
+}
+
+impl Done {
+    const fn key(self) -> &'static str {
+        match self {
+            Self::SessionEnded => "account-done-session-ended",
+            Self::PasswordChanged => "account-done-password-changed",
+            Self::TotpAdded => "account-done-totp-added",
+            Self::RecoveryCodesMade => "account-done-recovery-codes",
+        }
+    }
+}
+
+/// Asks before ending every session, this browser's too (the signed-out page follows). Posts `action=confirm|stay`.
+#[derive(Clone, Copy, Debug)]
+pub struct EndAllPage {
+    /// How many sessions end.
+    pub sessions: u32,
+    /// How many portals they are signed in at.
+    pub portals: u32,
+}
+page!(EndAllPage, EndAllDocument, "account/end_all.html");
+
+/// Asks for the password before a change of the means of authentication. Posts `password`, `action=continue`.
+#[derive(Clone, Debug)]
+pub struct ConfirmPasswordPage {
+    /// For password managers.
+    pub number: String,
+    pub before: Before,
+    pub problems: Problems,
+}
+page!(ConfirmPasswordPage, ConfirmPasswordDocument, "account/confirm_password.html");
+
+/// Asks for the code sent to the registered phone, the second proof before an authenticator app is added.
+/// Posts `code`, `action=continue|resend`.
+#[derive(Clone, Debug)]
+pub struct ConfirmPhonePage {
+    pub phone_end: String,
+    pub good_until: Timestamp,
+    pub problems: Problems,
+}
+page!(ConfirmPhonePage, ConfirmPhoneDocument, "account/confirm_phone.html");
+
+/// The change that a confirmation is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Before {
+    AddTotp,
+    NewRecoveryCodes,
+}
+
+impl Before {
+    const fn title_key(self) -> &'static str {
+        match self {
+            Self::AddTotp => "account-add-totp",
+            Self::NewRecoveryCodes => "account-new-recovery-codes",
+        }
+    }
+}
+
+/// Shows the secret of a new authenticator app and asks for its first code. Posts `code`, `action=continue|cancel`.
+#[derive(Clone, Debug)]
+pub struct AddTotpPage {
+    /// The `otpauth://totp/…` address.
+    pub uri: Secret,
+    /// The same secret in Base32, to be typed.
+    pub secret: Secret,
+    pub problems: Problems,
+}
+page!(AddTotpPage, AddTotpDocument, "account/add_totp.html");
+
+impl AddTotpPage {
+    fn qr(&self, f: &Frame) -> Option<Safe<String>> {
+        qr::svg(self.uri.reveal(), &f.t("add-totp-qr"))
+    }
+
+    /// In groups of four, as people copy it.
+    fn groups(&self) -> String {
+        let mut groups = String::new();
+        for (at, letter) in self.secret.reveal().chars().enumerate() {
+            if at > 0 && at % 4 == 0 {
+                groups.push(' ');
+            }
+            groups.push(letter);
+        }
+        groups
+    }
+}
+
+/// Shows new recovery codes, once. Posts `action=continue`.
+#[derive(Clone, Debug)]
+pub struct RecoveryCodesPage {
+    pub codes: Vec<Secret>,
+    pub made: Timestamp,
+    /// The last three digits of the personal number, so that a printed page can be told apart.
+    pub number_end: String,
+}
+page!(RecoveryCodesPage, RecoveryCodesDocument, "account/recovery_codes.html");
+
+/// Changes the password. Posts `password` (the present one), `new_password`, `action=change`.
+#[derive(Clone, Debug)]
+pub struct ChangePasswordPage {
+    pub number: String,
+    pub min_length: u32,
+    pub problems: Problems,
+}
+page!(ChangePasswordPage, ChangePasswordDocument, "account/change_password.html");

@@ -1,0 +1,3 @@
+//! The first page of the service's own address.
+
+pub mod view;

@@ -1,0 +1,3 @@
+//! The pages of leaving.
+
+pub mod view;

@@ -1,0 +1,3 @@
+//! The pages of self-registration for an account of level 01.
+
+pub mod view;
