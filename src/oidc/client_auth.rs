@@ -199,9 +199,9 @@ mod tests {
 
     #[test]
     fn each_refusal_has_its_code_and_remembers_the_header() {
+        type Row<'a> = (&'a str, Option<&'a str>, &'a [(&'a str, &'a str)], OAuthErrorCode);
         use OAuthErrorCode::{InvalidClient, InvalidRequest};
         let jwt = [("client_assertion_type", JWT_BEARER), ("client_assertion", "a.b.c")];
-        type Row<'a> = (&'a str, Option<&'a str>, &'a [(&'a str, &'a str)], OAuthErrorCode);
         let table: &[Row<'_>] = &[
             ("nothing", None, &[], InvalidClient),
             ("a secret of nobody", None, &[("client_secret", "s")], InvalidClient),
