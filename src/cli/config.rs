@@ -86,6 +86,8 @@ pub struct Lifetimes {
     pub refresh: Time,
     pub refresh_offline: Time,
     pub interaction: Time,
+    pub registration: Time,
+    pub phone_code: Time,
 }
 
 #[derive(Clone, Debug, Deserialize)]
@@ -113,8 +115,6 @@ pub struct Freshness {
 #[serde(deny_unknown_fields)]
 pub struct Password {
     pub threads: usize,
-    pub queue: usize,
-    pub wait: Time,
     pub memory_kib: u32,
     pub iterations: u32,
     pub parallelism: u32,

@@ -1,6 +1,6 @@
 //! Puts a service together from its settings, for `serve` and `demo`.
 
-use std::{sync::Arc, time::Duration};
+use std::{fs, sync::Arc, time::Duration};
 
 use axum::Router;
 use futures_util::future::BoxFuture;
@@ -16,20 +16,25 @@ use super::{
     telemetry,
 };
 use crate::{
+    assurance::Level,
+    base::ids::InstanceId,
+    crypto::PasswordPool,
+    flows::{self, Provider, Secrets},
     http::{
         edge::{self, Edge},
         health::{self, Health, Probe},
         published::Published,
         server::{self, App, Drained, ServerSettings},
     },
-    store::{Db, changes},
+    outbound::Outbound,
+    store::{Db, Writer, changes},
 };
 
 /// A service that is ready to be served.
 pub struct Assembled {
     pub app: App,
     pub health: Arc<Health>,
-    pub db: Db,
+    pub provider: Arc<Provider>,
     settings: ServerSettings,
     notice: Duration,
 }
@@ -42,6 +47,7 @@ impl Assembled {
         tokio::spawn(telemetry::keep_metrics(figures.clone()));
         let db = context.open_migrated(loaded).await?;
         let probes: Vec<Box<dyn Probe>> = vec![Box::new(Record(db.clone()))];
+        let provider = Arc::new(provider(context, loaded, db)?);
         let health = Arc::new(Health::new(
             probes,
             move || telemetry::render(&figures),
@@ -53,7 +59,7 @@ impl Assembled {
         Ok(Self {
             app: App::new(published, router),
             health,
-            db,
+            provider,
             settings: config.server_settings(),
             notice: config.shutdown.notice.duration(),
         })
@@ -70,10 +76,51 @@ impl Assembled {
             tokio::time::sleep(notice).await;
         };
         let drained = server::serve(listener, self.app, self.settings, leave).await;
-        self.db.close().await;
+        self.provider.db.close().await;
         tracing::info!(cut = drained.cut, "stopped");
         Ok(drained)
     }
+}
+
+/// Everything that the use cases work with, from the settings and the key-encryption key.
+pub fn provider(context: &Context, loaded: &Loaded, db: Db) -> Result<Provider, Failure> {
+    let config = &loaded.config;
+    let kek = Context::kek(loaded)?;
+    let instance = InstanceId::generate(&context.entropy, context.clock.now());
+    let passwords = PasswordPool::start(config.password_threads(), config.password_costs(), context.entropy.clone())
+        .map_err(|error| Failure::new("password", error.to_string(), "see [password] in config/default.toml"))?;
+    let settings = flows::Settings {
+        issuer: config.issuer.clone(),
+        lifetimes: config.lifetimes(),
+        freshness: config.freshness().map_err(|what| of_settings("assurance.freshness", what))?,
+        session: config.session_policy().map_err(|what| of_settings("session", what))?,
+        // A third level needs a biometric factor, which no method here proves.
+        highest_level: Level::Two,
+    };
+    Ok(Provider {
+        writer: Writer::start(&db, instance),
+        db,
+        entropy: context.entropy.clone(),
+        passwords,
+        secrets: Secrets::derive(&kek),
+        outbound: outbound(config)?,
+        settings,
+        outbox_wake: Arc::default(),
+    })
+}
+
+fn of_settings(key: &str, what: String) -> Failure {
+    Failure::new(key, what, format!("see `{key}` in config/default.toml"))
+}
+
+fn outbound(config: &Config) -> Result<Outbound, Failure> {
+    let cure = "name a readable PEM file in outbound.ca_file, or none";
+    let extra = config.outbound.ca_file.0.as_ref().map(|path| {
+        fs::read(path)
+            .map_err(|error| Failure::new(format!("outbound.ca_file {}", path.display()), error.to_string(), cure))
+    });
+    Outbound::new(&config.outbound_settings(extra.transpose()?))
+        .map_err(|fault| Failure::new("outbound.ca_file", fault.to_string(), cure))
 }
 
 fn wrapped(context: &Context, config: &Config, routes: Router) -> Router {

@@ -9,19 +9,21 @@ use super::{Config, ForwardedHeader, LogFormat, OutboundReach, Problem};
 use crate::{
     assurance::{Freshness, SessionPolicy},
     base::Span,
+    crypto::password::Costs,
+    flows,
     http::{
         address::{ForwardedBy, Networks, Proxies},
         edge::{EdgeSettings, Places},
         server::ServerSettings,
     },
-    outbound::Reach,
+    outbound::{OutboundSettings, Reach},
     store::DbSettings,
 };
 
 type Check = fn(&Config) -> Result<(), (&'static str, String, &'static str)>;
 
 /// Key, what is wrong, cure.
-const CHECKS: &[Check] = &[issuer, database, redis, code, session, freshness, password, times, log];
+const CHECKS: &[Check] = &[issuer, database, redis, codes, session, freshness, password, times, log];
 
 pub(super) fn problems(config: &Config, figment: &Figment) -> Vec<Problem> {
     let origin = |key: &str| figment.find_metadata(key).map_or_else(String::new, |found| found.name.to_string());
@@ -79,16 +81,17 @@ fn redis(config: &Config) -> Result<(), (&'static str, String, &'static str)> {
     }
 }
 
-fn code(config: &Config) -> Result<(), (&'static str, String, &'static str)> {
-    let code = config.lifetimes.code.span();
-    if code >= Span::secs(10) && code <= Span::minutes(10) {
-        return Ok(());
+/// RFC 6749 §4.1.2 for codes; NIST SP 800-63B §5.1.3.2 for what is sent to a phone.
+fn codes(config: &Config) -> Result<(), (&'static str, String, &'static str)> {
+    let cure = "make it 10 seconds to 10 minutes; the defaults are 60s and 5m";
+    for (key, time) in
+        [("lifetimes.code", config.lifetimes.code), ("lifetimes.phone_code", config.lifetimes.phone_code)]
+    {
+        if time.span() < Span::secs(10) || time.span() > Span::minutes(10) {
+            return Err((key, "is shorter than 10 seconds or longer than 10 minutes".to_owned(), cure));
+        }
     }
-    Err((
-        "lifetimes.code",
-        "is shorter than 10 seconds or longer than 10 minutes".to_owned(),
-        "60s is enough for a browser",
-    ))
+    Ok(())
 }
 
 fn session(config: &Config) -> Result<(), (&'static str, String, &'static str)> {
@@ -117,9 +120,6 @@ fn password(config: &Config) -> Result<(), (&'static str, String, &'static str)>
     }
     if password.threads > 256 {
         return Err(("password.threads", "is more than 256".to_owned(), "0 means one for each core"));
-    }
-    if password.queue == 0 {
-        return Err(("password.queue", "lets nobody wait".to_owned(), "4 is the default"));
     }
     Ok(())
 }
@@ -219,12 +219,34 @@ impl Config {
         }
     }
 
-    pub fn reach(&self) -> Reach {
-        match self.outbound.reach {
+    /// `extra_ca_pem` is what `outbound.ca_file` holds.
+    pub fn outbound_settings(&self, extra_ca_pem: Option<Vec<u8>>) -> OutboundSettings {
+        let reach = match self.outbound.reach {
             OutboundReach::Public => Reach::Public,
             OutboundReach::Loopback => Reach::LoopbackToo,
             OutboundReach::Private => Reach::PrivateToo,
+        };
+        let timeout = self.outbound.timeout.duration();
+        OutboundSettings { reach, extra_ca_pem, timeout, max_bytes: self.outbound.max_bytes }
+    }
+
+    pub fn lifetimes(&self) -> flows::Lifetimes {
+        let lifetimes = &self.lifetimes;
+        flows::Lifetimes {
+            code: lifetimes.code.span(),
+            access_token: lifetimes.access_token.span(),
+            id_token: lifetimes.id_token.span(),
+            refresh: lifetimes.refresh.span(),
+            offline_refresh: lifetimes.refresh_offline.span(),
+            interaction: lifetimes.interaction.span(),
+            registration: lifetimes.registration.span(),
+            phone_code: lifetimes.phone_code.span(),
         }
+    }
+
+    pub fn password_costs(&self) -> Costs {
+        let password = &self.password;
+        Costs { memory_kib: password.memory_kib, passes: password.iterations, lanes: password.parallelism }
     }
 
     /// `0` in the settings is one for each core.

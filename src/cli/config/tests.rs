@@ -180,7 +180,7 @@ fn values_that_make_no_sense_are_refused_with_their_origin() {
         ("password.memory_kib", "1024"),
         ("password.memory_kib", "99999999"),
         ("password.iterations", "0"),
-        ("password.queue", "0"),
+        ("lifetimes.phone_code", "11m"),
         ("limits.header_time", "0s"),
         ("limits.body_time", "1d"),
         ("limits.connections", "0"),
