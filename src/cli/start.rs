@@ -17,9 +17,9 @@ use super::{
 };
 use crate::{
     assurance::Level,
-    base::ids::InstanceId,
+    base::{Fault, ids::InstanceId},
     crypto::PasswordPool,
-    flows::{self, Provider, Secrets},
+    flows::{self, Provider, Secrets, keys::Keys},
     http::{
         edge::{self, Edge},
         health::{self, Health, Probe},
@@ -47,7 +47,7 @@ impl Assembled {
         tokio::spawn(telemetry::keep_metrics(figures.clone()));
         let db = context.open_migrated(loaded).await?;
         let probes: Vec<Box<dyn Probe>> = vec![Box::new(Record(db.clone()))];
-        let provider = Arc::new(provider(context, loaded, db)?);
+        let provider = Arc::new(provider(context, loaded, db).await?);
         let health = Arc::new(Health::new(
             probes,
             move || telemetry::render(&figures),
@@ -83,9 +83,11 @@ impl Assembled {
 }
 
 /// Everything that the use cases work with, from the settings and the key-encryption key.
-pub fn provider(context: &Context, loaded: &Loaded, db: Db) -> Result<Provider, Failure> {
+pub async fn provider(context: &Context, loaded: &Loaded, db: Db) -> Result<Provider, Failure> {
     let config = &loaded.config;
     let kek = Context::kek(loaded)?;
+    let secrets = Secrets::derive(&kek);
+    let keys = signing_keys(&db, &secrets).await.map_err(|fault| Failure::of_database(&fault))?;
     let instance = InstanceId::generate(&context.entropy, context.clock.now());
     let passwords = PasswordPool::start(config.password_threads(), config.password_costs(), context.entropy.clone())
         .map_err(|error| Failure::new("password", error.to_string(), "see [password] in config/default.toml"))?;
@@ -102,11 +104,17 @@ pub fn provider(context: &Context, loaded: &Loaded, db: Db) -> Result<Provider, 
         db,
         entropy: context.entropy.clone(),
         passwords,
-        secrets: Secrets::derive(&kek),
+        secrets,
+        keys,
         outbound: outbound(config)?,
         settings,
         outbox_wake: Arc::default(),
     })
+}
+
+async fn signing_keys(db: &Db, secrets: &Secrets) -> Result<Keys, Fault> {
+    let mut conn = db.read().await?;
+    Keys::load(&mut conn, &secrets.sealer).await
 }
 
 fn of_settings(key: &str, what: String) -> Failure {
