@@ -12,6 +12,7 @@ account-done-recovery-codes = The new recovery codes are valid. The old ones no 
 
 account-sessions = Where you are signed in
 account-sessions-intro = If one of these is not you, end it and change your password at once.
+account-unknown-device = Unknown browser
 account-this-browser = This browser
 account-session-started = Signed in at { $time }.
 account-session-used = Last used at { $time }.

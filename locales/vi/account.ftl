@@ -12,6 +12,7 @@ account-done-recovery-codes = Mã khôi phục mới đã có hiệu lực. Các
 
 account-sessions = Nơi bạn đang đăng nhập
 account-sessions-intro = Nếu thấy nơi nào không phải của bạn, hãy kết thúc nơi đó rồi đổi mật khẩu ngay.
+account-unknown-device = Trình duyệt chưa rõ
 account-this-browser = Trình duyệt này
 account-session-started = Đăng nhập lúc { $time }.
 account-session-used = Dùng gần nhất lúc { $time }.

@@ -2,6 +2,7 @@
 
 consent-title = Chia sẻ thông tin với { $portal }
 consent-purpose = Mục đích: { $purpose }.
+consent-no-purpose = Cổng này chưa cho biết mục đích.
 consent-basis = Căn cứ: { $basis }.
 consent-via-provider = Cổng này không phải cơ quan nhà nước; yêu cầu đi qua { $provider }. Vì vậy bạn được hỏi lại mỗi lần.
 consent-will-get = Nếu bạn đồng ý, cổng sẽ nhận

@@ -2,9 +2,9 @@
 
 pub mod account;
 pub mod address;
-pub mod cookies;
 pub mod assets;
 pub mod authorize;
+pub mod cookies;
 pub mod edge;
 pub mod errors;
 pub mod frame;

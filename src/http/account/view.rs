@@ -2,7 +2,7 @@
 
 use askama::filters::Safe;
 
-use super::qr;
+use super::{device, qr};
 use crate::{
     base::{Secret, Timestamp},
     http::frame::{AccountLevel, Frame, Phrase, Problems, page},
@@ -31,13 +31,19 @@ pub struct SessionRow {
     pub id: String,
     /// The session of this browser: ending it is signing out.
     pub current: bool,
-    /// From the browser's own words, shortened: `Chrome, Android`. Never trusted for anything.
-    pub device: String,
+    /// The browser's own words (`User-Agent`), shown shortened: `Chrome, Android`. Never trusted for anything.
+    pub user_agent: String,
     pub started: Timestamp,
     pub last_used: Timestamp,
     /// The authentication level it has now, 1 to 4.
     pub level: u8,
     pub portals: Vec<PortalRow>,
+}
+
+impl SessionRow {
+    fn device(&self, f: &Frame) -> String {
+        device::name(&self.user_agent).unwrap_or_else(|| f.t("account-unknown-device").into_owned())
+    }
 }
 
 #[derive(Clone, Debug)]

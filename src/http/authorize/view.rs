@@ -1,7 +1,7 @@
 //! What the consent page and the form_post page show.
 
 use askama::filters::Safe;
-use serde_json::Value;
+use serde_json::{Map, Value};
 use url::Url;
 
 use crate::{
@@ -14,7 +14,8 @@ use crate::{
 #[derive(Clone, Debug)]
 pub struct ConsentPage {
     pub portal: Phrase,
-    pub purpose: Phrase,
+    /// As registered; a portal without one is shown as such.
+    pub purpose: Option<Phrase>,
     /// The law or decision that the agency relies on; `None` where consent itself is the basis.
     pub legal_basis: Option<Phrase>,
     /// Exactly what the portal will get, as UserInfo would give it.
@@ -35,7 +36,26 @@ pub struct SharedItem {
     pub value: Value,
 }
 
+/// What every portal gets, told by a sentence of the page instead of a row.
+const ALWAYS: [&str; 6] = ["sub", "acr", "amr", "auth_time", "account_level", "account_type"];
+/// The same name in parts.
+const NAME_PARTS: [&str; 3] = ["family_name", "middle_name", "given_name"];
+
 impl SharedItem {
+    /// What will be released (`oidc::userinfo::released`) in the order of the page. Parts of a name that is there whole say
+    /// nothing more and are left out.
+    pub fn list(released: &Map<String, Value>) -> Vec<Self> {
+        let whole_name = released.contains_key("name");
+        let mut items: Vec<Self> = released
+            .iter()
+            .filter(|(claim, _)| !ALWAYS.contains(&claim.as_str()))
+            .filter(|(claim, _)| !(whole_name && NAME_PARTS.contains(&claim.as_str())))
+            .map(|(claim, value)| Self { claim: claim.clone(), value: value.clone() })
+            .collect();
+        items.sort_by_key(|item| claims::place(&item.claim));
+        items
+    }
+
     fn is_sensitive(&self) -> bool {
         claims::is_sensitive(&self.claim)
     }
@@ -102,5 +122,25 @@ impl FormPostPage {
 
     fn portal(&self, f: &Frame) -> Safe<String> {
         f.say("return-to-portal", "portal", &self.portal)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn the_list_is_what_leaves_in_the_order_of_the_page() {
+        let released = json!({
+            "account_level": "02", "birthdate": "1985-03-05", "family_name": "Nguyễn", "given_name": "Thử",
+            "id_number": "900085000001", "name": "Nguyễn Văn Thử", "new_claim": 1, "sub": "x"
+        });
+        let names = |released: &Value| -> Vec<String> {
+            SharedItem::list(released.as_object().unwrap()).into_iter().map(|item| item.claim).collect()
+        };
+        assert_eq!(names(&released), ["name", "birthdate", "id_number", "new_claim"]);
+        assert_eq!(names(&json!({"given_name": "Thử", "family_name": "Nguyễn"})), ["family_name", "given_name"]);
     }
 }

@@ -84,7 +84,8 @@ impl WentWrong {
             Self::ForeignForm => "error-form-title",
             Self::NotFound => "error-not-found-title",
             Self::TooManyRequests { .. } | Self::Overloaded { .. } => "error-busy-title",
-            Self::WrongMethod | Self::TooLarge | Self::Ours => "error-ours-title",
+            Self::WrongMethod | Self::TooLarge => "error-request-title",
+            Self::Ours => "error-ours-title",
         }
     }
 
@@ -96,7 +97,8 @@ impl WentWrong {
             Self::ForeignForm => "error-form",
             Self::NotFound => "error-not-found",
             Self::TooManyRequests { .. } | Self::Overloaded { .. } => "error-busy",
-            Self::WrongMethod | Self::TooLarge | Self::Ours => "error-ours",
+            Self::WrongMethod | Self::TooLarge => "error-request",
+            Self::Ours => "error-ours",
         }
     }
 }

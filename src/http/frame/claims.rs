@@ -13,51 +13,99 @@ const DEPTH_AT_MOST: usize = 4;
 
 const DAY: &[BorrowedFormatItem<'_>] = format_description!("[year]-[month]-[day]");
 
-/// The claim's name in words; a name that we have no words for stays as it is.
-pub fn label(f: &Frame, claim: &str) -> Cow<'static, str> {
-    key(claim).map_or_else(|| Cow::Owned(claim.to_owned()), |key| f.t(key))
+/// Whether a value is shown at once or after a press on "Hiện".
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Shown {
+    AtOnce,
+    /// Sensitive personal data (Decree 356/2025), other people's, and what opens other doors: the numbers of papers.
+    OnPress,
 }
 
-/// Behind a press on "Hiện": sensitive personal data (Decree 356/2025) and what opens other doors, the numbers of papers.
+/// The language of a value's words.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Wording {
+    /// Numbers, or words that follow the page.
+    Page,
+    /// Names and places, Vietnamese on every page.
+    Vietnamese,
+}
+
+use Shown::{AtOnce, OnPress};
+use Wording::{Page, Vietnamese};
+
+/// Claim, key of its name, how it is shown, what language its value is in.
+type Row = (&'static str, &'static str, Shown, Wording);
+
+/// In the order of the consent page.
+const CLAIMS: &[Row] = &[
+    ("name", "claim-name", AtOnce, Vietnamese),
+    ("family_name", "claim-family-name", AtOnce, Vietnamese),
+    ("middle_name", "claim-middle-name", AtOnce, Vietnamese),
+    ("given_name", "claim-given-name", AtOnce, Vietnamese),
+    ("birthdate", "claim-birthdate", AtOnce, Page),
+    ("birthdate_precision", "claim-birthdate-precision", AtOnce, Page),
+    ("gender", "claim-gender", AtOnce, Page),
+    ("nationalities", "claim-nationalities", AtOnce, Page),
+    ("id_number", "claim-id-number", OnPress, Page),
+    ("previous_id_numbers", "claim-previous-id-numbers", OnPress, Page),
+    ("cmnd9", "claim-cmnd9", OnPress, Page),
+    ("card", "claim-card", OnPress, Page),
+    ("phone_number", "claim-phone-number", AtOnce, Page),
+    ("phone_number_verified", "claim-phone-number-verified", AtOnce, Page),
+    ("email", "claim-email", AtOnce, Page),
+    ("email_verified", "claim-email-verified", AtOnce, Page),
+    ("address", "claim-address", AtOnce, Vietnamese),
+    ("residence", "claim-residence", AtOnce, Vietnamese),
+    ("place_of_birth", "claim-place-of-birth", AtOnce, Vietnamese),
+    ("birth_registration_place", "claim-birth-registration-place", AtOnce, Vietnamese),
+    ("que_quan", "claim-que-quan", AtOnce, Vietnamese),
+    ("parents", "claim-parents", OnPress, Vietnamese),
+    ("spouse", "claim-spouse", OnPress, Vietnamese),
+    ("children", "claim-children", OnPress, Vietnamese),
+    ("representative", "claim-representative", OnPress, Vietnamese),
+    ("household", "claim-household", OnPress, Vietnamese),
+    ("marital_status", "claim-marital-status", AtOnce, Page),
+    ("life_status", "claim-life-status", AtOnce, Page),
+    ("ethnicity", "claim-ethnicity", OnPress, Vietnamese),
+    ("religion", "claim-religion", OnPress, Vietnamese),
+    ("blood_group", "claim-blood-group", OnPress, Page),
+    ("age_over_14", "claim-age-over-14", AtOnce, Page),
+    ("age_over_16", "claim-age-over-16", AtOnce, Page),
+    ("age_over_18", "claim-age-over-18", AtOnce, Page),
+    // Fields inside the claims above.
+    ("number", "claim-card-number", AtOnce, Page),
+    ("issued_at", "claim-card-issued-at", AtOnce, Page),
+    ("issuer", "claim-card-issuer", AtOnce, Vietnamese),
+    ("expires_at", "claim-card-expires-at", AtOnce, Page),
+    ("thuong_tru", "claim-residence-permanent", AtOnce, Vietnamese),
+    ("tam_tru", "claim-residence-temporary", AtOnce, Vietnamese),
+    ("hien_tai", "claim-residence-present", AtOnce, Vietnamese),
+];
+
+/// A language tag (`name#vi`, OIDC Core §5.2) changes nothing about a claim's name.
+fn row(claim: &str) -> Option<(usize, &'static Row)> {
+    let name = claim.split('#').next().unwrap_or_default();
+    CLAIMS.iter().enumerate().find(|(_, (known, ..))| *known == name)
+}
+
+/// The claim's name in words; a name that we have no words for stays as it is.
+pub fn label(f: &Frame, claim: &str) -> Cow<'static, str> {
+    row(claim).map_or_else(|| Cow::Owned(claim.to_owned()), |(_, (_, key, ..))| f.t(key))
+}
+
+/// Whether the value waits behind a press; a claim that we don't know does.
 pub fn is_sensitive(claim: &str) -> bool {
-    matches!(
-        claim,
-        "id_number"
-            | "previous_id_numbers"
-            | "cmnd9"
-            | "card"
-            | "ethnicity"
-            | "religion"
-            | "blood_group"
-            | "parents"
-            | "spouse"
-            | "children"
-            | "representative"
-            | "household"
-    )
+    row(claim).is_none_or(|(_, (_, _, shown, _))| *shown == OnPress)
 }
 
 /// Values that are Vietnamese words whatever language the page speaks.
 pub fn is_vietnamese(claim: &str) -> bool {
-    matches!(
-        claim,
-        "name"
-            | "family_name"
-            | "middle_name"
-            | "given_name"
-            | "address"
-            | "residence"
-            | "place_of_birth"
-            | "birth_registration_place"
-            | "que_quan"
-            | "ethnicity"
-            | "religion"
-            | "parents"
-            | "spouse"
-            | "children"
-            | "representative"
-            | "household"
-    )
+    row(claim).is_some_and(|(_, (.., wording))| *wording == Vietnamese)
+}
+
+/// Where the claim stands on the page; unknown ones come last.
+pub fn place(claim: &str) -> usize {
+    row(claim).map_or(CLAIMS.len(), |(place, _)| place)
 }
 
 /// The value in lines. `claim` decides how it is read: `gender` in words, `birthdate` as a day, numbers in groups.
@@ -82,8 +130,8 @@ fn collect(f: &Frame, claim: &str, value: &Value, depth: usize, lines: &mut Vec<
                 collect(f, claim, value, depth - 1, lines);
             }
         }
-        // OIDC Core §5.1.1: `formatted` is the whole address.
-        Value::Object(fields) if depth > 0 && claim == "address" && fields.contains_key("formatted") => {
+        // OIDC Core §5.1.1: `formatted` is the whole address; the other members are the same in parts.
+        Value::Object(fields) if depth > 0 && fields.contains_key("formatted") => {
             if let Some(formatted) = fields.get("formatted").and_then(Value::as_str) {
                 lines.extend(formatted.lines().map(str::to_owned));
             }
@@ -104,6 +152,8 @@ fn one(f: &Frame, claim: &str, text: &str) -> String {
         ("gender", "male") => Some("claim-gender-male"),
         ("gender", "female") => Some("claim-gender-female"),
         ("nationalities", "VNM") => Some("claim-nationality-vnm"),
+        ("birthdate_precision", "month") => Some("claim-precision-month"),
+        ("birthdate_precision", "year") => Some("claim-precision-year"),
         _ => None,
     };
     if let Some(key) = word {
@@ -113,51 +163,6 @@ fn one(f: &Frame, claim: &str, text: &str) -> String {
         "id_number" | "previous_id_numbers" => grouped(text),
         _ => Date::parse(text, DAY).map_or_else(|_| text.to_owned(), |date| when::day(f.lang(), date)),
     }
-}
-
-fn key(claim: &str) -> Option<&'static str> {
-    Some(match claim {
-        "name" => "claim-name",
-        "family_name" => "claim-family-name",
-        "middle_name" => "claim-middle-name",
-        "given_name" => "claim-given-name",
-        "birthdate" => "claim-birthdate",
-        "gender" => "claim-gender",
-        "nationalities" => "claim-nationalities",
-        "id_number" => "claim-id-number",
-        "previous_id_numbers" => "claim-previous-id-numbers",
-        "cmnd9" => "claim-cmnd9",
-        "card" => "claim-card",
-        "issued_at" => "claim-card-issued-at",
-        "issuer" => "claim-card-issuer",
-        "expires_at" => "claim-card-expires-at",
-        "address" => "claim-address",
-        "residence" => "claim-residence",
-        "thuong_tru" => "claim-residence-permanent",
-        "tam_tru" => "claim-residence-temporary",
-        "hien_tai" => "claim-residence-present",
-        "place_of_birth" => "claim-place-of-birth",
-        "birth_registration_place" => "claim-birth-registration-place",
-        "que_quan" => "claim-que-quan",
-        "parents" => "claim-parents",
-        "spouse" => "claim-spouse",
-        "children" => "claim-children",
-        "representative" => "claim-representative",
-        "household" => "claim-household",
-        "marital_status" => "claim-marital-status",
-        "life_status" => "claim-life-status",
-        "ethnicity" => "claim-ethnicity",
-        "religion" => "claim-religion",
-        "blood_group" => "claim-blood-group",
-        "phone_number" => "claim-phone-number",
-        "phone_number_verified" => "claim-phone-number-verified",
-        "email" => "claim-email",
-        "email_verified" => "claim-email-verified",
-        "age_over_14" => "claim-age-over-14",
-        "age_over_16" => "claim-age-over-16",
-        "age_over_18" => "claim-age-over-18",
-        _ => return None,
-    })
 }
 
 #[cfg(test)]
@@ -189,7 +194,7 @@ mod tests {
         let address = json!({"formatted": "Số 1\nPhường Thử", "country": "VN"});
         assert_eq!(lines(&vi, "address", &address), ["Số 1", "Phường Thử"]);
         let card = json!({"issued_at": "2021-05-01", "number": "900085000001"});
-        assert_eq!(lines(&vi, "card", &card), ["Ngày cấp: 01/05/2021", "number: 900085000001"]);
+        assert_eq!(lines(&vi, "card", &card), ["Ngày cấp: 01/05/2021", "Số: 900085000001"]);
     }
 
     #[test]
@@ -205,5 +210,7 @@ mod tests {
     #[test]
     fn a_claim_without_words_keeps_its_name() {
         assert_eq!(label(&frame(Lang::Vi), "future_claim"), "future_claim");
+        assert_eq!(label(&frame(Lang::Vi), "name#vi"), "Họ và tên");
+        assert!(is_sensitive("future_claim") && is_sensitive("id_number") && !is_sensitive("name"));
     }
 }

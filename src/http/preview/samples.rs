@@ -156,7 +156,7 @@ fn authorize(lang: Lang) -> Vec<Sample> {
     let out = |claim: &str, needs| LeftOut { claim: claim.to_owned(), needs };
     let consent = ConsentPage {
         portal: portal(),
-        purpose: Phrase::vi("Nộp và theo dõi hồ sơ thủ tục hành chính"),
+        purpose: Some(Phrase::vi("Nộp và theo dõi hồ sơ thủ tục hành chính")),
         legal_basis: Some(Phrase::vi("Nghị định 69/2024/NĐ-CP, Điều 19")),
         items: vec![
             item("name", json!("NGUYỄN VĂN THỬ")),
@@ -178,6 +178,14 @@ fn authorize(lang: Lang) -> Vec<Sample> {
         offline_until: None,
         ..consent.clone()
     };
+    let bare = ConsentPage {
+        items: Vec::new(),
+        left_out: Vec::new(),
+        purpose: None,
+        legal_basis: None,
+        offline_until: None,
+        ..consent.clone()
+    };
     let form_post = FormPostPage {
         redirect_uri: Url::parse("https://dvcqg.example.vn/cb").unwrap(),
         fields: vec![("code".to_owned(), "ddc_x".to_owned()), ("state".to_owned(), "\"><script>".to_owned())],
@@ -186,6 +194,7 @@ fn authorize(lang: Lang) -> Vec<Sample> {
     vec![
         sample("consent", consent.render(&frame)),
         sample("consent-everything", through.render(&asked_by(lang, true, LevelReason::Portal))),
+        sample("consent-nothing", bare.render(&frame)),
         sample("form_post", form_post.render(&frame)),
     ]
 }
@@ -218,7 +227,7 @@ fn claims() -> Vec<(&'static str, serde_json::Value)> {
         ("gender", json!("female")),
         ("nationalities", json!(["VNM"])),
         ("previous_id_numbers", json!(["900085000002"])),
-        ("card", json!({"issued_at": "2022-04-20", "issuer": "Cục C06", "expires_at": "2032-04-20"})),
+        ("card", json!({"number": "900085000001", "issued_at": "2022-04-20", "issuer": "Cục C06", "expires_at": "2032-04-20"})),
         ("residence", json!({"thuong_tru": "Hà Nội", "tam_tru": "Huế", "hien_tai": "Huế"})),
         ("phone_number", json!("+84900000001")),
         ("phone_number_verified", json!(true)),
@@ -226,6 +235,7 @@ fn claims() -> Vec<(&'static str, serde_json::Value)> {
         ("age_over_14", json!(true)),
         ("age_over_16", json!(true)),
         ("age_over_18", json!(true)),
+        ("birthdate_precision", json!(["month", "year"])),
     ]);
     claims
 }
@@ -243,6 +253,7 @@ fn errors(lang: Lang) -> Vec<Sample> {
         sample("error-way-back", ErrorPage { rule: Some(rule), ..error(WentWrong::WrongWayBack) }.render(&frame)),
         sample("error-portal-request", error(WentWrong::PortalRequest).render(&frame)),
         sample("error-form", error(WentWrong::ForeignForm).render(&frame)),
+        sample("error-request", error(WentWrong::TooLarge).render(&frame)),
         sample("error-not-found", error(WentWrong::NotFound).render(&frame)),
         sample("error-busy", error(WentWrong::Overloaded { retry_after: 5 }).render(&frame)),
         sample("error-ours", error(WentWrong::Ours).render(&frame)),

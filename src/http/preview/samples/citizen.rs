@@ -102,10 +102,10 @@ fn register_rest(lang: Lang) -> Vec<Sample> {
 
 fn account(lang: Lang) -> Vec<Sample> {
     let entered = |name: &str| PortalRow { name: Phrase::vi(name), entered: NOON };
-    let session = |id: &str, current, device: &str, portals| SessionRow {
+    let session = |id: &str, current, user_agent: &str, portals| SessionRow {
         id: id.to_owned(),
         current,
-        device: device.to_owned(),
+        user_agent: user_agent.to_owned(),
         started: NOON,
         last_used: NOON,
         level: if current { 2 } else { 1 },
@@ -119,10 +119,11 @@ fn account(lang: Lang) -> Vec<Sample> {
             session(
                 "s1",
                 true,
-                "Chrome, Android",
+                "Mozilla/5.0 (Linux; Android 14) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/126.0 Safari/537.36",
                 vec![entered("Cổng Dịch vụ công quốc gia"), entered("Cổng Bộ Y tế")],
             ),
-            session("s2", false, "Firefox, Windows", Vec::new()),
+            session("s2", false, "Mozilla/5.0 (Windows NT 10.0; rv:127.0) Gecko/20100101 Firefox/127.0", Vec::new()),
+            session("s3", false, "curl/8.5", vec![entered("Một cửa điện tử")]),
         ],
         means: Means { password_changed: NOON, totp_added: None, recovery_codes_left: 0 },
         done: None,
