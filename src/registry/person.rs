@@ -11,13 +11,14 @@ use super::{
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Person {
     pub id: PersonId,
-    pub number: PersonalNumber,
+    /// None while an earlier number is cancelled and no new one is set.
+    pub number: Option<PersonalNumber>,
     pub name: PersonName,
     pub birth: BirthDate,
     pub sex: Sex,
     pub vital: Vital,
     /// ISO 3166-1 alpha-2.
-    pub nationality: String,
+    pub nationalities: Vec<String>,
 }
 
 /// Everything one source row says about one person; the registry gives the identity.

@@ -61,8 +61,6 @@ pub enum Reason {
     OwnNumber,
     #[error("a residence file number has 1 to 40 letters, digits, dots, hyphens or slashes")]
     ResidenceFile,
-    #[error("this number stands in an earlier row of the file")]
-    RepeatedInFile,
     #[error("this number is known with another name, birth date or sex; a correction is an event, not an import")]
     KnownDifferently,
     #[error("this number already leads to another person")]
@@ -301,6 +299,10 @@ impl<'r> Reader<'r> {
             self.optional(Field::RelationToHead, |code| Relation::from_code(code).ok_or(Reason::UnknownCode));
         if file.is_none() && relation.is_some() && self.cell(Field::ResidenceFile).is_none() {
             self.fault(Field::RelationToHead, Reason::WithoutItsOwner);
+        }
+        // A household is where its members have their permanent residence.
+        if file.is_some() && self.cell(Field::PermanentUnit).is_none() {
+            self.fault(Field::ResidenceFile, Reason::WithoutItsOwner);
         }
         Some(Membership { file: file?, relation: relation.unwrap_or(Relation::Other) })
     }

@@ -64,3 +64,38 @@ pub(super) fn fault_kind(error: &sqlx::Error) -> FaultKind {
         _ => FaultKind::Internal,
     }
 }
+
+/// Statements that take a list of texts as one JSON array.
+macro_rules! with_list {
+    ($(#[$doc:meta])* $name:ident, $before:literal) => {
+        $(#[$doc])*
+        pub(super) const fn $name(engine: Engine) -> &'static str {
+            match engine {
+                Engine::Sqlite => concat!($before, " IN (SELECT value FROM json_each($1))"),
+                Engine::Postgres => concat!($before, " IN (SELECT jsonb_array_elements_text($1::jsonb))"),
+            }
+        }
+    };
+}
+
+with_list! {
+    /// Whom the registry knows under any of these numbers.
+    known_numbers,
+    "SELECT n.number, n.state, p.name_exact, p.birth_date, p.birth_precision, p.sex \
+     FROM personal_number n JOIN person p ON p.id = n.person_id WHERE n.number"
+}
+
+with_list! {
+    persons_of_numbers, "SELECT number, person_id FROM personal_number WHERE number"
+}
+
+with_list! {
+    households_by_file, "SELECT residence_file, id FROM household WHERE residence_file"
+}
+
+with_list! {
+    /// Relations whose relative has come into the registry since.
+    link_relations,
+    "UPDATE relation SET relative_id = n.person_id FROM personal_number n WHERE n.number = relation.relative_number \
+     AND relation.relative_id IS NULL AND relation.relative_number"
+}

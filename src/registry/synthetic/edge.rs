@@ -135,6 +135,7 @@ fn die(dice: &mut Dice, record: &mut PersonRecord, today: Date) {
     record.email = None;
     // The registration of residence ends with death (Law on Residence Art 24).
     record.residences.clear();
+    record.household = None;
     record.card = record.card.take().filter(|card| card.issued_on <= on).map(|mut card| {
         card.status = CardStatus::Void;
         card

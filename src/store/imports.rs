@@ -1,0 +1,103 @@
+//! Files that were brought in, and whom the registry knows already.
+
+use time::Date;
+use uuid::Uuid;
+
+use super::{Conn, db::failed, dialect, intake::list};
+use crate::{
+    base::{Fault, Timestamp},
+    registry::{BirthDate, PersonalNumber, Sex, birth::Precision},
+};
+
+/// What the registry holds under a number that a source names too.
+#[derive(Clone, Debug)]
+pub struct KnownPerson {
+    pub number: PersonalNumber,
+    /// False when the number was cancelled and only leads to the person.
+    pub active: bool,
+    pub name_exact: String,
+    pub birth: BirthDate,
+    pub sex: Sex,
+}
+
+row! {
+    struct KnownRow {
+        number: String,
+        state: String,
+        name_exact: String,
+        birth_date: Date,
+        birth_precision: String,
+        sex: String,
+    }
+}
+
+/// Which of the numbers, present or former, the registry knows.
+pub async fn known(conn: &mut Conn, numbers: &[&str]) -> Result<Vec<KnownPerson>, Fault> {
+    if numbers.is_empty() {
+        return Ok(Vec::new());
+    }
+    let (sql, list) = (dialect::known_numbers(conn.engine()), list(numbers));
+    let rows: Vec<KnownRow> =
+        on!(conn, |c| sqlx::query_as(sql).bind(list).fetch_all(c).await).map_err(failed("finding known numbers"))?;
+    rows.into_iter()
+        .map(|row| {
+            let bad = |column: &'static str| Fault::inconsistent("person", column, &row.number);
+            let precision = Precision::from_code(&row.birth_precision).ok_or_else(|| bad("birth_precision"))?;
+            Ok(KnownPerson {
+                number: PersonalNumber::parse(&row.number).map_err(|_| bad("number"))?,
+                active: row.state == "active",
+                birth: BirthDate::from_stored(row.birth_date, precision),
+                sex: Sex::from_code(&row.sex).ok_or_else(|| bad("sex"))?,
+                name_exact: row.name_exact,
+            })
+        })
+        .collect()
+}
+
+/// One file being brought in.
+#[derive(Clone, Debug)]
+pub struct ImportFile {
+    pub id: Uuid,
+    pub sha256: [u8; 32],
+    pub name: String,
+}
+
+pub(super) const OPEN: &str = "INSERT INTO import_batch (id, sha256, file_name, rows_added, rows_known, rows_refused, \
+    started_at) VALUES ($1, $2, $3, 0, 0, 0, $4)";
+
+pub async fn open(conn: &mut Conn, file: &ImportFile, now: Timestamp) -> Result<(), Fault> {
+    on!(conn, |c| sqlx::query(OPEN)
+        .bind(file.id)
+        .bind(file.sha256.as_slice())
+        .bind(&file.name)
+        .bind(now)
+        .execute(c)
+        .await
+        .map(|_| ()))
+    .map_err(failed("opening an import"))
+}
+
+/// Rows of a file by what became of them.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Tally {
+    pub added: u64,
+    pub known: u64,
+    pub refused: u64,
+}
+
+pub(super) const COUNT_ROWS: &str = "UPDATE import_batch SET rows_added = rows_added + $2, \
+    rows_known = rows_known + $3, rows_refused = rows_refused + $4 WHERE id = $1";
+
+pub async fn count_rows(conn: &mut Conn, id: Uuid, rows: Tally) -> Result<(), Fault> {
+    let [added, known, refused] =
+        [rows.added, rows.known, rows.refused].map(|count| i64::try_from(count).unwrap_or(i64::MAX));
+    on!(conn, |c| sqlx::query(COUNT_ROWS).bind(id).bind(added).bind(known).bind(refused).execute(c).await.map(|_| ()))
+        .map_err(failed("counting an import's rows"))
+}
+
+pub(super) const FINISH: &str = "UPDATE import_batch SET finished_at = $2 WHERE id = $1 AND finished_at IS NULL";
+
+pub async fn finish(conn: &mut Conn, id: Uuid, now: Timestamp) -> Result<(), Fault> {
+    on!(conn, |c| sqlx::query(FINISH).bind(id).bind(now).execute(c).await.map(|_| ()))
+        .map_err(failed("finishing an import"))
+}
