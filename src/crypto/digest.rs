@@ -50,6 +50,29 @@ pub fn sha256_of(parts: &[&[u8]]) -> Digest {
     Digest(context.finish().as_ref().try_into().unwrap_or_default())
 }
 
+/// SHA-256 of what comes in pieces: a file.
+pub struct Sha256(digest::Context);
+
+impl Sha256 {
+    pub fn new() -> Self {
+        Self(digest::Context::new(&digest::SHA256))
+    }
+
+    pub fn update(&mut self, bytes: &[u8]) {
+        self.0.update(bytes);
+    }
+
+    pub fn finish(self) -> [u8; 32] {
+        self.0.finish().as_ref().try_into().unwrap_or_default()
+    }
+}
+
+impl Default for Sha256 {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
 /// Equal length and content, compared in constant time. The length is not hidden.
 pub fn same(a: &[u8], b: &[u8]) -> bool {
     constant_time::verify_slices_are_equal(a, b).is_ok()
@@ -70,6 +93,14 @@ mod tests {
         assert_eq!(hex(&sha256(b"abc")), "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
         assert_eq!(hex(&sha256(b"")), "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855");
         assert_eq!(sha256_of(&[b"a", b"", b"bc"]), sha256(b"abc"));
+    }
+
+    #[test]
+    fn pieces_digest_like_the_whole() {
+        let mut pieces = Sha256::new();
+        pieces.update(b"a");
+        pieces.update(b"bc");
+        assert_eq!(pieces.finish(), *sha256(b"abc").as_bytes());
     }
 
     #[test]

@@ -2,6 +2,7 @@
 
 pub mod keys;
 pub mod provider;
+pub mod registry;
 pub mod sessions;
 pub mod sign_in;
 

@@ -101,7 +101,7 @@ impl<'a> Rows<'a> {
 
     pub(super) async fn insert(self, conn: &mut Conn) -> Result<(), Fault> {
         let width = self.table.columns.len();
-        if self.cells.len() % width.max(1) != 0 {
+        if !self.cells.len().is_multiple_of(width.max(1)) {
             return Err(Fault::because(
                 FaultKind::Internal,
                 "a bulk row has too many or too few cells",

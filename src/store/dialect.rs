@@ -65,6 +65,14 @@ pub(super) fn fault_kind(error: &sqlx::Error) -> FaultKind {
     }
 }
 
+/// Two imports at once would both find a number free: on PostgreSQL they take turns, on SQLite there is one writer anyway.
+pub(super) const fn take_turns_at_intake(engine: Engine) -> Option<&'static str> {
+    match engine {
+        Engine::Sqlite => None,
+        Engine::Postgres => Some("SELECT pg_advisory_xact_lock(7236273116021)"),
+    }
+}
+
 /// Statements that take a list of texts as one JSON array.
 macro_rules! with_list {
     ($(#[$doc:meta])* $name:ident, $before:literal) => {

@@ -31,6 +31,12 @@ row! {
     }
 }
 
+/// Until the transaction ends nobody else adds people in bulk.
+pub async fn take_turns(conn: &mut Conn) -> Result<(), Fault> {
+    let Some(sql) = dialect::take_turns_at_intake(conn.engine()) else { return Ok(()) };
+    on!(conn, |c| sqlx::query(sql).execute(c).await.map(|_| ())).map_err(failed("waiting for another import"))
+}
+
 /// Which of the numbers, present or former, the registry knows.
 pub async fn known(conn: &mut Conn, numbers: &[&str]) -> Result<Vec<KnownPerson>, Fault> {
     if numbers.is_empty() {

@@ -276,7 +276,7 @@ async fn add_relations(conn: &mut Conn, people: &[&NewPerson], now: Timestamp) -
     let stated: Vec<_> = relatives.collect();
     let mut ids: HashMap<PersonalNumber, PersonId> = people.iter().map(|one| (one.record.number, one.id)).collect();
     let elsewhere: Vec<&str> =
-        stated.iter().filter(|(_, one)| !ids.contains_key(&one.2)).map(|(_, one)| one.2.as_str()).collect();
+        stated.iter().filter(|(_, one)| !ids.contains_key(one.2)).map(|(_, one)| one.2.as_str()).collect();
     if !elsewhere.is_empty() {
         let (sql, list) = (dialect::persons_of_numbers(conn.engine()), list(&elsewhere));
         let rows: Vec<(String, PersonId)> = on!(&mut *conn, |c| sqlx::query_as(sql).bind(list).fetch_all(c).await)

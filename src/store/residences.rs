@@ -23,11 +23,12 @@ row! {
 pub(super) const OF_PERSON: &str = "SELECT form, line, unit_code, unit_valid_from, as_registered, from_date, to_date \
     FROM residence WHERE person_id = $1 ORDER BY recorded_at, id";
 
-/// All forms, present and past; `Residence::of_record` tells which one counts on a day.
+/// All forms, present and past, the strongest first; `Residence::of_record` tells which one counts on a day.
 pub async fn of_person(conn: &mut Conn, person: PersonId) -> Result<Vec<Residence>, Fault> {
     let rows: Vec<ResidenceRow> = on!(conn, |c| sqlx::query_as(OF_PERSON).bind(person).fetch_all(c).await)
         .map_err(failed("reading a person's residences"))?;
-    rows.into_iter()
+    let mut residences = rows
+        .into_iter()
         .map(|row| {
             let bad = |column: &'static str| Fault::inconsistent("residence", column, &person);
             let unit = UnitRef { code: row.unit_code, valid_from: row.unit_valid_from };
@@ -35,5 +36,7 @@ pub async fn of_person(conn: &mut Conn, person: PersonId) -> Result<Vec<Residenc
             let address = Address::new(&row.line, unit, row.as_registered.as_deref()).map_err(|_| bad("line"))?;
             Residence::new(kind, address, row.from_date, row.to_date).map_err(|_| bad("to_date"))
         })
-        .collect()
+        .collect::<Result<Vec<_>, Fault>>()?;
+    residences.sort_by_key(|residence| residence.kind);
+    Ok(residences)
 }

@@ -1,4 +1,5 @@
 //! Contract tests of the store: each on both engines.
 
 mod engines;
+mod persons;
 mod writer;

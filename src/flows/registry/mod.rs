@@ -1,0 +1,17 @@
+//! What is done with the population registry: bringing people in, matching, reading a person's file.
+
+pub mod add_people;
+pub mod import;
+pub mod judge;
+pub mod load_units;
+pub mod match_person;
+pub mod person_file;
+pub mod prepare;
+pub mod source_file;
+pub mod vault;
+pub mod words;
+
+pub use import::{Import, ImportError, Refusal, Watch};
+pub use match_person::match_person;
+pub use person_file::{Part, PersonFile};
+pub use vault::{PersonVault, Sensitive};
