@@ -2,11 +2,13 @@
 
 pub mod acr;
 pub mod alg;
+pub mod authorize;
 pub mod claims_request;
 pub mod client;
 pub mod error;
 pub mod params;
 pub mod pkce;
+pub mod policy;
 pub mod prompt;
 pub mod redirect_uri;
 pub mod response_mode;
@@ -17,6 +19,7 @@ pub use alg::SigningAlg;
 pub use client::Client;
 pub use error::{Endpoint, OAuthError, OAuthErrorCode};
 pub use params::Params;
+pub use policy::Policy;
 pub use scope::ScopeSet;
 
 // What clients send beside the authorization request, and everything that is answered.

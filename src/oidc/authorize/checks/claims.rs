@@ -1,0 +1,39 @@
+//! The `claims` parameter (OpenID Connect Core §5.5). Claims that we don't know, and those whose scope the client may not
+//! have, are left out silently: a claim that cannot be given is no error, essential or not (§5.5.1).
+
+use super::Asked;
+use crate::oidc::{authorize::request::Request, claims_request::ClaimsRequest, error::OAuthError, scope::Scope};
+
+pub(super) fn check(asked: &Asked<'_>, request: &mut Request) -> Result<(), OAuthError> {
+    let Some(text) = asked.params.one("claims")? else { return Ok(()) };
+    let claims = ClaimsRequest::parse(text)?;
+    let open = |claim: &str| Scope::of_claim(claim).is_some_and(|scope| asked.client.scopes.contains(scope.name));
+    request.claims = claims.filtered(open);
+    Ok(())
+}
+
+#[cfg(test)]
+use super::cases::{Case, accepted, refused};
+#[cfg(test)]
+use crate::oidc::error::OAuthErrorCode::InvalidRequest;
+#[cfg(test)]
+pub(super) const CASES: &[Case] = &[
+    accepted("claims=%7B%7D"),
+    accepted(r#"claims={"userinfo":{"id_number":{"essential":true},"nickname":null}}"#),
+    refused("claims=x", InvalidRequest, "claims is not a JSON object"),
+    refused(r#"claims={"userinfo":[]}"#, InvalidRequest, "claims.userinfo is not a JSON object"),
+    refused("claims=[[[[[[]]]]]]", InvalidRequest, "claims is nested deeper than 5 levels"),
+];
+
+#[cfg(test)]
+#[test]
+fn only_claims_that_the_client_may_have_are_kept() {
+    use super::cases::{checked, checked_for};
+    let set =
+        r#"claims={"userinfo":{"email":null,"id_number":null,"nickname":null},"id_token":{"sub":{"value":"abc"}}}"#;
+    assert_eq!(checked(set).claims.names().collect::<Vec<_>>(), ["email", "sub"]);
+    assert_eq!(checked(set).expected_sub(), Some("abc"));
+    let with_number = checked_for(r#"{"scope":"openid vn_id profile"}"#, set);
+    assert_eq!(with_number.claims.names().collect::<Vec<_>>(), ["id_number", "sub"]);
+    assert_eq!(checked("").expected_sub(), None);
+}

@@ -1,0 +1,94 @@
+//! A request that passed every check. It is what an interaction stores, and the only thing that later steps believe.
+
+use serde::{Deserialize, Serialize};
+
+use super::{
+    addressed::{Addressed, ReturnAddress},
+    checks::{Asked, CHECKS},
+};
+use crate::{
+    base::ids::ClientId,
+    oidc::{
+        acr::AcrRequest, claims_request::ClaimsRequest, client::Client, error::OAuthError, pkce::CodeChallenge,
+        policy::Policy, prompt::Prompts, scope::ScopeSet,
+    },
+};
+
+/// `display` (OpenID Connect Core §3.1.2.1).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Display {
+    #[default]
+    Page,
+    Popup,
+    Touch,
+    Wap,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Request {
+    pub client_id: ClientId,
+    pub address: ReturnAddress,
+    /// Those that the client may have; which are granted is decided with the person ([`crate::oidc::interact`]).
+    pub scopes: ScopeSet,
+    pub prompts: Prompts,
+    /// Seconds; the client's default when the request has none.
+    pub max_age: Option<u64>,
+    pub nonce: Option<String>,
+    pub code_challenge: Option<CodeChallenge>,
+    /// Claims that we know and the client may have.
+    pub claims: ClaimsRequest,
+    pub acr: AcrRequest,
+    /// As sent; whether it is ours, and whose, only its signature tells.
+    pub id_token_hint: Option<String>,
+    pub login_hint: Option<String>,
+    /// The first of `ui_locales` that the pages have.
+    pub ui_locale: Option<String>,
+    pub display: Display,
+}
+
+impl Request {
+    /// Runs the table in its order; the first refusal is the answer.
+    pub fn check(addressed: Addressed, client: &Client, policy: &Policy) -> Result<Self, OAuthError> {
+        Self::check_by(addressed, client, policy, |_| true)
+    }
+
+    /// With only some rows of the table, so that tests can show what each of them is for.
+    pub(super) fn check_by(
+        addressed: Addressed,
+        client: &Client,
+        policy: &Policy,
+        runs: impl Fn(&str) -> bool,
+    ) -> Result<Self, OAuthError> {
+        let mut request = Self {
+            client_id: addressed.client_id,
+            address: addressed.address,
+            scopes: ScopeSet::default(),
+            prompts: Prompts::default(),
+            max_age: None,
+            nonce: None,
+            code_challenge: None,
+            claims: ClaimsRequest::default(),
+            acr: AcrRequest::default(),
+            id_token_hint: None,
+            login_hint: None,
+            ui_locale: None,
+            display: Display::default(),
+        };
+        let asked = Asked { params: &addressed.params, client, policy };
+        for check in CHECKS.iter().filter(|check| runs(check.name)) {
+            (check.run)(&asked, &mut request)?;
+        }
+        Ok(request)
+    }
+
+    /// Whether an ID token is part of the answer (OpenID Connect Core §3.1.2.1).
+    pub fn is_openid(&self) -> bool {
+        self.scopes.contains("openid")
+    }
+
+    /// The subject that the answer must be about (OpenID Connect Core §5.5.1: `{"id_token":{"sub":{"value":"…"}}}`).
+    pub fn expected_sub(&self) -> Option<&str> {
+        self.claims.id_token.get("sub").and_then(|claim| claim.texts().next())
+    }
+}
