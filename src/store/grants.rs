@@ -89,6 +89,17 @@ pub async fn is_live(conn: &mut Conn, id: GrantId, now: Timestamp) -> Result<boo
     Ok(row.is_some())
 }
 
+pub(super) const FIND_LIVE: &str = "SELECT g.id, g.client_id, g.account_id, g.session_id, g.offline, g.authorized, \
+    g.expires_at, g.revoked_at FROM grants g WHERE g.id = $1 AND g.revoked_at IS NULL AND g.expires_at > $2 \
+    AND (g.offline OR EXISTS (SELECT 1 FROM session s WHERE s.id = g.session_id AND s.ended_at IS NULL))";
+
+/// The grant, when it is live in the sense of [`is_live`].
+pub async fn find_live(conn: &mut Conn, id: GrantId, now: Timestamp) -> Result<Option<StoredGrant>, Fault> {
+    let row: Option<GrantRow> = on!(conn, |c| sqlx::query_as(FIND_LIVE).bind(id).bind(now).fetch_optional(c).await)
+        .map_err(failed("finding a live grant"))?;
+    Ok(row.map(Into::into))
+}
+
 pub(super) const REVOKE: &str = "UPDATE grants SET revoked_at = $2, revoke_reason = $3, version = version + 1 \
     WHERE id = $1 AND revoked_at IS NULL RETURNING id";
 

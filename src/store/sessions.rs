@@ -123,6 +123,15 @@ pub async fn touch(conn: &mut Conn, id: SessionId, now: Timestamp) -> Result<(),
         .map_err(failed("touching a session"))
 }
 
+pub(super) const IS_LIVE: &str = "SELECT id FROM session WHERE id = $1 AND ended_at IS NULL AND expires_at > $2";
+
+/// Neither ended nor over.
+pub async fn is_live(conn: &mut Conn, id: SessionId, now: Timestamp) -> Result<bool, Fault> {
+    let row: Option<(SessionId,)> = on!(conn, |c| sqlx::query_as(IS_LIVE).bind(id).bind(now).fetch_optional(c).await)
+        .map_err(failed("checking a session"))?;
+    Ok(row.is_some())
+}
+
 pub(super) const END: &str = "UPDATE session SET ended_at = $2, end_reason = $3, version = version + 1 \
     WHERE id = $1 AND ended_at IS NULL RETURNING account_id";
 

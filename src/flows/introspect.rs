@@ -1,0 +1,62 @@
+//! Introspection (RFC 7662), from live state and for the token's own client.
+
+use super::{
+    Provider,
+    clients::KnownClient,
+    token::{Authorized, live},
+};
+use crate::{
+    assurance::may_issue,
+    base::{Fault, Timestamp},
+    oidc::introspection::{IntrospectionRequest, IntrospectionResponse, RefreshTokenState},
+    store::{grants, standing},
+};
+
+/// A client learns of its own tokens; of anybody else's nothing but `active: false` (RFC 7662 §4).
+pub async fn introspect(
+    provider: &Provider,
+    asker: &KnownClient,
+    request: &IntrospectionRequest,
+    now: Timestamp,
+) -> Result<IntrospectionResponse, Fault> {
+    let text = request.token.reveal();
+    // The prefix tells a refresh token; the hint is only a hint (§2.1).
+    if let Ok(claim) = provider.secrets.refresh.verify(text) {
+        return of_refresh(provider, asker, claim.family, claim.generation, now).await;
+    }
+    Ok(match live::find_live(provider, text, now).await? {
+        Some(live) if live.client.id == asker.id => IntrospectionResponse::access_token(&live.token),
+        _ => IntrospectionResponse::INACTIVE,
+    })
+}
+
+async fn of_refresh(
+    provider: &Provider,
+    asker: &KnownClient,
+    id: crate::base::ids::GrantId,
+    generation: i64,
+    now: Timestamp,
+) -> Result<IntrospectionResponse, Fault> {
+    let mut conn = provider.db.read().await?;
+    let (Some(grant), Some(family)) =
+        (grants::find_live(&mut conn, id, now).await?, grants::find_family(&mut conn, id).await?)
+    else {
+        return Ok(IntrospectionResponse::INACTIVE);
+    };
+    if grant.client_id != asker.id || family.generation != generation || family.expires_at <= now {
+        return Ok(IntrospectionResponse::INACTIVE);
+    }
+    let standing = standing::find(&mut conn, grant.account_id, now).await?;
+    if !standing.is_some_and(|account| may_issue(&account.standing).is_ok()) {
+        return Ok(IntrospectionResponse::INACTIVE);
+    }
+    let authorized = Authorized::from_value(&grant.authorized, "grants", &grant.id)?;
+    Ok(IntrospectionResponse::refresh_token(&RefreshTokenState {
+        issuer: &provider.settings.issuer,
+        client_id: &asker.id,
+        sub: &authorized.sub,
+        scope: &authorized.scopes.to_string(),
+        issued_at: family.rotated_at,
+        expires_at: Some(family.expires_at),
+    }))
+}

@@ -1,0 +1,155 @@
+//! Which client is this? Secrets by digest in constant time, assertions by the client's keys and once, public clients by name.
+
+use std::sync::Arc;
+
+use serde_json::{Map, Value};
+
+use crate::{
+    base::{Fault, Secret, Timestamp, ids::ClientId},
+    crypto::{
+        Alg, Expect, HeaderKey, TypRule, Unverified,
+        opaque::digest_of_text,
+    },
+    flows::{
+        Provider,
+        clients::{KnownClient, crypto_alg},
+    },
+    oidc::{
+        alg::SigningAlg,
+        client::{AssertionAudience, ClientAuthMethod},
+        client_assertion::{self, AssertionOnce, AssertionRules},
+        client_auth::{ClientAuth, ClientAuthRefusal, Proof},
+    },
+    store::{AuditEvent, Class, LaneKey, Outcome, Tx, Unit, audit::Actor, clients},
+};
+
+/// The client, or the refusal that its engineer may see. `endpoint` is the URL that was called.
+pub async fn authenticate(
+    provider: &Provider,
+    auth: &ClientAuth,
+    endpoint: &str,
+    now: Timestamp,
+) -> Result<Result<Arc<KnownClient>, ClientAuthRefusal>, Fault> {
+    match &auth.proof {
+        Proof::Basic { client_id, secret } => by_secret(provider, auth, (client_id, secret), ClientAuthMethod::ClientSecretBasic).await,
+        Proof::Post { client_id, secret } => by_secret(provider, auth, (client_id, secret), ClientAuthMethod::ClientSecretPost).await,
+        Proof::None { client_id } => {
+            let known = find(provider, client_id).await?;
+            Ok(known.filter(|known| known.client.auth.method == ClientAuthMethod::None).ok_or_else(|| auth.refused()))
+        }
+        Proof::Assertion { jwt, client_id } => {
+            let refused = |error| ClientAuthRefusal { error, via: auth.via };
+            match by_assertion(provider, (jwt, client_id.as_ref()), endpoint, now).await? {
+                Ok(known) => Ok(Ok(known)),
+                Err(Some(error)) => Ok(Err(refused(error))),
+                Err(None) => Ok(Err(auth.refused())),
+            }
+        }
+    }
+}
+
+/// An active client; a disabled one is nobody.
+async fn find(provider: &Provider, id: &ClientId) -> Result<Option<Arc<KnownClient>>, Fault> {
+    Ok(provider.clients.find(&provider.db, id).await?.filter(|known| !known.disabled))
+}
+
+async fn by_secret(
+    provider: &Provider,
+    auth: &ClientAuth,
+    (id, secret): (&ClientId, &Secret),
+    method: ClientAuthMethod,
+) -> Result<Result<Arc<KnownClient>, ClientAuthRefusal>, Fault> {
+    // Hashed for unknown clients too: the answer takes the same time.
+    let digest = digest_of_text(secret.reveal());
+    let known = find(provider, id).await?.filter(|known| {
+        known.client.auth.method == method && known.secret.as_ref().is_some_and(|stored| stored.matches(&digest))
+    });
+    Ok(known.ok_or_else(|| auth.refused()))
+}
+
+type Asserted = Result<Arc<KnownClient>, Option<crate::oidc::error::OAuthError>>;
+
+async fn by_assertion(
+    provider: &Provider,
+    (jwt, named): (&Secret, Option<&ClientId>),
+    endpoint: &str,
+    now: Timestamp,
+) -> Result<Asserted, Fault> {
+    let Ok(unverified) = Unverified::parse(jwt.reveal(), HeaderKey::Refused) else { return Ok(Err(None)) };
+    let Some(id) = unverified.unverified_claims().ok().as_ref().and_then(client_assertion::claimed_client) else {
+        return Ok(Err(None));
+    };
+    // RFC 7521 §4.2: a client_id beside the assertion must be the same client.
+    if named.is_some_and(|named| *named != id) {
+        return Ok(Err(None));
+    }
+    let Some(known) = find(provider, &id).await? else { return Ok(Err(None)) };
+    let (ClientAuthMethod::PrivateKeyJwt, Some(keys)) = (known.client.auth.method, &known.keys) else {
+        return Ok(Err(None));
+    };
+    let algs = allowed_algs(&known);
+    let crypto_algs: Vec<Alg> = algs.iter().copied().map(crypto_alg).collect();
+    let expect = Expect { algs: &crypto_algs, typ: TypRule::IfPresent(&["JWT", "jwt", "client-authentication+jwt"]) };
+    // Until the signature is verified, nothing about the claims is told.
+    let Ok(claims) = unverified.verify(keys, &expect) else { return Ok(Err(None)) };
+    let audience = match known.client.auth.assertion_audience {
+        AssertionAudience::Issuer => provider.settings.issuer.as_str(),
+        AssertionAudience::Endpoint => endpoint,
+    };
+    let rules = AssertionRules { client_id: &id, algs: &algs, audience, lifetime: AssertionRules::LIFETIME, now };
+    let once = match client_assertion::check(&header(&unverified), &claims, &rules) {
+        Ok(once) => once,
+        Err(error) => return Ok(Err(Some(error.into()))),
+    };
+    let fresh = provider.writer.submit(TakeAssertion { client: id, once, now }).await?;
+    Ok(if fresh { Ok(known) } else { Err(Some(replayed())) })
+}
+
+fn replayed() -> crate::oidc::error::OAuthError {
+    crate::oidc::error::OAuthError::new(
+        crate::oidc::error::OAuthErrorCode::InvalidClient,
+        "client_assertion jti was used before; expected a new one in each request (RFC 7523 section 3)",
+    )
+}
+
+fn allowed_algs(known: &KnownClient) -> Vec<SigningAlg> {
+    known.client.auth.signing_alg.map_or_else(|| SigningAlg::ALL.to_vec(), |alg| vec![alg])
+}
+
+/// The members of the header that the protocol's check looks at; the parser has refused all that is dangerous.
+fn header(unverified: &Unverified<'_>) -> Map<String, Value> {
+    let read = unverified.header();
+    let mut header = Map::new();
+    header.insert("alg".to_owned(), read.alg.name().into());
+    if let Some(typ) = &read.typ {
+        header.insert("typ".to_owned(), typ.as_str().into());
+    }
+    header
+}
+
+/// Takes the assertion's `jti`: one of many that arrive at once.
+struct TakeAssertion {
+    client: ClientId,
+    once: AssertionOnce,
+    now: Timestamp,
+}
+
+impl Unit for TakeAssertion {
+    type Out = bool;
+    const KIND: &'static str = "client.assertion";
+    const CLASS: Class = Class::Token;
+
+    fn lane_key(&self) -> LaneKey {
+        LaneKey::of_bytes(self.client.as_str().as_bytes())
+    }
+
+    async fn run<'a>(&'a self, tx: &'a mut Tx) -> Result<bool, Fault> {
+        let fresh = clients::use_jti(tx, &self.client, &self.once.jti, self.once.until).await?;
+        if !fresh {
+            tx.record(
+                AuditEvent::new(self.now, "client.assertion_replayed", Outcome::Refused, Actor::Client).client(&self.client),
+            );
+        }
+        Ok(fresh)
+    }
+}

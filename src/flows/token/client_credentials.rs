@@ -1,0 +1,81 @@
+//! A client that acts for itself (RFC 6749 §4.4).
+
+use std::sync::Arc;
+
+use serde_json::json;
+
+use super::{Refusal, mint};
+use crate::{
+    base::{Fault, Timestamp, ids::ClientId},
+    flows::{Provider, clients::KnownClient},
+    oidc::{
+        scope::{Scope, ScopeSet},
+        token_response::TokenResponse,
+    },
+    store::{AuditEvent, Class, LaneKey, Outcome, Tx, Unit, audit::Actor, clients},
+};
+
+pub async fn issue(
+    provider: &Provider,
+    client: &Arc<KnownClient>,
+    asked: Option<&ScopeSet>,
+    now: Timestamp,
+) -> Result<Result<TokenResponse, Refusal>, Fault> {
+    let scopes = match granted(client, asked) {
+        Ok(scopes) => scopes,
+        Err(refusal) => return Ok(Err(refusal)),
+    };
+    let minted = match mint::client_access(provider, &client.id, &scopes, now)? {
+        Ok(minted) => minted,
+        Err(refusal) => return Ok(Err(refusal)),
+    };
+    let unit =
+        IssueToClient { client: client.id.clone(), version: client.version, jti: minted.jti, scope: scopes.to_string(), now };
+    if !provider.writer.submit(unit).await? {
+        provider.clients.forget();
+        return Ok(Err(Refusal::Changed));
+    }
+    Ok(Ok(TokenResponse::bearer(minted.token, minted.expires_at.since(now), &scopes.to_string())))
+}
+
+/// Scopes about a person mean nothing here: what a client may do for itself are its own others.
+fn granted(client: &KnownClient, asked: Option<&ScopeSet>) -> Result<ScopeSet, Refusal> {
+    let own = client.client.scopes.filtered(|name| Scope::find(name).is_none());
+    match asked {
+        None => Ok(own),
+        Some(asked) => match asked.iter().find(|name| !own.contains(name)) {
+            None => Ok(asked.clone()),
+            Some(name) => Err(Refusal::ScopeNotForClients(name.to_owned())),
+        },
+    }
+}
+
+struct IssueToClient {
+    client: ClientId,
+    version: i64,
+    jti: String,
+    scope: String,
+    now: Timestamp,
+}
+
+impl Unit for IssueToClient {
+    type Out = bool;
+    const KIND: &'static str = "token.client_credentials";
+    const CLASS: Class = Class::Token;
+
+    fn lane_key(&self) -> LaneKey {
+        LaneKey::of_bytes(self.jti.as_bytes())
+    }
+
+    async fn run<'a>(&'a self, tx: &'a mut Tx) -> Result<bool, Fault> {
+        if !clients::is_current(tx, &self.client, self.version).await? {
+            return Ok(false);
+        }
+        tx.record(
+            AuditEvent::new(self.now, "token.issued", Outcome::Done, Actor::Client)
+                .client(&self.client)
+                .detail(json!({"grant": "client_credentials", "jti": self.jti, "scope": self.scope})),
+        );
+        Ok(true)
+    }
+}

@@ -1,0 +1,67 @@
+//! What an access token is worth at this moment: its signature and time by arithmetic, everything else from the record.
+
+use std::sync::Arc;
+
+use super::{Authorized, mint};
+use crate::{
+    assurance::may_issue,
+    base::{Fault, Timestamp},
+    crypto::{Typ, keyring::Signed},
+    flows::{Provider, clients::KnownClient},
+    oidc::{access_token::AccessToken, token_kind::TokenKind},
+    store::{
+        grants::{self, StoredGrant},
+        standing::{self, AccountStanding},
+    },
+};
+
+/// A token that is alive, with what stands behind it.
+pub struct LiveToken {
+    pub token: AccessToken,
+    pub client: Arc<KnownClient>,
+    /// None of a token that a client got for itself.
+    pub person: Option<LivePerson>,
+}
+
+pub struct LivePerson {
+    pub grant: StoredGrant,
+    pub authorized: Authorized,
+    pub account: AccountStanding,
+}
+
+/// Reads an access token of ours without asking whether it is alive: for revocation.
+pub fn read_own(provider: &Provider, text: &str) -> Option<AccessToken> {
+    let own = provider.keys.ring().verify(text, Typ::AccessToken, Signed::Now).ok()?;
+    AccessToken::parse(Some(TokenKind::Access.typ()), &own.claims, &provider.settings.issuer).ok()
+}
+
+/// `None` for anything that opens nothing now: forged, of another kind, expired, revoked, its grant, session, account, person
+/// or client no longer good.
+pub async fn find_live(provider: &Provider, text: &str, now: Timestamp) -> Result<Option<LiveToken>, Fault> {
+    let Some(token) = read_own(provider, text) else { return Ok(None) };
+    if token.check_use(&provider.settings.issuer, now).is_err() {
+        return Ok(None);
+    }
+    let Some(client) = provider.clients.find(&provider.db, &token.client_id).await? else { return Ok(None) };
+    if client.disabled {
+        return Ok(None);
+    }
+    let mut conn = provider.db.read().await?;
+    if grants::is_token_revoked(&mut conn, &token.jti).await? {
+        return Ok(None);
+    }
+    let Some(id) = mint::grant_of_jti(&token.jti) else {
+        let own = token.is_for_the_client_itself();
+        return Ok(own.then_some(LiveToken { token, client, person: None }));
+    };
+    let Some(grant) = grants::find_live(&mut conn, id, now).await? else { return Ok(None) };
+    if grant.client_id != token.client_id {
+        return Ok(None);
+    }
+    let Some(account) = standing::find(&mut conn, grant.account_id, now).await? else { return Ok(None) };
+    if may_issue(&account.standing).is_err() {
+        return Ok(None);
+    }
+    let authorized = Authorized::from_value(&grant.authorized, "grants", &grant.id)?;
+    Ok(Some(LiveToken { token, client, person: Some(LivePerson { grant, authorized, account }) }))
+}

@@ -1,0 +1,157 @@
+//! Writing and signing tokens. Nothing here is issued: a unit commits first.
+
+use std::sync::Arc;
+
+use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
+
+use super::{Authorized, Refusal};
+use crate::{
+    assurance::AccountLevel,
+    base::{
+        Fault, Timestamp,
+        ids::{ClientId, GrantId},
+    },
+    crypto::{Alg, SigningKey, Typ},
+    flows::{Provider, clients::KnownClient},
+    oidc::{
+        access_token::{AccessToken, Authentication},
+        audience::Audience,
+        id_token::{ExtraClaims, IdToken},
+        scope::ScopeSet,
+    },
+};
+
+/// An access token with what must be remembered of it.
+pub struct AccessMinted {
+    pub token: String,
+    pub jti: String,
+    pub expires_at: Timestamp,
+}
+
+/// `jti` of a person's token: the grant and eight random bytes, so that introspection finds the grant without a table.
+pub fn person_jti(provider: &Provider, grant: GrantId) -> String {
+    let mut bytes = [0; 24];
+    let (head, tail) = bytes.split_at_mut(16);
+    head.copy_from_slice(grant.0.as_bytes());
+    provider.entropy.fill(tail);
+    URL_SAFE_NO_PAD.encode(bytes)
+}
+
+/// The grant inside a `jti`; a client's own token has none.
+pub fn grant_of_jti(jti: &str) -> Option<GrantId> {
+    let bytes: [u8; 24] = URL_SAFE_NO_PAD.decode(jti).ok()?.try_into().ok()?;
+    let (grant, _) = bytes.split_first_chunk::<16>()?;
+    Some(GrantId(uuid::Uuid::from_bytes(*grant)))
+}
+
+/// Access tokens are for us and for APIs that read our JWK Set: ES256 where there is such a key, it costs a twelfth of RSA.
+fn access_signer(provider: &Provider) -> Result<Arc<SigningKey>, Refusal> {
+    let ring = provider.keys.ring();
+    let first = ring.algs().first().copied().and_then(|alg| ring.signer(alg).cloned());
+    ring.signer(Alg::Es256).cloned().or(first).ok_or(Refusal::NoSigningKey)
+}
+
+fn sign(key: &SigningKey, typ: Typ, claims: Result<Vec<u8>, serde_json::Error>) -> Result<String, Fault> {
+    let claims = claims.map_err(|error| Fault::internal("a token cannot be written", error))?;
+    key.sign_jwt(typ, &claims).map_err(|error| Fault::internal("a token cannot be signed", error))
+}
+
+/// For a person, under a grant.
+pub fn person_access(
+    provider: &Provider,
+    client: &KnownClient,
+    grant: GrantId,
+    (authorized, scopes): (&Authorized, &ScopeSet),
+    (now, expires_at): (Timestamp, Timestamp),
+) -> Result<Result<AccessMinted, Refusal>, Fault> {
+    let key = match access_signer(provider) {
+        Ok(key) => key,
+        Err(refusal) => return Ok(Err(refusal)),
+    };
+    let jti = person_jti(provider, grant);
+    let token = AccessToken {
+        iss: provider.settings.issuer.clone(),
+        exp: expires_at,
+        aud: Audience::one(provider.settings.issuer.clone()),
+        sub: authorized.sub.clone(),
+        client_id: client.id.clone(),
+        iat: now,
+        jti: jti.clone(),
+        scope: (!scopes.is_empty()).then(|| scopes.to_string()),
+        authentication: Authentication {
+            auth_time: Some(authorized.auth_time),
+            acr: Some(authorized.acr.clone()),
+            amr: authorized.amr.clone(),
+            sid: Some(authorized.sid.clone()),
+        },
+    };
+    let token = sign(&key, Typ::AccessToken, token.to_json())?;
+    Ok(Ok(AccessMinted { token, jti, expires_at }))
+}
+
+/// For a client that acts for itself (RFC 9068 §2.2: `sub` is the client).
+pub fn client_access(
+    provider: &Provider,
+    client: &ClientId,
+    scopes: &ScopeSet,
+    now: Timestamp,
+) -> Result<Result<AccessMinted, Refusal>, Fault> {
+    let key = match access_signer(provider) {
+        Ok(key) => key,
+        Err(refusal) => return Ok(Err(refusal)),
+    };
+    let jti = URL_SAFE_NO_PAD.encode(provider.entropy.bytes::<16>());
+    let expires_at = now + provider.settings.lifetimes.access_token;
+    let token = AccessToken {
+        iss: provider.settings.issuer.clone(),
+        exp: expires_at,
+        aud: Audience::one(provider.settings.issuer.clone()),
+        sub: client.as_str().to_owned(),
+        client_id: client.clone(),
+        iat: now,
+        jti: jti.clone(),
+        scope: (!scopes.is_empty()).then(|| scopes.to_string()),
+        authentication: Authentication::default(),
+    };
+    let token = sign(&key, Typ::AccessToken, token.to_json())?;
+    Ok(Ok(AccessMinted { token, jti, expires_at }))
+}
+
+/// What an ID token says beside the authorization.
+pub struct IdTokenParts<'a> {
+    pub access_token: &'a str,
+    /// Only at the first issuance (OIDC Core §12.2).
+    pub nonce: Option<String>,
+    pub account_level: AccountLevel,
+    pub claims: ExtraClaims,
+    pub now: Timestamp,
+}
+
+pub fn id_token(
+    provider: &Provider,
+    client: &KnownClient,
+    authorized: &Authorized,
+    parts: IdTokenParts<'_>,
+) -> Result<Result<String, Refusal>, Fault> {
+    let Some(key) = provider.keys.ring().signer(client.id_token_alg).cloned() else {
+        return Ok(Err(Refusal::NoSigningKey));
+    };
+    let token = IdToken {
+        iss: provider.settings.issuer.clone(),
+        sub: authorized.sub.clone(),
+        aud: client.id.clone(),
+        exp: parts.now + provider.settings.lifetimes.id_token,
+        iat: parts.now,
+        auth_time: authorized.auth_time,
+        nonce: parts.nonce,
+        acr: authorized.acr.clone(),
+        amr: authorized.amr.clone(),
+        azp: None,
+        at_hash: Some(client.id_token_alg.half_hash(parts.access_token)),
+        sid: Some(authorized.sid.clone()),
+        account_level: Some(parts.account_level.code().to_owned()),
+        account_type: Some("citizen".to_owned()),
+        claims: parts.claims,
+    };
+    sign(&key, Typ::Jwt, token.to_json()).map(Ok)
+}

@@ -1,0 +1,45 @@
+//! The token endpoint's use cases. Inside each the order is security: bind to the client first, consume last before issuing.
+
+pub mod authenticate;
+pub mod authorized;
+pub mod client_credentials;
+pub mod live;
+pub mod mint;
+pub mod redeem_code;
+pub mod refresh;
+pub mod refusal;
+
+pub use authenticate::authenticate;
+pub use authorized::Authorized;
+pub use refusal::Refusal;
+
+use std::sync::Arc;
+
+use super::{Provider, clients::KnownClient};
+use crate::{
+    base::{Fault, Timestamp},
+    oidc::{
+        client::GrantType,
+        token_request::TokenRequest,
+        token_response::TokenResponse,
+    },
+};
+
+/// Answers a token request of an authenticated client.
+pub async fn answer(
+    provider: &Provider,
+    client: &Arc<KnownClient>,
+    request: &TokenRequest,
+    now: Timestamp,
+) -> Result<Result<TokenResponse, Refusal>, Fault> {
+    if !GrantType::parse(request.grant_type()).is_some_and(|grant| client.client.may_use(grant)) {
+        return Ok(Err(Refusal::GrantNotRegistered));
+    }
+    match request {
+        TokenRequest::AuthorizationCode(code) => redeem_code::redeem(provider, client, code, now).await,
+        TokenRequest::RefreshToken(refresh) => refresh::refresh(provider, client, refresh, now).await,
+        TokenRequest::ClientCredentials { scope } => {
+            client_credentials::issue(provider, client, scope.as_ref(), now).await
+        }
+    }
+}

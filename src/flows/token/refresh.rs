@@ -1,0 +1,258 @@
+//! Refresh with rotation (RFC 6749 §6, RFC 9700 §4.14): order is a counter, reuse revokes the family, a lost answer is given again.
+
+use std::sync::Arc;
+
+use serde_json::json;
+
+use super::{Authorized, Refusal, mint};
+use crate::{
+    assurance::may_issue,
+    base::{Fault, Span, Timestamp, ids::ClientId},
+    crypto::refresh::RefreshClaim,
+    flows::{Provider, clients::KnownClient},
+    oidc::{
+        client::ClientAuthMethod, id_token::ExtraClaims, scope::ScopeSet, token_request::RefreshRequest,
+        token_response::TokenResponse,
+    },
+    store::{
+        AuditEvent, Class, LaneKey, Outcome, Tx, Unit,
+        audit::Actor,
+        clients,
+        grants::{self, Family, StoredGrant},
+        sessions,
+        standing::{self, AccountStanding},
+    },
+};
+
+/// How long a client that never got its answer may ask for it again.
+const REPEAT_WITHIN: Span = Span::secs(10);
+
+pub async fn refresh(
+    provider: &Provider,
+    client: &Arc<KnownClient>,
+    request: &RefreshRequest,
+    now: Timestamp,
+) -> Result<Result<TokenResponse, Refusal>, Fault> {
+    let Ok(claim) = provider.secrets.refresh.verify(request.refresh_token.reveal()) else {
+        return Ok(Err(Refusal::RefreshUnknown));
+    };
+    let found = match read(provider, client, claim, now).await? {
+        Ok(found) => found,
+        Err(refusal) => return Ok(Err(refusal)),
+    };
+    let scopes = match request.narrowed(&found.authorized.scopes) {
+        Ok(scopes) => scopes,
+        Err(error) => return Ok(Err(Refusal::Scope(error))),
+    };
+    issue(provider, client, claim, (found, scopes), now).await
+}
+
+struct Found {
+    grant: StoredGrant,
+    family: Family,
+    authorized: Authorized,
+    account: AccountStanding,
+}
+
+async fn read(
+    provider: &Provider,
+    client: &KnownClient,
+    claim: RefreshClaim,
+    now: Timestamp,
+) -> Result<Result<Found, Refusal>, Fault> {
+    let mut conn = provider.db.read().await?;
+    let Some(grant) = grants::find(&mut conn, claim.family).await? else { return Ok(Err(Refusal::RefreshUnknown)) };
+    if grant.client_id != client.id {
+        return Ok(Err(Refusal::RefreshOfAnotherClient));
+    }
+    let Some(family) = grants::find_family(&mut conn, claim.family).await? else {
+        return Ok(Err(Refusal::RefreshUnknown));
+    };
+    if grant.revoked_at.is_some() {
+        return Ok(Err(Refusal::GrantRevoked));
+    }
+    if family.expires_at <= now {
+        return Ok(Err(Refusal::RefreshExpired));
+    }
+    if !grant.offline {
+        let live = sessions::find(&mut conn, grant.session_id).await?;
+        if !live.is_some_and(|session| session.ended_at.is_none() && session.expires_at > now) {
+            return Ok(Err(Refusal::SessionEnded));
+        }
+    }
+    let Some(account) = standing::find(&mut conn, grant.account_id, now).await? else {
+        return Err(Fault::inconsistent("grants", "account_id", &grant.id));
+    };
+    if let Err(refusal) = may_issue(&account.standing) {
+        return Ok(Err(Refusal::NotIssuable(refusal)));
+    }
+    let authorized = Authorized::from_value(&grant.authorized, "grants", &grant.id)?;
+    Ok(Ok(Found { grant, family, authorized, account }))
+}
+
+async fn issue(
+    provider: &Provider,
+    client: &Arc<KnownClient>,
+    claim: RefreshClaim,
+    (found, scopes): (Found, ScopeSet),
+    now: Timestamp,
+) -> Result<Result<TokenResponse, Refusal>, Fault> {
+    let Found { grant, family, authorized, account } = found;
+    // Only a client that proved itself gets a lost answer again: a public one could be anybody with a stolen token.
+    let may_repeat = client.client.auth.method != ClientAuthMethod::None;
+    let repeated = may_repeat
+        && claim.generation == family.generation - 1
+        && now.since(family.rotated_at) <= REPEAT_WITHIN
+        && family.access_expires_at > now;
+    let access_expires_at = if repeated { family.access_expires_at } else { now + provider.settings.lifetimes.access_token };
+    let minted = mint::person_access(provider, client, grant.id, (&authorized, &scopes), (now, access_expires_at))?;
+    let access = match minted {
+        Ok(access) => access,
+        Err(refusal) => return Ok(Err(refusal)),
+    };
+    let id_token = match openid_token(provider, client, (&authorized, &scopes), &account, &access.token, now)? {
+        Ok(token) => token,
+        Err(refusal) => return Ok(Err(refusal)),
+    };
+    let unit = RotateFamily {
+        claim,
+        client: (client.id.clone(), client.version),
+        account,
+        grant,
+        may_repeat,
+        repeated,
+        access: (access.jti, access_expires_at),
+        scope: scopes.to_string(),
+        now,
+    };
+    let scope = unit.scope.clone();
+    let generation = match provider.writer.submit(unit).await? {
+        Rotated::To(generation) => generation,
+        Rotated::Reused => return Ok(Err(Refusal::RefreshReused)),
+        Rotated::Gone => return Ok(Err(Refusal::GrantRevoked)),
+        Rotated::Changed => {
+            provider.clients.forget();
+            return Ok(Err(Refusal::Changed));
+        }
+    };
+    let refresh_token = provider.secrets.refresh.token(claim.family, generation).reveal().to_owned();
+    Ok(Ok(TokenResponse::bearer(access.token, access_expires_at.since(now), &scope)
+        .with_refresh_token(Some(refresh_token))
+        .with_id_token(id_token)))
+}
+
+/// A family without `openid` gets no ID token; one with it gets one without `nonce` (OIDC Core §12.2).
+fn openid_token(
+    provider: &Provider,
+    client: &KnownClient,
+    (authorized, scopes): (&Authorized, &ScopeSet),
+    account: &AccountStanding,
+    access_token: &str,
+    now: Timestamp,
+) -> Result<Result<Option<String>, Refusal>, Fault> {
+    if !authorized.is_openid() || !scopes.contains("openid") {
+        return Ok(Ok(None));
+    }
+    let parts = mint::IdTokenParts {
+        access_token,
+        nonce: None,
+        account_level: account.level,
+        claims: ExtraClaims::default(),
+        now,
+    };
+    Ok(mint::id_token(provider, client, authorized, parts)?.map(Some))
+}
+
+struct RotateFamily {
+    claim: RefreshClaim,
+    client: (ClientId, i64),
+    account: AccountStanding,
+    grant: StoredGrant,
+    may_repeat: bool,
+    /// The answer to the same token is given again; nothing rotates.
+    repeated: bool,
+    access: (String, Timestamp),
+    scope: String,
+    now: Timestamp,
+}
+
+enum Rotated {
+    To(i64),
+    Reused,
+    Gone,
+    Changed,
+}
+
+impl RotateFamily {
+    async fn rotate(&self, tx: &mut Tx) -> Result<Option<i64>, Fault> {
+        if self.repeated {
+            // The successor has never been presented: the counter still stands where it was put ten seconds ago.
+            let family = grants::find_family(tx, self.claim.family).await?;
+            return Ok(family.map(|family| family.generation).filter(|current| *current == self.claim.generation + 1));
+        }
+        grants::rotate(tx, self.claim.family, &self.client.0, self.claim.generation, self.now, self.access.1).await
+    }
+
+    /// Two requests with one token at once: the later one is a lost answer asked for again, when it may be.
+    async fn is_race_won_by_another(&self, tx: &mut Tx) -> Result<Option<i64>, Fault> {
+        if !self.may_repeat {
+            return Ok(None);
+        }
+        let family = grants::find_family(tx, self.claim.family).await?;
+        Ok(family
+            .filter(|now_stands| now_stands.generation == self.claim.generation + 1)
+            .filter(|now_stands| self.now.since(now_stands.rotated_at) <= REPEAT_WITHIN)
+            .map(|now_stands| now_stands.generation))
+    }
+
+    async fn reused(&self, tx: &mut Tx) -> Result<Rotated, Fault> {
+        grants::revoke(tx, self.claim.family, "refresh_reused", self.now).await?;
+        tx.record(
+            self.event("token.refresh_reused", Outcome::Refused)
+                .detail(json!({"id": self.claim.family, "generation": self.claim.generation, "revoked": true})),
+        );
+        Ok(Rotated::Reused)
+    }
+
+    fn event(&self, action: &'static str, outcome: Outcome) -> AuditEvent {
+        AuditEvent::new(self.now, action, outcome, Actor::Client)
+            .client(&self.client.0)
+            .person(self.account.person_id)
+            .account(self.account.account_id)
+            .session(self.grant.session_id)
+    }
+}
+
+impl Unit for RotateFamily {
+    type Out = Rotated;
+    const KIND: &'static str = "token.refresh";
+    const CLASS: Class = Class::Token;
+
+    fn lane_key(&self) -> LaneKey {
+        LaneKey::of_id(self.grant.account_id.0)
+    }
+
+    async fn run<'a>(&'a self, tx: &'a mut Tx) -> Result<Rotated, Fault> {
+        if !clients::is_current(tx, &self.client.0, self.client.1).await?
+            || !standing::is_unchanged(tx, &self.account).await?
+        {
+            return Ok(Rotated::Changed);
+        }
+        if !grants::is_live(tx, self.claim.family, self.now).await? {
+            return Ok(Rotated::Gone);
+        }
+        let (generation, action) = match self.rotate(tx).await? {
+            Some(generation) if self.repeated => (generation, "token.repeated"),
+            Some(generation) => (generation, "token.issued"),
+            None => match self.is_race_won_by_another(tx).await? {
+                Some(generation) => (generation, "token.repeated"),
+                None => return self.reused(tx).await,
+            },
+        };
+        tx.record(self.event(action, Outcome::Done).detail(json!({
+            "grant": "refresh_token", "id": self.claim.family, "generation": generation, "jti": self.access.0,
+            "scope": self.scope,
+        })));
+        Ok(Rotated::To(generation))
+    }
+}

@@ -1,0 +1,97 @@
+//! Why a grant was refused: what we know, for log and audit, and what the client may see of it.
+
+use crate::{
+    assurance,
+    oidc::error::{OAuthError, OAuthErrorCode},
+};
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Refusal {
+    GrantNotRegistered,
+    CodeUnknown,
+    /// Presented by another client than it was issued to: nothing else happens, least of all to the family.
+    CodeOfAnotherClient,
+    /// A second use by the right client: its family was revoked.
+    CodeSpent,
+    CodeExpired,
+    RedirectUriMismatch,
+    Pkce(OAuthError),
+    SessionEnded,
+    /// Dead, locked, card expired, not active: told as one.
+    NotIssuable(assurance::Refusal),
+    /// Account, person, session or client changed between reading and writing.
+    Changed,
+    RefreshUnknown,
+    RefreshOfAnotherClient,
+    RefreshExpired,
+    /// An earlier generation: the family was revoked.
+    RefreshReused,
+    GrantRevoked,
+    Scope(OAuthError),
+    ScopeNotForClients(String),
+    /// No active key for the client's algorithm.
+    NoSigningKey,
+}
+
+impl Refusal {
+    /// The one translation into what a client sees.
+    pub fn oauth(&self) -> OAuthError {
+        let grant = |text: &'static str| OAuthError::new(OAuthErrorCode::InvalidGrant, text);
+        match self {
+            Self::GrantNotRegistered => OAuthError::new(
+                OAuthErrorCode::UnauthorizedClient,
+                "this client is not registered for this grant_type (grant_types of its metadata)",
+            ),
+            // RFC 6749 §5.2: invalid, expired, revoked, or issued to another client, not told apart further than helps.
+            Self::CodeUnknown | Self::CodeOfAnotherClient => {
+                grant("the code is unknown or was issued to another client")
+            }
+            Self::CodeSpent => grant("the code was used before; what it gave has been revoked"),
+            Self::CodeExpired => grant("the code has expired; it lives for a minute after the redirect"),
+            Self::RedirectUriMismatch => {
+                grant("redirect_uri must be exactly the one of the authorization request (RFC 6749 section 4.1.3)")
+            }
+            Self::Pkce(error) | Self::Scope(error) => error.clone(),
+            Self::SessionEnded => grant("the session has ended"),
+            Self::NotIssuable(_) => grant("nothing can be issued for this person at present"),
+            Self::Changed => grant("something changed while the request was answered; ask again"),
+            Self::RefreshUnknown | Self::RefreshOfAnotherClient => {
+                grant("the refresh token is unknown or was issued to another client")
+            }
+            Self::RefreshExpired => grant("the refresh token has expired"),
+            Self::RefreshReused => grant("the refresh token was used before; its family has been revoked"),
+            Self::GrantRevoked => grant("the grant has been revoked"),
+            Self::ScopeNotForClients(scope) => OAuthError::new(
+                OAuthErrorCode::InvalidScope,
+                format!("the scope {scope} is about a person or not among the client's own scopes"),
+            ),
+            Self::NoSigningKey => {
+                OAuthError::new(OAuthErrorCode::ServerError, "no signing key of the client's algorithm is active")
+            }
+        }
+    }
+
+    /// The word in the audit.
+    pub const fn code(&self) -> &'static str {
+        match self {
+            Self::GrantNotRegistered => "grant_not_registered",
+            Self::CodeUnknown => "code_unknown",
+            Self::CodeOfAnotherClient => "code_of_another_client",
+            Self::CodeSpent => "code_spent",
+            Self::CodeExpired => "code_expired",
+            Self::RedirectUriMismatch => "redirect_uri_mismatch",
+            Self::Pkce(_) => "pkce",
+            Self::SessionEnded => "session_ended",
+            Self::NotIssuable(_) => "not_issuable",
+            Self::Changed => "changed",
+            Self::RefreshUnknown => "refresh_unknown",
+            Self::RefreshOfAnotherClient => "refresh_of_another_client",
+            Self::RefreshExpired => "refresh_expired",
+            Self::RefreshReused => "refresh_reused",
+            Self::GrantRevoked => "grant_revoked",
+            Self::Scope(_) => "scope",
+            Self::ScopeNotForClients(_) => "scope_not_for_clients",
+            Self::NoSigningKey => "no_signing_key",
+        }
+    }
+}

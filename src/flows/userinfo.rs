@@ -1,0 +1,70 @@
+//! UserInfo (OIDC Core §5.3): what was granted, from the registry as it stands, each release recorded before it is answered.
+
+use serde_json::{Map, Value, json};
+
+use super::{
+    Provider, claims,
+    token::live::{self, LivePerson},
+};
+use crate::{
+    base::{Fault, Timestamp},
+    oidc::{
+        error::{OAuthError, OAuthErrorCode},
+        scope::ScopeSet,
+        userinfo,
+    },
+    store::{AuditEvent, Class, LaneKey, Outcome, Tx, Unit, audit::Actor},
+};
+
+/// Answers for a bearer token; the error is `invalid_token` or `insufficient_scope` (RFC 6750 §3.1).
+pub async fn userinfo(
+    provider: &Provider,
+    token: &str,
+    now: Timestamp,
+) -> Result<Result<Map<String, Value>, OAuthError>, Fault> {
+    let invalid = || OAuthError::new(OAuthErrorCode::InvalidToken, "the access token is expired, revoked or not one of ours");
+    let Some(live) = live::find_live(provider, token, now).await? else { return Ok(Err(invalid())) };
+    let scopes = live.token.scope.as_deref().map(ScopeSet::parse).and_then(Result::ok).unwrap_or_default();
+    let Some(person) = live.person.filter(|_| scopes.contains("openid")) else {
+        return Ok(Err(OAuthError::new(
+            OAuthErrorCode::InsufficientScope,
+            "UserInfo needs an access token with the scope openid (OIDC Core section 5.3)",
+        )));
+    };
+    let document = {
+        let mut conn = provider.db.read().await?;
+        let claims = claims::of_person(provider, &mut conn, &person.account, now).await?;
+        userinfo::for_userinfo(&person.authorized.sub, &scopes, &person.authorized.claims, &claims)
+    };
+    let claims = document.keys().filter(|name| *name != "sub").cloned().collect();
+    provider.writer.submit(RecordRelease { person, claims, now }).await?;
+    Ok(Ok(document))
+}
+
+struct RecordRelease {
+    person: LivePerson,
+    claims: Vec<String>,
+    now: Timestamp,
+}
+
+impl Unit for RecordRelease {
+    type Out = ();
+    const KIND: &'static str = "userinfo.release";
+    const CLASS: Class = Class::Token;
+
+    fn lane_key(&self) -> LaneKey {
+        LaneKey::of_id(self.person.account.account_id.0)
+    }
+
+    async fn run<'a>(&'a self, tx: &'a mut Tx) -> Result<(), Fault> {
+        tx.record(
+            AuditEvent::new(self.now, "userinfo.released", Outcome::Done, Actor::Client)
+                .client(&self.person.grant.client_id)
+                .person(self.person.account.person_id)
+                .account(self.person.account.account_id)
+                .session(self.person.grant.session_id)
+                .detail(json!({"grant": self.person.grant.id, "claims": self.claims})),
+        );
+        Ok(())
+    }
+}
