@@ -19,7 +19,7 @@ use crate::{
     assurance::Level,
     base::{Fault, ids::InstanceId},
     crypto::PasswordPool,
-    flows::{self, Provider, Secrets, keys::Keys},
+    flows::{self, Provider, Secrets, clients::Clients, keys::Keys},
     http::{
         edge::{self, Edge},
         health::{self, Health, Probe},
@@ -106,6 +106,7 @@ pub async fn provider(context: &Context, loaded: &Loaded, db: Db) -> Result<Prov
         passwords,
         secrets,
         keys,
+        clients: Clients::default(),
         outbound: outbound(config)?,
         settings,
         outbox_wake: Arc::default(),

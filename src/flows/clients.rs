@@ -65,7 +65,11 @@ impl KnownClient {
         let bad = |column: &'static str| Fault::inconsistent("client", column, &stored.client_id);
         let by = if stored.registered_by_self { RegisteredBy::ItSelf } else { RegisteredBy::Operator };
         let client = Client::register(&stored.metadata, by).map_err(|error| {
-            Fault::because(FaultKind::Inconsistent, "a stored client's metadata", format!("{}: {error}", stored.client_id))
+            Fault::because(
+                FaultKind::Inconsistent,
+                "a stored client's metadata",
+                format!("{}: {error}", stored.client_id),
+            )
         })?;
         let secret = match &stored.secret_digest {
             Some(bytes) => Some(Digest::from_slice(bytes).ok_or_else(|| bad("secret_digest"))?),

@@ -1,9 +1,15 @@
 //! F3: one use case a file, by actor. Knows neither axum nor SQL nor HTML.
 
+pub mod claims;
+pub mod clients;
+pub mod introspect;
 pub mod keys;
 pub mod provider;
 pub mod registry;
+pub mod revoke;
 pub mod sessions;
 pub mod sign_in;
+pub mod token;
+pub mod userinfo;
 
 pub use provider::{Lifetimes, Provider, Secrets, Settings};

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use tokio::sync::Notify;
 
-use super::keys::Keys;
+use super::{clients::Clients, keys::Keys, registry::PersonVault};
 use crate::{
     assurance::{Freshness, Level, SessionPolicy},
     base::{Entropy, Span},
@@ -62,6 +62,7 @@ pub struct Provider {
     pub writer: Writer,
     pub entropy: Entropy,
     pub keys: Keys,
+    pub clients: Clients,
     pub passwords: PasswordPool,
     pub secrets: Secrets,
     pub outbound: Outbound,
@@ -77,8 +78,8 @@ pub struct Secrets {
     pub codes: CodeKey,
     /// Finds counters by what was typed, without keeping it.
     pub counter_index: BlindIndex,
-    /// Finds a contact's person.
-    pub contact_index: BlindIndex,
+    /// People's sealed columns.
+    pub vault: PersonVault,
 }
 
 impl Secrets {
@@ -88,7 +89,7 @@ impl Secrets {
             refresh: RefreshKey::new(kek),
             codes: CodeKey::new(kek),
             counter_index: BlindIndex::new(kek, "failure_counter.subject"),
-            contact_index: BlindIndex::new(kek, "contact.value_index"),
+            vault: PersonVault::new(kek),
         }
     }
 }

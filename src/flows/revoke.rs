@@ -71,7 +71,9 @@ impl Unit for Revoke {
             }
         };
         tx.record(
-            AuditEvent::new(self.now, "token.revoked", Outcome::Done, Actor::Client).client(&self.client).detail(detail),
+            AuditEvent::new(self.now, "token.revoked", Outcome::Done, Actor::Client)
+                .client(&self.client)
+                .detail(detail),
         );
         Ok(())
     }

@@ -22,7 +22,8 @@ pub async fn userinfo(
     token: &str,
     now: Timestamp,
 ) -> Result<Result<Map<String, Value>, OAuthError>, Fault> {
-    let invalid = || OAuthError::new(OAuthErrorCode::InvalidToken, "the access token is expired, revoked or not one of ours");
+    let invalid =
+        || OAuthError::new(OAuthErrorCode::InvalidToken, "the access token is expired, revoked or not one of ours");
     let Some(live) = live::find_live(provider, token, now).await? else { return Ok(Err(invalid())) };
     let scopes = live.token.scope.as_deref().map(ScopeSet::parse).and_then(Result::ok).unwrap_or_default();
     let Some(person) = live.person.filter(|_| scopes.contains("openid")) else {
@@ -33,7 +34,8 @@ pub async fn userinfo(
     };
     let document = {
         let mut conn = provider.db.read().await?;
-        let claims = claims::of_person(provider, &mut conn, &person.account, now).await?;
+        let wanted = claims::Wanted::of(&scopes, &person.authorized.claims);
+        let claims = claims::of_person(provider, &mut conn, &person.account, &wanted, now).await?;
         userinfo::for_userinfo(&person.authorized.sub, &scopes, &person.authorized.claims, &claims)
     };
     let claims = document.keys().filter(|name| *name != "sub").cloned().collect();

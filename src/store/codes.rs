@@ -9,7 +9,7 @@ use crate::base::{
     ids::{AccountId, ClientId, GrantId, SessionId},
 };
 
-/// A code as issued. `authorization` is what was granted, for the flows to read.
+/// A code as issued. `authorized` is what was granted, for the flows to read.
 #[derive(Clone, Debug)]
 pub struct StoredCode {
     pub client_id: ClientId,
@@ -18,7 +18,7 @@ pub struct StoredCode {
     pub session_id: SessionId,
     pub redirect_uri: Option<String>,
     pub code_challenge: Option<String>,
-    pub authorization: Value,
+    pub authorized: Value,
     pub expires_at: Timestamp,
     pub used_at: Option<Timestamp>,
 }
@@ -49,7 +49,7 @@ pub async fn insert(conn: &mut Conn, digest: &[u8], code: &StoredCode, now: Time
         .bind(code.session_id)
         .bind(code.redirect_uri.as_deref())
         .bind(code.code_challenge.as_deref())
-        .bind(Json(&code.authorization))
+        .bind(Json(&code.authorized))
         .bind(now)
         .bind(code.expires_at)
         .execute(c)
@@ -71,7 +71,7 @@ pub async fn find(conn: &mut Conn, digest: &[u8]) -> Result<Option<StoredCode>, 
         session_id: row.session_id,
         redirect_uri: row.redirect_uri,
         code_challenge: row.code_challenge,
-        authorization: row.authorized.0,
+        authorized: row.authorized.0,
         expires_at: row.expires_at,
         used_at: row.used_at,
     }))

@@ -18,7 +18,7 @@ pub struct StoredGrant {
     pub session_id: SessionId,
     /// Outlives its session (`offline_access`, agreed to).
     pub offline: bool,
-    pub authorization: Value,
+    pub authorized: Value,
     pub expires_at: Timestamp,
     pub revoked_at: Option<Timestamp>,
 }
@@ -44,7 +44,7 @@ impl From<GrantRow> for StoredGrant {
             account_id: row.account_id,
             session_id: row.session_id,
             offline: row.offline,
-            authorization: row.authorized.0,
+            authorized: row.authorized.0,
             expires_at: row.expires_at,
             revoked_at: row.revoked_at,
         }
@@ -61,7 +61,7 @@ pub async fn insert(conn: &mut Conn, grant: &StoredGrant, now: Timestamp) -> Res
         .bind(grant.account_id)
         .bind(grant.session_id)
         .bind(grant.offline)
-        .bind(Json(&grant.authorization))
+        .bind(Json(&grant.authorized))
         .bind(now)
         .bind(grant.expires_at)
         .execute(c)

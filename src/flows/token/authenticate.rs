@@ -6,10 +6,7 @@ use serde_json::{Map, Value};
 
 use crate::{
     base::{Fault, Secret, Timestamp, ids::ClientId},
-    crypto::{
-        Alg, Expect, HeaderKey, TypRule, Unverified,
-        opaque::digest_of_text,
-    },
+    crypto::{Alg, Expect, HeaderKey, TypRule, Unverified, opaque::digest_of_text},
     flows::{
         Provider,
         clients::{KnownClient, crypto_alg},
@@ -31,8 +28,12 @@ pub async fn authenticate(
     now: Timestamp,
 ) -> Result<Result<Arc<KnownClient>, ClientAuthRefusal>, Fault> {
     match &auth.proof {
-        Proof::Basic { client_id, secret } => by_secret(provider, auth, (client_id, secret), ClientAuthMethod::ClientSecretBasic).await,
-        Proof::Post { client_id, secret } => by_secret(provider, auth, (client_id, secret), ClientAuthMethod::ClientSecretPost).await,
+        Proof::Basic { client_id, secret } => {
+            by_secret(provider, auth, (client_id, secret), ClientAuthMethod::ClientSecretBasic).await
+        }
+        Proof::Post { client_id, secret } => {
+            by_secret(provider, auth, (client_id, secret), ClientAuthMethod::ClientSecretPost).await
+        }
         Proof::None { client_id } => {
             let known = find(provider, client_id).await?;
             Ok(known.filter(|known| known.client.auth.method == ClientAuthMethod::None).ok_or_else(|| auth.refused()))
@@ -147,7 +148,8 @@ impl Unit for TakeAssertion {
         let fresh = clients::use_jti(tx, &self.client, &self.once.jti, self.once.until).await?;
         if !fresh {
             tx.record(
-                AuditEvent::new(self.now, "client.assertion_replayed", Outcome::Refused, Actor::Client).client(&self.client),
+                AuditEvent::new(self.now, "client.assertion_replayed", Outcome::Refused, Actor::Client)
+                    .client(&self.client),
             );
         }
         Ok(fresh)

@@ -29,8 +29,13 @@ pub async fn issue(
         Ok(minted) => minted,
         Err(refusal) => return Ok(Err(refusal)),
     };
-    let unit =
-        IssueToClient { client: client.id.clone(), version: client.version, jti: minted.jti, scope: scopes.to_string(), now };
+    let unit = IssueToClient {
+        client: client.id.clone(),
+        version: client.version,
+        jti: minted.jti,
+        scope: scopes.to_string(),
+        now,
+    };
     if !provider.writer.submit(unit).await? {
         provider.clients.forget();
         return Ok(Err(Refusal::Changed));

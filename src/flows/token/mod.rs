@@ -18,11 +18,7 @@ use std::sync::Arc;
 use super::{Provider, clients::KnownClient};
 use crate::{
     base::{Fault, Timestamp},
-    oidc::{
-        client::GrantType,
-        token_request::TokenRequest,
-        token_response::TokenResponse,
-    },
+    oidc::{client::GrantType, token_request::TokenRequest, token_response::TokenResponse},
 };
 
 /// Answers a token request of an authenticated client.

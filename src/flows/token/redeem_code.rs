@@ -40,7 +40,9 @@ pub async fn redeem(
     request: &CodeRequest,
     now: Timestamp,
 ) -> Result<Result<TokenResponse, Refusal>, Fault> {
-    let Ok(code) = OpaqueToken::<kind::Code>::parse(request.code.reveal()) else { return Ok(Err(Refusal::CodeUnknown)) };
+    let Ok(code) = OpaqueToken::<kind::Code>::parse(request.code.reveal()) else {
+        return Ok(Err(Refusal::CodeUnknown));
+    };
     let digest = *code.digest().as_bytes();
     let found = match read(provider, client, &digest, request, now).await? {
         Ok(found) => found,
@@ -87,7 +89,8 @@ async fn read(
     let extra = if authorized.claims.id_token.is_empty() {
         crate::oidc::id_token::ExtraClaims::default()
     } else {
-        let person = claims::of_person(provider, &mut conn, &account, now).await?;
+        let wanted = claims::Wanted::of(&authorized.scopes, &authorized.claims);
+        let person = claims::of_person(provider, &mut conn, &account, &wanted, now).await?;
         userinfo::for_id_token(&authorized.claims, &person)
     };
     Ok(Ok(Found { code, authorized, account, extra, session_end }))
@@ -129,7 +132,13 @@ async fn issue(
     let Found { code, authorized, account, extra, session_end } = found;
     let lifetimes = &provider.settings.lifetimes;
     let access_expires_at = now + lifetimes.access_token;
-    let minted = mint::person_access(provider, client, code.grant_id, (&authorized, &authorized.scopes), (now, access_expires_at))?;
+    let minted = mint::person_access(
+        provider,
+        client,
+        code.grant_id,
+        (&authorized, &authorized.scopes),
+        (now, access_expires_at),
+    )?;
     let access = match minted {
         Ok(access) => access,
         Err(refusal) => return Ok(Err(refusal)),
@@ -150,9 +159,10 @@ async fn issue(
         None
     };
     let offline = authorized.scopes.contains("offline_access");
-    let refresh = client.client.may_use(GrantType::RefreshToken).then(|| {
-        if offline { now + lifetimes.offline_refresh } else { (now + lifetimes.refresh).min(session_end) }
-    });
+    let refresh = client
+        .client
+        .may_use(GrantType::RefreshToken)
+        .then(|| if offline { now + lifetimes.offline_refresh } else { (now + lifetimes.refresh).min(session_end) });
     let unit = RedeemCode {
         digest,
         client: (client.id.clone(), client.version),
@@ -259,7 +269,11 @@ async fn revoke_spent(tx: &mut Tx, digest: &[u8], client: &ClientId, now: Timest
     Ok(())
 }
 
-fn replay_event(client: &ClientId, (grant, account, session): (GrantId, AccountId, SessionId), now: Timestamp) -> AuditEvent {
+fn replay_event(
+    client: &ClientId,
+    (grant, account, session): (GrantId, AccountId, SessionId),
+    now: Timestamp,
+) -> AuditEvent {
     AuditEvent::new(now, "token.code_replayed", Outcome::Refused, Actor::Client)
         .client(client)
         .account(account)

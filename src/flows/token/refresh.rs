@@ -104,7 +104,8 @@ async fn issue(
         && claim.generation == family.generation - 1
         && now.since(family.rotated_at) <= REPEAT_WITHIN
         && family.access_expires_at > now;
-    let access_expires_at = if repeated { family.access_expires_at } else { now + provider.settings.lifetimes.access_token };
+    let access_expires_at =
+        if repeated { family.access_expires_at } else { now + provider.settings.lifetimes.access_token };
     let minted = mint::person_access(provider, client, grant.id, (&authorized, &scopes), (now, access_expires_at))?;
     let access = match minted {
         Ok(access) => access,
