@@ -10,22 +10,43 @@ use super::{
 };
 use crate::base::{Entropy, Secret};
 
-/// The key under which one-time codes sent to phones are stored, and form tokens are made.
+/// The key under which one-time codes sent to phones and recovery codes are stored, and form tokens are made.
 pub struct CodeKey(hmac::Key);
+
+/// What a keyed digest is for: the same text for something else has another digest.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum CodePurpose {
+    Phone = 1,
+    Recovery = 2,
+    Form = 3,
+}
+
+impl std::fmt::Debug for CodeKey {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("CodeKey(…)")
+    }
+}
 
 impl CodeKey {
     pub fn new(kek: &Kek) -> Self {
         Self(hmac::Key::new(hmac::HMAC_SHA256, kek.derive(Label::Codes).reveal()))
     }
 
-    /// The stored form of a code, bound to what it is for: the same digits for another row have another digest.
+    /// The stored form of a code sent to a phone, bound to its row. Blanks and hyphens between the digits do not matter.
     pub fn digest(&self, row: &[u8], code: &str) -> Digest {
-        keyed_digest(&self.0, &[b"phone-code", &[0], row, &[0], code.trim().as_bytes()])
+        let digits: String = code.chars().filter(|c| !matches!(c, ' ' | '-' | '\u{a0}')).take(16).collect();
+        self.keyed(CodePurpose::Phone, row, digits.as_bytes())
+    }
+
+    /// The length of what it is bound to stands before it, so that the two cannot be cut differently.
+    pub(super) fn keyed(&self, purpose: CodePurpose, bound_to: &[u8], text: &[u8]) -> Digest {
+        let length = (bound_to.len() as u64).to_be_bytes();
+        keyed_digest(&self.0, &[&[purpose as u8], &length, bound_to, text])
     }
 
     /// The synchroniser token of a form: nobody without this browser's cookie can know it.
     pub fn form_token(&self, cookie: &str, purpose: &[u8]) -> String {
-        URL_SAFE_NO_PAD.encode(keyed_digest(&self.0, &[b"form", &[0], purpose, &[0], cookie.as_bytes()]).as_bytes())
+        URL_SAFE_NO_PAD.encode(self.keyed(CodePurpose::Form, purpose, cookie.as_bytes()).as_bytes())
     }
 
     pub fn is_form_token(&self, cookie: &str, purpose: &[u8], token: &str) -> bool {
@@ -47,8 +68,19 @@ mod tests {
         let key = CodeKey::new(&Kek::from_bytes(&[1; 32]));
         let other = CodeKey::new(&Kek::from_bytes(&[2; 32]));
         let digest = key.digest(b"row", "123456");
-        assert!(key.digest(b"row", " 123456 ").matches(&digest));
-        for different in [key.digest(b"row2", "123456"), key.digest(b"row", "123457"), other.digest(b"row", "123456")] {
+        for typed in [" 123456 ", "123 456", "123-456", "123\u{a0}456"] {
+            assert!(key.digest(b"row", typed).matches(&digest), "{typed}");
+        }
+        for different in [
+            key.digest(b"row2", "123456"),
+            key.digest(b"row1", "23456"),
+            key.digest(b"row", "123457"),
+            key.digest(b"row", "12345"),
+            key.digest(b"row", "1234560"),
+            key.digest(b"row", "１２３４５６"),
+            other.digest(b"row", "123456"),
+            key.keyed(CodePurpose::Recovery, b"row", b"123456"),
+        ] {
             assert!(!different.matches(&digest));
         }
         let token = key.form_token("cookie", b"sign-in");

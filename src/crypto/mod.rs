@@ -11,16 +11,16 @@ pub mod key_state;
 pub mod keyring;
 pub mod opaque;
 pub mod password;
+mod password_guess;
 pub mod password_policy;
 pub mod random;
 pub mod recovery;
 pub mod refresh;
 pub mod seal;
 pub mod signing;
-
-pub use alg::Alg;
 pub mod totp;
 
+pub use alg::Alg;
 pub use code_key::CodeKey;
 pub use derive::{Kek, KekError};
 pub use digest::Digest;

@@ -80,7 +80,7 @@ pub async fn check_code(provider: &Provider, attempt: &CodeAttempt<'_>) -> Resul
             let Some(totp) = totp else { return Ok(CodeChecked::Gone) };
             match_totp(provider, &totp, attempt)?.map(|step| Claim::Totp { id: totp.id, step })
         }
-        CodeKind::Recovery => recovery::digest_of(attempt.code.reveal())
+        CodeKind::Recovery => recovery::digest_of(&provider.secrets.codes, account, attempt.code.reveal())
             .map(|digest| Claim::Recovery { digest: digest.as_bytes().to_vec() }),
     };
     submit(provider, attempt, subject, claim).await
