@@ -10,6 +10,7 @@ problem-too-many-tries = Too many tries. Try again in { $minutes ->
     [one] { $minutes } minute
    *[other] { $minutes } minutes
 }.
+problem-busy = Very many people are signing in now. Enter your password again in a few seconds.
 problem-password-wrong = The password is not right. Enter it again.
 problem-code-missing = Enter the 6-digit code.
 problem-code-form = The code has exactly 6 digits. Enter it again.
@@ -32,5 +33,6 @@ problem-new-password-missing = Enter a new password.
 problem-new-password-short = The password needs at least { $min } characters. Add a few words.
 problem-new-password-long = The password can have { $max } characters at most. Make it shorter.
 problem-new-password-common = Many people use this password, so it is easy to guess. Choose another one.
+problem-new-password-repetitive = The password repeats itself or runs along the keyboard, so it is easy to guess. Choose another one.
 problem-new-password-personal = The password should not contain your name, date of birth, identification number or phone number. Choose another one.
 problem-new-password-same = The new password is the one you use now. Choose another one.

@@ -4,8 +4,9 @@ use askama::filters::Safe;
 
 use super::{device, qr};
 use crate::{
+    assurance::AccountLevel,
     base::{Secret, Timestamp},
-    http::frame::{AccountLevel, Frame, Phrase, Problems, page},
+    http::frame::{Frame, Phrase, Problems, page},
 };
 
 /// Sessions, portals, level and means of authentication. Each session's form posts `session`, `action=end`;

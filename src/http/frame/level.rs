@@ -1,5 +1,7 @@
 //! The two scales as pages name them: authentication level 1–4 (this event) and account level 01/02 (how the person was proofed).
 
+use crate::assurance::AccountLevel;
+
 /// An authentication level asked of the person, and why.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct AskedLevel {
@@ -29,28 +31,19 @@ impl LevelReason {
     }
 }
 
-/// How the person was proofed (Decree 69/2024 Art 7).
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum AccountLevel {
-    /// Registered by themselves.
-    L01,
-    /// Checked in person.
-    L02,
+/// The key of an account level's name.
+pub const fn account_name_key(level: AccountLevel) -> &'static str {
+    match level {
+        AccountLevel::One => "account-level-01",
+        AccountLevel::Two => "account-level-02",
+    }
 }
 
-impl AccountLevel {
-    pub const fn name_key(self) -> &'static str {
-        match self {
-            Self::L01 => "account-level-01",
-            Self::L02 => "account-level-02",
-        }
-    }
-
-    pub const fn meaning_key(self) -> &'static str {
-        match self {
-            Self::L01 => "account-level-01-meaning",
-            Self::L02 => "account-level-02-meaning",
-        }
+/// The key of what an account level means for the person.
+pub const fn account_meaning_key(level: AccountLevel) -> &'static str {
+    match level {
+        AccountLevel::One => "account-level-01-meaning",
+        AccountLevel::Two => "account-level-02-meaning",
     }
 }
 

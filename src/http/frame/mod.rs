@@ -23,7 +23,7 @@ use crate::base::Timestamp;
 
 pub use csp::FormTarget;
 pub use html::{Html, Referrer};
-pub use level::{AccountLevel, AskedLevel, LevelReason};
+pub use level::{AskedLevel, LevelReason};
 pub use phrase::Phrase;
 pub use problem::{Problem, Problems};
 

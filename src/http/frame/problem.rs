@@ -1,6 +1,13 @@
 //! What a person has to change on a page: each problem knows its field and its words. Handlers name problems; pages show them.
 
 use super::Frame;
+use crate::{
+    base::Timestamp,
+    crypto::{
+        password::MAX_CHARACTERS,
+        password_policy::{MIN_CHARACTERS, Unsuitable},
+    },
+};
 
 /// One thing to put right. The words say what to do; none says which of number and password was wrong.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -15,6 +22,8 @@ pub enum Problem {
     TooManyTries {
         minutes: u32,
     },
+    /// Too many people are signing in at this moment; the page goes out with 503.
+    Busy,
     /// The password of a signed-in person, asked again, was wrong.
     PasswordWrong,
     CodeMissing,
@@ -22,6 +31,10 @@ pub enum Problem {
     CodeForm,
     CodeWrong,
     CodeExpired,
+    /// Wrong codes: the account must wait.
+    TooManyCodes {
+        minutes: u32,
+    },
     /// A further code may be asked for only later.
     CodeTooMany {
         minutes: u32,
@@ -46,6 +59,8 @@ pub enum Problem {
     },
     /// On the list of passwords that are tried first.
     NewPasswordCommon,
+    /// A short piece over and over, or one run along the keyboard.
+    NewPasswordRepetitive,
     /// Holds the person's number, name, birth date or phone.
     NewPasswordPersonal,
     NewPasswordSame,
@@ -56,11 +71,16 @@ impl Problem {
     pub const fn field(self) -> &'static str {
         match self {
             Self::NumberMissing | Self::NumberForm => "username",
-            Self::PasswordMissing | Self::SignInWrong | Self::TooManyTries { .. } | Self::PasswordWrong => "password",
+            Self::PasswordMissing
+            | Self::SignInWrong
+            | Self::TooManyTries { .. }
+            | Self::Busy
+            | Self::PasswordWrong => "password",
             Self::CodeMissing
             | Self::CodeForm
             | Self::CodeWrong
             | Self::CodeExpired
+            | Self::TooManyCodes { .. }
             | Self::CodeTooMany { .. }
             | Self::RecoveryCodeMissing
             | Self::RecoveryCodeWrong => "code",
@@ -72,6 +92,7 @@ impl Problem {
             | Self::NewPasswordShort { .. }
             | Self::NewPasswordLong { .. }
             | Self::NewPasswordCommon
+            | Self::NewPasswordRepetitive
             | Self::NewPasswordPersonal
             | Self::NewPasswordSame => "new_password",
         }
@@ -83,7 +104,10 @@ impl Problem {
             Self::NumberForm => f.t("problem-number-form").into_owned(),
             Self::PasswordMissing => f.t("problem-password-missing").into_owned(),
             Self::SignInWrong => f.t("problem-sign-in-wrong").into_owned(),
-            Self::TooManyTries { minutes } => f.t1("problem-too-many-tries", "minutes", minutes),
+            Self::TooManyTries { minutes } | Self::TooManyCodes { minutes } => {
+                f.t1("problem-too-many-tries", "minutes", minutes)
+            }
+            Self::Busy => f.t("problem-busy").into_owned(),
             Self::PasswordWrong => f.t("problem-password-wrong").into_owned(),
             Self::CodeMissing => f.t("problem-code-missing").into_owned(),
             Self::CodeForm => f.t("problem-code-form").into_owned(),
@@ -103,10 +127,29 @@ impl Problem {
             Self::NewPasswordShort { min } => f.t1("problem-new-password-short", "min", min),
             Self::NewPasswordLong { max } => f.t1("problem-new-password-long", "max", max),
             Self::NewPasswordCommon => f.t("problem-new-password-common").into_owned(),
+            Self::NewPasswordRepetitive => f.t("problem-new-password-repetitive").into_owned(),
             Self::NewPasswordPersonal => f.t("problem-new-password-personal").into_owned(),
             Self::NewPasswordSame => f.t("problem-new-password-same").into_owned(),
         }
     }
+}
+
+impl From<Unsuitable> for Problem {
+    fn from(unsuitable: Unsuitable) -> Self {
+        match unsuitable {
+            Unsuitable::TooShort => Self::NewPasswordShort { min: u32::try_from(MIN_CHARACTERS).unwrap_or(u32::MAX) },
+            Unsuitable::TooLong => Self::NewPasswordLong { max: u32::try_from(MAX_CHARACTERS).unwrap_or(u32::MAX) },
+            Unsuitable::Common => Self::NewPasswordCommon,
+            Unsuitable::Repetitive => Self::NewPasswordRepetitive,
+            Unsuitable::Personal => Self::NewPasswordPersonal,
+        }
+    }
+}
+
+/// Whole minutes to wait, rounded up, so that the person is never told to come too early.
+pub fn minutes_until(until: Timestamp, now: Timestamp) -> u32 {
+    let micros = until.since(now).as_micros();
+    u32::try_from(micros.saturating_add(59_999_999).div_euclid(60_000_000).max(1)).unwrap_or(u32::MAX)
 }
 
 /// The problems of one page, in the order of its fields.
@@ -133,5 +176,27 @@ impl Problems {
     /// The words to show beside a field.
     pub fn of(&self, f: &Frame, field: &str) -> Option<String> {
         self.iter().find(|problem| problem.field() == field).map(|problem| problem.text(f))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::base::Span;
+
+    #[test]
+    fn minutes_are_rounded_up() {
+        let now = Timestamp::from_secs(1_000);
+        for (wait, minutes) in [(-5, 1), (0, 1), (59, 1), (60, 1), (61, 2), (900, 15), (86_400, 1_440)] {
+            assert_eq!(minutes_until(now + Span::secs(wait), now), minutes, "{wait} s");
+        }
+    }
+
+    #[test]
+    fn a_page_finds_the_words_for_its_field() {
+        let f = Frame::default();
+        let problems = Problems(vec![Problem::NumberMissing, Unsuitable::TooShort.into()]);
+        assert_eq!(problems.of(&f, "new_password").unwrap(), "Mật khẩu cần ít nhất 12 ký tự. Hãy thêm vài từ.");
+        assert_eq!(problems.of(&f, "code"), None);
     }
 }

@@ -112,6 +112,8 @@ fn sign_in(lang: Lang) -> Vec<Sample> {
         sample("sign_in-password-missing", password(Problem::PasswordMissing).render(&asked)),
         sample("sign_in-password-wrong", password(Problem::SignInWrong).render(&asked)),
         sample("sign_in-password-many", password(Problem::TooManyTries { minutes: 15 }).render(&asked)),
+        sample("sign_in-password-busy", password(Problem::Busy).render(&asked)),
+        sample("sign_in-totp-many", totp(Problem::TooManyCodes { minutes: 10 }).render(&alone)),
         sample("sign_in-totp", step_up.render(&asked)),
         sample("sign_in-totp-missing", totp(Problem::CodeMissing).render(&alone)),
         sample("sign_in-totp-form", totp(Problem::CodeForm).render(&alone)),

@@ -2,8 +2,9 @@
 //! `action=cancel` leads back to the portal. No page tells whether a person exists or which of their details did not match.
 
 use crate::{
+    assurance::AccountLevel,
     base::Timestamp,
-    http::frame::{AccountLevel, Phrase, Problems, grouped, page, typed::TypedDate},
+    http::frame::{Phrase, Problems, grouped, page, typed::TypedDate},
 };
 
 /// Step 1: who the person is. Posts `username` (the number), `name`, `birth_day`, `birth_month`, `birth_year`, `card_day`,

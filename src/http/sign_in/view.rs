@@ -2,6 +2,7 @@
 //! Every form has `csrf` and a button `action`; `action=cancel` leads back to the portal with `access_denied`.
 
 use crate::{
+    assurance::Refusal,
     base::Timestamp,
     http::frame::{Phrase, Problems, grouped, page},
 };
@@ -108,6 +109,22 @@ pub enum Blocked {
     TooManyCodes,
     /// Any other reason; the words say no more than that the commune police can help.
     NotPossible,
+}
+
+/// A death, a detention or an order of court is told to nobody here: they all read "not possible".
+impl From<Refusal> for Blocked {
+    fn from(refusal: Refusal) -> Self {
+        match refusal {
+            Refusal::Locked(_) => Self::Locked,
+            Refusal::CardExpired => Self::CardExpired,
+            Refusal::PersonDead
+            | Refusal::PersonMissing
+            | Refusal::AccountNotActive(_)
+            | Refusal::CardHeld
+            | Refusal::CardWithdrawn
+            | Refusal::NoCard => Self::NotPossible,
+        }
+    }
 }
 
 impl Blocked {

@@ -2,13 +2,14 @@
 
 use super::{NOON, NUMBER, Sample, alone, asked, portal, sample};
 use crate::{
+    assurance::AccountLevel,
     base::Secret,
     http::{
         account::view::{
             AccountPage, AddTotpPage, Before, ChangePasswordPage, ConfirmPasswordPage, ConfirmPhonePage, Done,
             EndAllPage, Means, PortalRow, RecoveryCodesPage, SessionRow,
         },
-        frame::{AccountLevel, Html, Phrase, Problem, Problems, typed::TypedDate},
+        frame::{Html, Phrase, Problem, Problems, typed::TypedDate},
         home::view::{Registration, WelcomePage},
         lang::Lang,
         logout::view::{ConfirmPage, SignedOutPage, WayBack},
@@ -71,7 +72,7 @@ fn register_rest(lang: Lang) -> Vec<Sample> {
         PhoneCodePage { phone_end: "678".to_owned(), good_until: NOON, sent_again, problems }.render(&alone)
     };
     let password = |problems| PasswordPage { number: NUMBER.to_owned(), min_length: 12, problems }.render(&alone);
-    let done = DonePage { name: person(), level: AccountLevel::L01 };
+    let done = DonePage { name: person(), level: AccountLevel::One };
     let mut samples = vec![
         sample("register-code", code(false, Problems::none())),
         sample("register-code-again", code(true, Problems::none())),
@@ -86,6 +87,7 @@ fn register_rest(lang: Lang) -> Vec<Sample> {
         ("register-password-short", Problem::NewPasswordShort { min: 12 }),
         ("register-password-long", Problem::NewPasswordLong { max: 128 }),
         ("register-password-common", Problem::NewPasswordCommon),
+        ("register-password-repetitive", Problem::NewPasswordRepetitive),
         ("register-password-personal", Problem::NewPasswordPersonal),
     ] {
         samples.push(sample(name, password(Problems::one(problem))));
@@ -114,7 +116,7 @@ fn account(lang: Lang) -> Vec<Sample> {
     let page = AccountPage {
         name: person(),
         number_end: "001".to_owned(),
-        level: AccountLevel::L01,
+        level: AccountLevel::One,
         sessions: vec![
             session(
                 "s1",
@@ -129,7 +131,7 @@ fn account(lang: Lang) -> Vec<Sample> {
         done: None,
     };
     let means = Means { password_changed: NOON, totp_added: Some(NOON), recovery_codes_left: 1 };
-    let safer = AccountPage { level: AccountLevel::L02, means, ..page.clone() };
+    let safer = AccountPage { level: AccountLevel::Two, means, ..page.clone() };
     let mut samples =
         vec![sample("account", page.render(&alone(lang))), sample("account-02", safer.render(&alone(lang)))];
     for (name, done) in [
@@ -154,7 +156,7 @@ fn means(lang: Lang) -> Vec<Sample> {
     let uri = format!("otpauth://totp/%C4%90%E1%BB%8Bnh%20Danh:001?secret={secret}&issuer=%C4%90%E1%BB%8Bnh%20Danh");
     let totp = AddTotpPage { uri: Secret::new(uri), secret: Secret::new(secret), problems: Problems::none() };
     let codes = RecoveryCodesPage {
-        codes: (0..10).map(|n| Secret::new(format!("k7mq-{n}x2p-9wtr"))).collect(),
+        codes: (0..10).map(|n| Secret::new(format!("7K4Q-{n}X2P-9WTR-HM3D"))).collect(),
         made: NOON,
         number_end: "001".to_owned(),
     };
