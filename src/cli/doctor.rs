@@ -1,6 +1,7 @@
 //! `doctor`: looks at everything that serving stands on, changes nothing, and says what to do.
 
 mod database;
+mod keys;
 mod machine;
 mod settings;
 
@@ -66,7 +67,7 @@ pub async fn run(Args {}: Args, context: &Context) -> Result<ExitCode, Failure> 
         Ok(loaded) => {
             findings.extend(settings::checks(&loaded).await);
             findings.extend(machine::checks_with(&loaded.config));
-            findings.extend(database::checks(context, &loaded.config).await);
+            findings.extend(database::checks(context, &loaded).await);
         }
         Err(Failure(problems)) => {
             findings.extend(problems.into_iter().map(|problem| Finding::of_problem("settings", problem)));

@@ -9,6 +9,7 @@ mod config_check;
 pub mod context;
 mod doctor;
 pub mod failure;
+mod keys;
 mod migrate;
 pub mod out;
 mod serve;
@@ -40,6 +41,7 @@ enum Command {
     Serve(serve::Args),
     Migrate(migrate::Args),
     Doctor(doctor::Args),
+    Keys(keys::Args),
     Config(config_check::Args),
 }
 
@@ -49,6 +51,7 @@ impl Command {
             Self::Serve(args) => serve::run(args, context).await,
             Self::Migrate(args) => migrate::run(args, context).await,
             Self::Doctor(args) => doctor::run(args, context).await,
+            Self::Keys(args) => keys::run(args, context).await,
             Self::Config(args) => config_check::run(&args, context),
         }
     }

@@ -65,7 +65,7 @@ impl Assembled {
         })
     }
 
-    /// Serves until SIGTERM or SIGINT, says goodbye, drains, and closes the record.
+    /// Serves until SIGTERM or SIGINT, says goodbye and drains. Every answer that was given is already committed.
     pub async fn serve(self, listener: TcpListener) -> Result<Drained, Failure> {
         let signalled = stop_signal()?;
         let (health, notice) = (self.health, self.notice);
@@ -76,7 +76,6 @@ impl Assembled {
             tokio::time::sleep(notice).await;
         };
         let drained = server::serve(listener, self.app, self.settings, leave).await;
-        self.provider.db.close().await;
         tracing::info!(cut = drained.cut, "stopped");
         Ok(drained)
     }
@@ -88,6 +87,9 @@ pub async fn provider(context: &Context, loaded: &Loaded, db: Db) -> Result<Prov
     let kek = Context::kek(loaded)?;
     let secrets = Secrets::derive(&kek);
     let keys = signing_keys(&db, &secrets).await.map_err(|fault| Failure::of_database(&fault))?;
+    if keys.ring().algs().is_empty() {
+        return Err(Failure::new("signing keys", "there are none that sign", "run `dinhdanh keys new`"));
+    }
     let instance = InstanceId::generate(&context.entropy, context.clock.now());
     let passwords = PasswordPool::start(config.password_threads(), config.password_costs(), context.entropy.clone())
         .map_err(|error| Failure::new("password", error.to_string(), "see [password] in config/default.toml"))?;

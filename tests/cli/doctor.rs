@@ -17,14 +17,14 @@ fn finding(report: &Value, check: &str) -> Value {
 
 #[test]
 fn a_healthy_embedded_service_has_at_least_ten_checks_and_none_bad() {
-    let binary = Binary::new();
-    assert_eq!(binary.run(&["migrate"]).status(), 0);
+    let binary = Binary::ready();
     let ran = binary.run(&["doctor", "--json"]);
     let report = ran.json();
     assert_eq!((ran.status(), &report["healthy"]), (0, &Value::Bool(true)), "{report}");
     assert!(report["checks"].as_array().unwrap().len() >= 10, "{report}");
     assert_eq!(finding(&report, "durability")["saw"], "journal_mode=wal, synchronous=2");
     assert_eq!(finding(&report, "schema")["state"], "good");
+    assert_eq!(finding(&report, "signing keys")["saw"], "active: RS256, ES256, EdDSA, PS256");
 }
 
 #[test]
@@ -38,6 +38,18 @@ fn a_database_that_is_not_there_is_not_made() {
         ran.out()
     );
     assert!(!binary.dir.path().join("test.db").exists());
+}
+
+#[test]
+fn missing_signing_keys_are_named_with_the_command_that_makes_them() {
+    let binary = Binary::new();
+    assert_eq!(binary.run(&["migrate"]).status(), 0);
+    assert_eq!(binary.run(&["keys", "new", "--alg", "RS256"]).status(), 0);
+    let keys = |binary: &Binary| finding(&binary.run(&["doctor", "--json"]).json(), "signing keys");
+    assert_eq!(keys(&binary)["state"], "bad", "ES256 is ours");
+    assert!(keys(&binary)["cure"].as_str().unwrap().contains("`dinhdanh keys new --alg ES256`"));
+    assert_eq!(binary.run(&["keys", "new", "--alg", "ES256"]).status(), 0);
+    assert_eq!(keys(&binary)["state"], "warning", "the others are for clients that ask for them");
 }
 
 #[test]
@@ -64,6 +76,7 @@ fn each_broken_key_file_is_named_with_its_reason() {
 fn postgres_is_looked_at_as_it_is() {
     let database = postgres::shared().database();
     let binary = Binary::new().with("DINHDANH_DATABASE_URL", &database.url);
+    binary.prepare();
     let report = binary.run(&["doctor", "--json"]).json();
     assert_eq!(report["healthy"], true, "{report}");
     assert_eq!(finding(&report, "durability")["saw"], "fsync=on, full_page_writes=on, synchronous_commit=on");

@@ -16,16 +16,12 @@ async fn get(serving: &Serving, path: &str) -> String {
     one_answer(&mut stream).await
 }
 
-fn migrated() -> Binary {
-    let binary = Binary::new();
-    assert_eq!(binary.run(&["migrate"]).status(), 0);
-    binary
-}
-
 #[tokio::test(flavor = "multi_thread")]
 async fn it_serves_on_both_engines_and_stops_when_asked() {
     let database = tokio::task::block_in_place(|| postgres::shared().database());
-    for binary in [migrated(), Binary::new().with("DINHDANH_DATABASE_URL", &database.url)] {
+    let on_postgres = Binary::new().with("DINHDANH_DATABASE_URL", &database.url);
+    on_postgres.prepare();
+    for binary in [Binary::ready(), on_postgres] {
         let serving = binary.serve();
         assert!(get(&serving, "/health/live").await.starts_with("HTTP/1.1 200"));
         let ready = get(&serving, "/health/ready").await;
@@ -47,7 +43,7 @@ async fn it_serves_on_both_engines_and_stops_when_asked() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn before_it_stops_it_says_that_it_leaves() {
-    let binary = migrated().with("DINHDANH_SHUTDOWN_NOTICE", "700ms");
+    let binary = Binary::ready().with("DINHDANH_SHUTDOWN_NOTICE", "700ms");
     let serving = binary.serve();
     serving.signal("-TERM");
     tokio::time::sleep(Duration::from_millis(200)).await;
@@ -60,7 +56,7 @@ async fn before_it_stops_it_says_that_it_leaves() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_configured_deadlines_close_silent_sockets() {
-    let serving = migrated().with("DINHDANH_LIMITS_FIRST_BYTE_TIME", "300ms").serve();
+    let serving = Binary::ready().with("DINHDANH_LIMITS_FIRST_BYTE_TIME", "300ms").serve();
     let mut silent = TcpStream::connect(serving.address).await.unwrap();
     let (_, took) = until_closed(&mut silent).await;
     assert!(took < Duration::from_secs(2), "{took:?}");
@@ -79,10 +75,19 @@ fn it_refuses_to_start_on_a_database_that_is_not_migrated() {
 }
 
 #[test]
+fn it_refuses_to_start_without_keys_and_makes_none() {
+    let binary = Binary::new();
+    assert_eq!(binary.run(&["migrate"]).status(), 0);
+    let ran = binary.run(&["serve", "--listen", "127.0.0.1:0"]);
+    assert!(ran.status() == 1 && ran.err().contains("dinhdanh keys new"), "{}", ran.err());
+    assert_eq!(binary.run(&["keys", "list", "--json"]).json()["keys"], serde_json::json!([]));
+}
+
+#[test]
 fn a_taken_port_is_named_with_the_flag_to_use() {
     let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let address = taken.local_addr().unwrap().to_string();
-    let ran = migrated().run(&["serve", "--listen", &address]);
+    let ran = Binary::ready().run(&["serve", "--listen", &address]);
     assert_eq!(ran.status(), 1);
     assert!(ran.err().contains(&address) && ran.err().contains("--listen"), "{}", ran.err());
 }

@@ -5,6 +5,8 @@ use std::{
     net::SocketAddr,
     path::Path,
     process::{Child, ChildStdout, Command, Output, Stdio},
+    sync::mpsc,
+    thread,
     time::{Duration, Instant},
 };
 
@@ -29,6 +31,20 @@ impl Binary {
         Self { dir, environment }
     }
 
+    /// The same with its database made and its keys in it.
+    pub fn ready() -> Self {
+        let binary = Self::new();
+        binary.prepare();
+        binary
+    }
+
+    pub fn prepare(&self) {
+        for args in [&["migrate"][..], &["keys", "new"]] {
+            let ran = self.run(args);
+            assert_eq!(ran.status(), 0, "{args:?}: {}", ran.err());
+        }
+    }
+
     /// Adds or replaces a variable.
     pub fn with(mut self, name: &str, value: &str) -> Self {
         self.environment.retain(|(other, _)| other != name);
@@ -45,7 +61,28 @@ impl Binary {
     }
 
     pub fn run(&self, args: &[&str]) -> Ran {
-        Ran(self.command(args).stdin(Stdio::null()).output().unwrap())
+        let mut command = self.command(args);
+        let mut child = command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+        let (pid, (over, waiting)) = (child.id().to_string(), mpsc::channel::<()>());
+        // A command that hangs is a failure, not a test run without end.
+        let guard = thread::spawn(move || {
+            if waiting.recv_timeout(Duration::from_mins(1)) == Err(mpsc::RecvTimeoutError::Timeout) {
+                Command::new("kill").args(["-KILL", &pid]).status().unwrap();
+            }
+        });
+        let (mut out, mut err) = (child.stdout.take().unwrap(), child.stderr.take().unwrap());
+        let stdout = thread::spawn(move || {
+            let mut read = Vec::new();
+            out.read_to_end(&mut read).unwrap();
+            read
+        });
+        let mut stderr = Vec::new();
+        err.read_to_end(&mut stderr).unwrap();
+        let output = Output { status: child.wait().unwrap(), stdout: stdout.join().unwrap(), stderr };
+        drop(over);
+        guard.join().unwrap();
+        assert!(output.status.code().is_some(), "{args:?} hangs: {}", String::from_utf8_lossy(&output.stderr));
+        Ran(output)
     }
 
     /// `serve` on a free port, once it says that it serves.

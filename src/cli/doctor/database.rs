@@ -2,17 +2,18 @@
 
 use sqlx::{PgConnection, SqliteConnection};
 
-use super::{Finding, machine::sqlite_path};
+use super::{Finding, State, keys, machine::sqlite_path};
 use crate::{
     base::{Span, Timestamp},
-    cli::{config::Config, context::Context},
+    cli::{config::Loaded, context::Context},
     store::{Conn, Db, migrations},
 };
 
 /// A replica further from the database than this would accept or refuse tokens at the wrong moment.
 const DRIFT: Span = Span::secs(5);
 
-pub(super) async fn checks(context: &Context, config: &Config) -> Vec<Finding> {
+pub(super) async fn checks(context: &Context, loaded: &Loaded) -> Vec<Finding> {
+    let config = &loaded.config;
     // Opening would create the file, and a look changes nothing.
     if let Some(path) = sqlite_path(&config.database.url)
         && !path.exists()
@@ -29,7 +30,12 @@ pub(super) async fn checks(context: &Context, config: &Config) -> Vec<Finding> {
         Ok(conn) => of_connection(conn, context).await,
         Err(fault) => vec![Finding::bad("database", fault.to_string(), cure)],
     };
-    findings.push(schema(&db).await);
+    let schema = schema(&db).await;
+    // Without its table the question has no answer.
+    if schema.state == State::Good {
+        findings.push(keys::check(&db, loaded).await);
+    }
+    findings.push(schema);
     db.close().await;
     findings
 }
