@@ -12,6 +12,7 @@ pub mod failure;
 mod keys;
 mod migrate;
 pub mod out;
+mod registry;
 mod serve;
 pub mod start;
 pub mod telemetry;
@@ -43,6 +44,7 @@ enum Command {
     Doctor(doctor::Args),
     Keys(keys::Args),
     Config(config_check::Args),
+    Registry(registry::Args),
 }
 
 impl Command {
@@ -53,6 +55,7 @@ impl Command {
             Self::Doctor(args) => doctor::run(args, context).await,
             Self::Keys(args) => keys::run(args, context).await,
             Self::Config(args) => config_check::run(&args, context),
+            Self::Registry(args) => registry::run(args, context).await,
         }
     }
 }

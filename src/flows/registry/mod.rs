@@ -7,6 +7,7 @@ pub mod load_units;
 pub mod match_person;
 pub mod person_file;
 pub mod prepare;
+pub mod read_person;
 pub mod source_file;
 pub mod vault;
 pub mod words;

@@ -34,7 +34,7 @@ impl Sensitive {
 
 impl PersonVault {
     pub fn new(kek: &Kek) -> Self {
-        Self { sealer: Sealer::new(kek), contacts: BlindIndex::new(kek, "contact.value") }
+        Self { sealer: Sealer::new(kek), contacts: BlindIndex::new(kek, "contact.value_index") }
     }
 
     /// How a contact is found again: `value` in its normal form (E.164, an address with its domain in lower case).

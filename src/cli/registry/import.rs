@@ -1,0 +1,202 @@
+//! `registry import FILE`: bring people in. Exit status 0: all rows came or were there; 1: some were refused; 2: the file,
+//! the settings or the record stopped it.
+
+use std::{
+    fs::File,
+    io::{self, BufWriter, Write},
+    path::{Path, PathBuf},
+    process::ExitCode,
+    sync::Arc,
+    time::Instant,
+};
+
+use indicatif::{ProgressBar, ProgressStyle};
+use serde_json::json;
+
+use super::generate::format_of;
+use crate::{
+    base::ids::InstanceId,
+    cli::{context::Context, failure::Failure, out::Out},
+    flows::registry::{
+        Import, ImportError, PersonVault, Refusal, Watch,
+        source_file::Facts,
+        words::{code, vietnamese},
+    },
+    store::{Writer, audit::Actor, imports::Tally},
+};
+
+/// Add the people of a file that are not known yet; nobody who is known is changed.
+#[derive(clap::Args)]
+pub struct Args {
+    /// A .csv or .ndjson file, as `registry generate` writes them.
+    file: PathBuf,
+    /// Write refused rows here, one JSON object a line, instead of to standard error.
+    #[arg(long, value_name = "FILE")]
+    report: Option<PathBuf>,
+    /// The file's expected SHA-256 in hex: another one changes nothing.
+    #[arg(long, value_name = "HEX", value_parser = digest)]
+    sha256: Option<[u8; 32]>,
+}
+
+const SOME_REFUSED: u8 = 1;
+const STOPPED: u8 = 2;
+
+pub async fn run(args: Args, context: &Context) -> Result<ExitCode, Failure> {
+    match attempt(args, context).await {
+        Ok(rows) if rows.refused > 0 => Ok(ExitCode::from(SOME_REFUSED)),
+        Ok(_) => Ok(ExitCode::SUCCESS),
+        Err(failure) => {
+            context.out.failure(&failure);
+            Ok(ExitCode::from(STOPPED))
+        }
+    }
+}
+
+async fn attempt(args: Args, context: &Context) -> Result<Tally, Failure> {
+    let format = format_of(&args.file)?;
+    let loaded = context.load(Vec::new())?;
+    let vault = Arc::new(PersonVault::new(&Context::kek(&loaded)?));
+    let db = context.open_migrated(&loaded).await?;
+    let instance = InstanceId::generate(&context.entropy, context.clock.now());
+    let import = Import {
+        writer: Writer::start(&db, instance),
+        db: db.clone(),
+        vault,
+        clock: context.clock.clone(),
+        entropy: context.entropy.clone(),
+        actor: Actor::CommandLine,
+    };
+    let mut watch = Watching::new(context.out, args.report.as_deref())?;
+    let begun = Instant::now();
+    let result = import.run(args.file.clone(), format, args.sha256, &mut watch).await;
+    drop(import);
+    db.close().await;
+    let facts = watch.end()?;
+    let rows = result.map_err(|error| failed(&args.file, &error, facts.is_some()))?;
+    let seconds = begun.elapsed().as_secs_f64();
+    let machine = json!({
+        "file": args.file.display().to_string(),
+        "sha256": facts.map(|facts| hex(&facts.sha256)),
+        "rows": rows.added + rows.known + rows.refused,
+        "added": rows.added,
+        "known": rows.known,
+        "refused": rows.refused,
+        "seconds": seconds,
+    });
+    let person =
+        format_args!("{} added, {} known already, {} refused, in {seconds:.1} s", rows.added, rows.known, rows.refused);
+    context.out.answer(&machine, person);
+    Ok(rows)
+}
+
+fn failed(file: &Path, error: &ImportError, surveyed: bool) -> Failure {
+    let place = file.display().to_string();
+    match error {
+        ImportError::File(fault) if !surveyed => Failure::new(
+            place,
+            format!("{fault}; nothing was changed"),
+            "mend or fetch the file again; `registry generate 10 --out sample.csv` writes one in the right form",
+        ),
+        ImportError::Digest { .. } => {
+            Failure::new(place, format!("{error}; nothing was changed"), "fetch the file again")
+        }
+        ImportError::File(fault) => Failure::new(
+            place,
+            format!("{fault}; the rows before it are in"),
+            "run the import again: who is in already is left as they are",
+        ),
+        ImportError::Record(fault) => super::record(fault.clone()),
+    }
+}
+
+/// The progress bar, and the report of refused rows.
+struct Watching {
+    out: Out,
+    bar: ProgressBar,
+    report: Option<BufWriter<File>>,
+    broken: Option<io::Error>,
+    facts: Option<Facts>,
+}
+
+impl Watching {
+    fn new(out: Out, report: Option<&Path>) -> Result<Self, Failure> {
+        let report = report
+            .map(|path| {
+                File::create(path).map(BufWriter::new).map_err(|error| {
+                    Failure::new(path.display().to_string(), error.to_string(), "choose another file for --report")
+                })
+            })
+            .transpose()?;
+        Ok(Self { out, bar: ProgressBar::hidden(), report, broken: None, facts: None })
+    }
+
+    /// What the survey found, if it came that far.
+    fn end(mut self) -> Result<Option<Facts>, Failure> {
+        self.bar.finish_and_clear();
+        let flushed = self.report.as_mut().map_or(Ok(()), Write::flush);
+        match self.broken.map_or(flushed, Err) {
+            Ok(()) => Ok(self.facts),
+            Err(error) => Err(Failure::new("--report", error.to_string(), "make room, and run the import again")),
+        }
+    }
+}
+
+impl Watch for Watching {
+    fn surveyed(&mut self, facts: &Facts) {
+        self.facts = Some(*facts);
+        if self.out.shows_progress() {
+            let style = ProgressStyle::with_template("{wide_bar} {bytes}/{total_bytes}  {msg}  {bytes_per_sec}  {eta}")
+                .unwrap_or_else(|_| ProgressStyle::default_bar());
+            self.bar = ProgressBar::new(facts.bytes).with_style(style);
+        }
+    }
+
+    fn refused(&mut self, refusal: &Refusal) {
+        let Refusal { line, field, reason } = refusal;
+        let (field, vi) = (field.column(), vietnamese(reason));
+        let object =
+            || json!({ "line": line, "field": field, "reason": code(reason), "vi": vi, "en": reason.to_string() });
+        let told = match &mut self.report {
+            Some(report) => writeln!(report, "{}", object()),
+            None if self.out.is_json() => writeln!(io::stderr(), "{}", object()),
+            None => {
+                let line = format!("dòng/line {line}, {field}: {vi} / {reason}");
+                self.bar.suspend(|| writeln!(io::stderr(), "{line}"))
+            }
+        };
+        // Nobody reading standard error is no reason to stop; a full disk under the report is told at the end.
+        if let (Err(error), true) = (told, self.report.is_some()) {
+            self.broken.get_or_insert(error);
+        }
+    }
+
+    fn progressed(&mut self, bytes: u64, rows: Tally) {
+        self.bar.set_position(bytes);
+        self.bar.set_message(format!("{} +{} ={} ✗{}", rows_of(rows), rows.added, rows.known, rows.refused));
+    }
+}
+
+const fn rows_of(rows: Tally) -> u64 {
+    rows.added + rows.known + rows.refused
+}
+
+fn digest(text: &str) -> Result<[u8; 32], String> {
+    let wrong = || "a SHA-256 has 64 hexadecimal digits".to_owned();
+    if text.len() != 64 || !text.is_ascii() {
+        return Err(wrong());
+    }
+    let mut digest = [0; 32];
+    for (slot, pair) in digest.iter_mut().zip(text.as_bytes().chunks(2)) {
+        let pair = std::str::from_utf8(pair).map_err(|_| wrong())?;
+        *slot = u8::from_str_radix(pair, 16).map_err(|_| wrong())?;
+    }
+    Ok(digest)
+}
+
+fn hex(bytes: &[u8]) -> String {
+    use std::fmt::Write as _;
+    bytes.iter().fold(String::with_capacity(bytes.len() * 2), |mut text, byte| {
+        let _ = write!(text, "{byte:02x}");
+        text
+    })
+}
