@@ -3,4 +3,5 @@
 mod config;
 mod doctor;
 mod keys;
+mod registry;
 mod serve;

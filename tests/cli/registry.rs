@@ -1,0 +1,136 @@
+//! The registry's commands, as an operator types them.
+
+use std::{fs, process::Command};
+
+use serde_json::Value;
+
+use crate::support::{binary::Binary, postgres};
+
+fn migrated() -> Binary {
+    let binary = Binary::new();
+    assert_eq!(binary.run(&["migrate"]).status(), 0);
+    binary
+}
+
+fn write(binary: &Binary, name: &str, text: &str) {
+    fs::write(binary.dir.path().join(name), text).unwrap();
+}
+
+#[test]
+fn the_same_seed_writes_the_same_file_in_both_formats() {
+    let binary = Binary::new();
+    for name in ["a.csv", "b.csv", "a.ndjson"] {
+        let ran = binary.run(&["registry", "generate", "500", "--seed", "4", "--out", name, "--json"]);
+        assert_eq!(ran.status(), 0, "{}", ran.err());
+        assert_eq!((&ran.json()["people"], &ran.json()["synthetic"]), (&Value::from(500), &Value::Bool(true)));
+    }
+    assert_eq!(binary.run(&["registry", "generate", "500", "--seed", "5", "--out", "c.csv"]).status(), 0);
+    let read = |name: &str| fs::read_to_string(binary.dir.path().join(name)).unwrap();
+    assert_eq!(read("a.csv"), read("b.csv"));
+    assert_ne!(read("a.csv"), read("c.csv"));
+    assert_eq!(read("a.csv").lines().count(), 501);
+    assert_eq!(read("a.ndjson").lines().count(), 500);
+    assert!(read("a.ndjson").lines().all(|line| line.contains(r#"{"number":"9"#)));
+    let refused = binary.run(&["registry", "generate", "5", "--out", "a.txt"]);
+    assert!(refused.status() != 0 && refused.err().contains("cure: name it .csv or .ndjson"), "{}", refused.err());
+    assert_ne!(binary.run(&["registry", "generate", "100000001", "--out", "d.csv"]).status(), 0);
+}
+
+#[test]
+fn people_come_in_once_and_are_shown_and_found_on_both_engines() {
+    let database = postgres::shared().database();
+    for binary in [migrated(), Binary::new().with("DINHDANH_DATABASE_URL", &database.url)] {
+        assert_eq!(binary.run(&["registry", "generate", "800", "--out", "people.csv"]).status(), 0);
+        let first = binary.run(&["registry", "import", "people.csv", "--json"]);
+        assert_eq!(first.status(), 0, "{}", first.err());
+        let told = first.json();
+        assert_eq!((&told["rows"], &told["added"], &told["refused"]), (&800.into(), &800.into(), &0.into()));
+        let sum = Command::new("sha256sum").arg(binary.dir.path().join("people.csv")).output().unwrap();
+        assert!(String::from_utf8(sum.stdout).unwrap().starts_with(told["sha256"].as_str().unwrap()));
+        let again = binary.run(&["registry", "import", "people.csv", "--json"]);
+        assert_eq!((again.status(), &again.json()["added"], &again.json()["known"]), (0, &0.into(), &800.into()));
+
+        let text = fs::read_to_string(binary.dir.path().join("people.csv")).unwrap();
+        let mut rows = csv::Reader::from_reader(text.as_bytes());
+        let header = rows.headers().unwrap().clone();
+        let cell = |row: &csv::StringRecord, name: &str| {
+            row[header.iter().position(|column| column == name).unwrap()].to_owned()
+        };
+        let rows: Vec<_> = rows.records().map(Result::unwrap).collect();
+        let person = rows.iter().find(|row| !cell(row, "phone").is_empty() && cell(row, "birth_date").len() == 10);
+        let person = person.unwrap();
+        let number = cell(person, "number");
+        let shown = binary.run(&["registry", "show", &number, "--json"]).json();
+        assert_eq!(shown["name"], cell(person, "full_name"));
+        assert_eq!(shown["birth_date"], cell(person, "birth_date"));
+        assert_eq!(shown["contacts"]["phone"], format!("+84{}", &cell(person, "phone")[1..]));
+        let as_text = binary.run(&["registry", "show", &number]).out();
+        assert!(as_text.contains(&format!("name: {}", cell(person, "full_name"))), "{as_text}");
+        let year = &cell(person, "birth_date")[..4];
+        let found = binary.run(&["registry", "search", &cell(person, "full_name"), "--born", year, "--json"]).json();
+        let numbers: Vec<_> = found["people"].as_array().unwrap().iter().map(|one| one["number"].clone()).collect();
+        assert!(numbers.contains(&Value::from(number.clone())), "{found}");
+        let found = binary.run(&["registry", "search", &number]).out();
+        assert!(found.contains("(number)"), "{found}");
+    }
+}
+
+#[test]
+fn refused_rows_are_reported_in_both_languages_and_by_status() {
+    let binary = migrated();
+    write(
+        &binary,
+        "people.csv",
+        "number,full_name,birth_date\n900085000001,Trần Thử,1985-03-05\n90008500000,Trần Mẫu,1985-02-30\n",
+    );
+    let ran = binary.run(&["registry", "import", "people.csv"]);
+    assert_eq!(ran.status(), 1);
+    assert!(ran.out().starts_with("1 added, 0 known already, 1 refused"), "{}", ran.out());
+    let first = "dòng/line 3, number: số định danh cá nhân có 11 chữ số, phải có 12 / \
+                 the personal number has 11 digits instead of 12";
+    assert!(ran.err().contains(first), "{}", ran.err());
+    assert!(ran.err().contains("dòng/line 3, birth_date: "), "{}", ran.err());
+
+    let ran = binary.run(&["registry", "import", "people.csv", "--report", "report.ndjson", "--json"]);
+    assert_eq!((ran.status(), &ran.json()["known"], ran.err().as_str()), (1, &1.into(), ""));
+    let report = fs::read_to_string(binary.dir.path().join("report.ndjson")).unwrap();
+    let rows: Vec<Value> = report.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    assert_eq!(rows.len(), 2);
+    assert_eq!((&rows[1]["line"], &rows[1]["reason"]), (&3.into(), &"birth.no_such_day".into()));
+}
+
+#[test]
+fn what_stops_an_import_has_status_two_a_place_and_a_cure() {
+    let binary = migrated();
+    write(&binary, "cut.csv", "number,full_name,birth_date\n900085000001,Trần Thử,1985-03-05\n90008");
+    write(&binary, "good.csv", "number,full_name,birth_date\n900085000001,Trần Thử,1985-03-05\n");
+    let zeros = "0".repeat(64);
+    for (args, words) in [
+        (vec!["cut.csv"], "cut.csv: line 3: the row has 1 cells and the header 3; nothing was changed"),
+        (vec!["missing.csv"], "missing.csv: the file cannot be read"),
+        (vec!["good.txt"], "good.txt: the file's kind is not known"),
+        (vec!["good.csv", "--sha256", &zeros], "not the one that was expected; nothing was changed"),
+        (vec!["good.csv", "--report", "no/such/folder"], "no/such/folder"),
+    ] {
+        let ran = binary.run(&[&["registry", "import"], args.as_slice()].concat());
+        assert_eq!(ran.status(), 2, "{args:?}: {}", ran.err());
+        assert!(ran.err().contains(words) && ran.err().contains("cure: "), "{args:?}: {}", ran.err());
+    }
+    assert_eq!(binary.run(&["registry", "search", "900085000001"]).out().trim(), "nobody");
+    let behind = Binary::new();
+    write(&behind, "good.csv", "number,full_name,birth_date\n900085000001,Trần Thử,1985-03-05\n");
+    let ran = behind.run(&["registry", "import", "good.csv"]);
+    assert!(ran.status() == 2 && ran.err().contains("run `dinhdanh migrate`"), "{}", ran.err());
+}
+
+#[test]
+fn a_search_that_cannot_be_answered_says_what_to_add() {
+    let binary = migrated();
+    let ran = binary.run(&["registry", "search", "Trần Thử"]);
+    assert!(ran.status() == 1 && ran.err().contains("--born 1985"), "{}", ran.err());
+    assert_eq!(binary.run(&["registry", "search", "Trần 2", "--born", "1985"]).status(), 1);
+    let ran = binary.run(&["registry", "show", "12"]);
+    assert!(ran.status() == 1 && ran.err().contains("cure: type the twelve digits"), "{}", ran.err());
+    let ran = binary.run(&["registry", "show", "900 085 000 001"]);
+    assert!(ran.status() == 1 && ran.err().contains("leads to nobody"), "{}", ran.err());
+}
