@@ -6,6 +6,7 @@ pub mod authorize;
 pub mod claims_request;
 pub mod client;
 pub mod error;
+pub mod interact;
 pub mod params;
 pub mod pkce;
 pub mod policy;
