@@ -87,8 +87,8 @@ impl Params {
 
 fn decode(text: &[u8]) -> Result<String, OAuthError> {
     let mut bytes = Vec::with_capacity(text.len());
-    let mut rest = text.iter();
-    while let Some(&byte) = rest.next() {
+    let mut rest = text.iter().copied();
+    while let Some(byte) = rest.next() {
         bytes.push(match byte {
             b'+' => b' ',
             b'%' => match (rest.next().and_then(hex), rest.next().and_then(hex)) {
@@ -99,9 +99,8 @@ fn decode(text: &[u8]) -> Result<String, OAuthError> {
                     ));
                 }
             },
-            0x20..=0x7E => byte,
             // Raw bytes outside ASCII occur in hand-written links; UTF-8 is the only encoding there is (Appendix B).
-            0x80.. => byte,
+            0x20..=0x7E | 0x80.. => byte,
             _ => return Err(OAuthError::invalid_request("a control character is not percent-encoded")),
         });
     }
@@ -113,8 +112,8 @@ fn decode(text: &[u8]) -> Result<String, OAuthError> {
     Ok(decoded)
 }
 
-fn hex(byte: &u8) -> Option<u8> {
-    char::from(*byte).to_digit(16).and_then(|digit| u8::try_from(digit).ok())
+fn hex(byte: u8) -> Option<u8> {
+    char::from(byte).to_digit(16).and_then(|digit| u8::try_from(digit).ok())
 }
 
 #[cfg(test)]

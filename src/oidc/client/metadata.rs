@@ -2,8 +2,12 @@
 
 use serde_json::{Map, Value, json};
 
-use super::{AssertionAudience, Client, GrantType, RegisteredBy};
-use crate::oidc::redirect_uri::{ApplicationType, RedirectUri};
+use super::{AssertionAudience, Client, GrantType, RegisteredBy, RpClass};
+use crate::oidc::{
+    acr::AcrLevel,
+    alg::SigningAlg,
+    redirect_uri::{ApplicationType, RedirectUri},
+};
 
 impl Client {
     pub fn metadata(&self) -> Value {
@@ -28,7 +32,7 @@ impl Client {
         put(into, "grant_types", self.grant_types.iter().map(|grant| grant.as_str()).collect::<Vec<_>>());
         put(into, "response_types", if has_code { json!(["code"]) } else { json!([]) });
         put(into, "token_endpoint_auth_method", self.auth.method.as_str());
-        put_some(into, "token_endpoint_auth_signing_alg", self.auth.signing_alg.map(|alg| alg.as_str()));
+        put_some(into, "token_endpoint_auth_signing_alg", self.auth.signing_alg.map(SigningAlg::as_str));
         put_some(into, "jwks", self.auth.jwks.clone());
         put(into, "id_token_signed_response_alg", self.id_token_alg.as_str());
         put(into, "subject_type", "pairwise");
@@ -64,14 +68,14 @@ impl Client {
     fn write_rules(&self, into: &mut Map<String, Value>) {
         put(into, "require_pkce", self.rules.require_pkce);
         put(into, "profile", self.rules.profile.as_str());
-        put_some(into, "min_acr", self.rules.min_acr.map(|level| level.uri()));
+        put_some(into, "min_acr", self.rules.min_acr.map(AcrLevel::uri));
         if !self.rules.scope_floors.is_empty() {
             put(into, "scope_floors", json!(self.rules.scope_floors));
         }
         if self.auth.assertion_audience != AssertionAudience::Issuer {
             put(into, "client_assertion_audience", self.auth.assertion_audience.as_str());
         }
-        put_some(into, "rp_class", self.rules.rp_class.map(|class| class.as_str()));
+        put_some(into, "rp_class", self.rules.rp_class.map(RpClass::as_str));
     }
 }
 

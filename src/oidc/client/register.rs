@@ -59,18 +59,12 @@ fn grant_types(members: Members<'_>) -> Result<Vec<GrantType>, MetadataError> {
     if grants.contains(&GrantType::RefreshToken) && !has_code {
         return Err(MetadataError::new("grant_types", "has refresh_token without authorization_code"));
     }
-    match members.texts("response_types", 100)? {
-        None => {}
-        Some(types) if types.iter().any(|name| *name != "code") => {
-            return Err(MetadataError::new("response_types", "supports only code"));
-        }
-        Some(types) if types.is_empty() == has_code => {
-            return Err(MetadataError::new(
-                "response_types",
-                "has code exactly when grant_types has authorization_code",
-            ));
-        }
-        Some(_) => {}
+    let Some(types) = members.texts("response_types", 100)? else { return Ok(grants) };
+    if types.iter().any(|name| *name != "code") {
+        return Err(MetadataError::new("response_types", "supports only code"));
+    }
+    if types.is_empty() == has_code {
+        return Err(MetadataError::new("response_types", "has code exactly when grant_types has authorization_code"));
     }
     Ok(grants)
 }

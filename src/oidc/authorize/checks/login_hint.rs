@@ -22,7 +22,7 @@ pub(super) const CASES: &[Case] = &[accepted("login_hint=001085000001"), accepte
 fn kept_when_usable() {
     use super::cases::checked;
     assert_eq!(checked("login_hint=001085000001").login_hint.as_deref(), Some("001085000001"));
-    for hint in ["".to_owned(), "a%0Ab".to_owned(), "x".repeat(MAX_CHARS + 1)] {
+    for hint in [String::new(), "a%0Ab".to_owned(), "x".repeat(MAX_CHARS + 1)] {
         assert_eq!(checked(&format!("login_hint={hint}")).login_hint, None, "{hint}");
     }
     assert!(checked(&format!("login_hint={}", "x".repeat(MAX_CHARS))).login_hint.is_some());
