@@ -3,6 +3,7 @@
 mod database;
 mod keys;
 mod machine;
+mod serving;
 mod settings;
 
 use std::{fmt::Write, process::ExitCode};

@@ -16,6 +16,7 @@ mod registry;
 mod serve;
 pub mod start;
 pub mod telemetry;
+mod watch;
 
 use std::{path::PathBuf, process::ExitCode};
 

@@ -13,7 +13,7 @@ use super::{
     config::{Config, Loaded},
     context::Context,
     failure::Failure,
-    telemetry,
+    telemetry, watch,
 };
 use crate::{
     assurance::Level,
@@ -21,6 +21,7 @@ use crate::{
     crypto::PasswordPool,
     flows::{self, Provider, Secrets, clients::Clients, keys::Keys},
     http::{
+        documents,
         edge::{self, Edge},
         health::{self, Health, Probe},
         published::Published,
@@ -47,6 +48,8 @@ impl Assembled {
         tokio::spawn(telemetry::keep_metrics(figures.clone()));
         let db = context.open_migrated(loaded).await?;
         let probes: Vec<Box<dyn Probe>> = vec![Box::new(Record(db.clone()))];
+        // Before anything is loaded, so that no change falls in between.
+        let seen = changes_seen(&db).await.map_err(|fault| Failure::of_database(&fault))?;
         let provider = Arc::new(provider(context, loaded, db).await?);
         let health = Arc::new(Health::new(
             probes,
@@ -55,6 +58,8 @@ impl Assembled {
             config.proxies(),
         ));
         let published = Arc::new(Published::default());
+        documents::publish(&published, &provider);
+        tokio::spawn(watch::watch(provider.clone(), published.clone(), seen));
         let router = wrapped(context, config, health::routes(health.clone()));
         Ok(Self {
             app: App::new(published, router),
@@ -113,6 +118,10 @@ pub async fn provider(context: &Context, loaded: &Loaded, db: Db) -> Result<Prov
         settings,
         outbox_wake: Arc::default(),
     })
+}
+
+async fn changes_seen(db: &Db) -> Result<(i64, i64), Fault> {
+    changes::read(&mut db.read().await?).await
 }
 
 async fn signing_keys(db: &Db, secrets: &Secrets) -> Result<Keys, Fault> {

@@ -5,6 +5,7 @@ pub mod address;
 pub mod assets;
 pub mod authorize;
 pub mod cookies;
+pub mod documents;
 pub mod edge;
 pub mod errors;
 pub mod frame;

@@ -53,6 +53,20 @@ fn missing_signing_keys_are_named_with_the_command_that_makes_them() {
 }
 
 #[test]
+fn what_is_published_is_compared_with_the_record() {
+    let binary = Binary::ready();
+    let serving = binary.serve();
+    let asked = |binary: Binary| {
+        let binary = binary.with("DINHDANH_LISTEN", &serving.address.to_string());
+        finding(&binary.run(&["doctor", "--json"]).json(), "published keys")
+    };
+    let same = asked(binary);
+    assert!(same["state"] == "good" && same["saw"].as_str().unwrap().starts_with("8 at"), "{same}");
+    let another = asked(Binary::ready());
+    assert_eq!(another["state"], "bad", "another record's service: {another}");
+}
+
+#[test]
 fn each_broken_key_file_is_named_with_its_reason() {
     let binary = Binary::new();
     let kek = binary.dir.path().join("kek");

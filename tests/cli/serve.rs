@@ -41,6 +41,48 @@ async fn it_serves_on_both_engines_and_stops_when_asked() {
     }
 }
 
+fn body(answer: &str) -> serde_json::Value {
+    serde_json::from_str(answer.split_once("\r\n\r\n").unwrap().1).unwrap()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn discovery_names_its_issuer_and_the_keys_that_sign() {
+    let serving = Binary::ready().with("DINHDANH_ISSUER", "https://id.example.vn").serve();
+    for path in ["/.well-known/openid-configuration", "/.well-known/oauth-authorization-server"] {
+        let document = body(&get(&serving, path).await);
+        assert_eq!(document["issuer"], "https://id.example.vn");
+        assert_eq!(document["jwks_uri"], "https://id.example.vn/jwks");
+        assert_eq!(document["acr_values_supported"], serde_json::json!(["urn:vn:xacthuc:1", "urn:vn:xacthuc:2"]));
+        let scopes = document["scopes_supported"].as_array().unwrap();
+        assert!(scopes.contains(&"openid".into()) && !scopes.contains(&"vn_family".into()), "{scopes:?}");
+    }
+    let answer = get(&serving, "/jwks").await;
+    assert!(answer.contains("cache-control: public, max-age=900"), "{answer}");
+    assert_eq!(body(&answer)["keys"].as_array().unwrap().len(), 8);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn keys_that_another_process_changed_are_published_within_a_second() {
+    let database = tokio::task::block_in_place(|| postgres::shared().database());
+    let on_postgres = Binary::new().with("DINHDANH_DATABASE_URL", &database.url);
+    on_postgres.prepare();
+    for binary in [Binary::ready(), on_postgres] {
+        let serving = binary.serve();
+        let before = get(&serving, "/jwks").await;
+        let rotated = binary.run(&["keys", "rotate", "--alg", "ES256", "--at-once", "--json"]);
+        assert_eq!(rotated.status(), 0, "{}", rotated.err());
+        tokio::time::sleep(Duration::from_secs(1)).await;
+        let after = get(&serving, "/jwks").await;
+        assert_eq!(
+            body(&after)["keys"].as_array().unwrap().len(),
+            9,
+            "the new one waits, the old one is still verified"
+        );
+        let etag = |answer: &str| answer.lines().find(|line| line.starts_with("etag:")).unwrap().to_owned();
+        assert_ne!(etag(&before), etag(&after));
+    }
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn before_it_stops_it_says_that_it_leaves() {
     let binary = Binary::ready().with("DINHDANH_SHUTDOWN_NOTICE", "700ms");

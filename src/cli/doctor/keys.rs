@@ -5,8 +5,11 @@ use crate::{
     base::Fault,
     cli::{config::Loaded, context::Context},
     crypto::Alg,
-    flows::{Secrets, keys::Keys},
-    store::Db,
+    flows::{
+        Secrets,
+        keys::{Keys, record_of},
+    },
+    store::{Db, keys},
 };
 
 /// Clients that name no algorithm get RS256 (OIDC Registration §2), and ES256 is what ours use.
@@ -24,6 +27,13 @@ pub(super) async fn check(db: &Db, loaded: &Loaded) -> Finding {
             Finding::bad("signing keys", fault.to_string(), cure)
         }
     }
+}
+
+/// Those that relying parties must be able to find.
+pub(super) async fn published(db: &Db) -> Result<Vec<String>, Fault> {
+    let rows = keys::all(&mut db.read().await?).await?;
+    let records = rows.iter().map(record_of).collect::<Result<Vec<_>, _>>()?;
+    Ok(records.into_iter().filter(|record| record.state.is_published()).map(|record| record.kid).collect())
 }
 
 async fn active(db: &Db, secrets: &Secrets) -> Result<Vec<Alg>, Fault> {
