@@ -5,6 +5,8 @@
 mod cli;
 #[cfg(test)]
 mod http;
+#[cfg(all(test, feature = "demo"))]
+mod portal;
 #[cfg(test)]
 mod store;
 #[cfg(test)]

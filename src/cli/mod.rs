@@ -7,6 +7,8 @@
 pub mod config;
 mod config_check;
 pub mod context;
+#[cfg(feature = "demo")]
+pub mod demo;
 mod doctor;
 pub mod failure;
 mod keys;

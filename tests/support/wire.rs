@@ -39,7 +39,11 @@ pub fn short() -> ServerSettings {
 
 impl Wired {
     pub async fn start(app: App, settings: ServerSettings) -> Self {
-        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        Self::serve(TcpListener::bind("127.0.0.1:0").await.unwrap(), app, settings)
+    }
+
+    /// On a socket that is already bound.
+    pub fn serve(listener: TcpListener, app: App, settings: ServerSettings) -> Self {
         let address = listener.local_addr().unwrap();
         let (stop, stopped) = oneshot::channel::<()>();
         let ended = tokio::spawn(serve(listener, app, settings, async {

@@ -1,0 +1,3 @@
+//! The demo: everything embedded, for trying. None of it is in a build with `--no-default-features`.
+
+pub mod portal;

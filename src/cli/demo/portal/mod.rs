@@ -1,0 +1,173 @@
+//! Three demo portals, each an ordinary relying party: it knows the provider by its published metadata alone, and would work
+//! with any other. Its pages, texts and look are its own, as a ministry's would be.
+//!
+//! | path | does |
+//! |---|---|
+//! | `GET /` | services, who is signed in, claims, session, ID token |
+//! | `POST /sign-in` | begins a sign-in; `how=silent` asks with `prompt=none` |
+//! | `POST`, `GET /services/{key}` | asks for the service's level; shows the service |
+//! | `GET /callback` | the authorization response |
+//! | `POST /userinfo` | asks UserInfo again |
+//! | `POST /sign-out`, `GET /signed-out` | RP-Initiated Logout 1.0, there and back |
+//! | `POST /backchannel-logout` | Back-Channel Logout 1.0 |
+//! | `GET /language/{tag}` | Vietnamese or English |
+
+mod backchannel;
+mod browser;
+mod calls;
+mod claims;
+mod guard;
+mod logout_token;
+mod notice;
+mod pages;
+mod provider;
+mod sign_in;
+mod sign_out;
+mod specs;
+mod tokens;
+mod visits;
+
+use std::{sync::Arc, time::Duration};
+
+use axum::{
+    Router,
+    extract::DefaultBodyLimit,
+    middleware,
+    routing::{get, post},
+};
+use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
+use tokio::net::TcpListener;
+use url::Url;
+
+use self::{provider::Provider, visits::Visits};
+use crate::{
+    base::{Clock, Entropy, Fault, Secret, Timestamp},
+    http::{
+        address::Networks,
+        published::Published,
+        server::{self, App, Drained, ServerSettings},
+    },
+};
+
+pub use self::specs::{PortalSpec, Service, Text, portals};
+
+/// What one portal needs to run.
+#[derive(Clone)]
+pub struct PortalSettings {
+    pub portal: &'static PortalSpec,
+    /// The provider's name, byte for byte as its metadata has it.
+    pub issuer: String,
+    pub client_id: String,
+    pub client_secret: Secret,
+    /// Where browsers and the provider reach the portal: `http://dvcqg.localhost:8081`.
+    pub url: Url,
+    /// The other portals, for walking over to them.
+    pub neighbours: Vec<Neighbour>,
+    /// PEM certificates trusted beside the machine's own roots when the issuer is `https`.
+    pub extra_ca_pem: Option<Vec<u8>>,
+    pub clock: Clock,
+    pub entropy: Entropy,
+}
+
+/// Another portal of the demo.
+#[derive(Clone, Debug)]
+pub struct Neighbour {
+    pub name: Text,
+    pub url: Url,
+}
+
+impl PortalSettings {
+    fn origin(&self) -> String {
+        self.url.origin().ascii_serialization()
+    }
+}
+
+/// A portal at work.
+struct Portal {
+    spec: &'static PortalSpec,
+    origin: String,
+    /// `host[:port]`, as the `Host` header must have it.
+    authority: String,
+    /// Where this portal's forms may end by redirect.
+    issuer_origin: String,
+    cookies: browser::CookieNames,
+    neighbours: Vec<Neighbour>,
+    provider: Provider,
+    visits: Visits,
+    clock: Clock,
+    entropy: Entropy,
+}
+
+impl Portal {
+    fn new(settings: PortalSettings) -> Result<Self, Fault> {
+        let issuer = Url::parse(&settings.issuer)
+            .map_err(|error| Fault::internal("the issuer that a portal is to trust is no URL", error))?;
+        let origin = settings.origin();
+        Ok(Self {
+            spec: settings.portal,
+            authority: settings.url.authority().to_owned(),
+            cookies: browser::CookieNames::new(settings.portal.key, origin.starts_with("https://")),
+            origin,
+            issuer_origin: issuer.origin().ascii_serialization(),
+            provider: Provider::new(&settings)?,
+            visits: Visits::default(),
+            neighbours: settings.neighbours,
+            clock: settings.clock,
+            entropy: settings.entropy,
+        })
+    }
+
+    fn now(&self) -> Timestamp {
+        self.clock.now()
+    }
+
+    /// 256 bits that nobody can guess, as text.
+    fn random(&self) -> String {
+        URL_SAFE_NO_PAD.encode(self.entropy.bytes::<32>())
+    }
+}
+
+/// A portal's routes, with everything around them.
+fn router(portal: Arc<Portal>) -> Router {
+    Router::new()
+        .route("/", get(pages::home))
+        .route("/sign-in", post(sign_in::sign_in))
+        .route("/services/{key}", get(pages::service).post(sign_in::open_service))
+        .route("/callback", get(sign_in::callback))
+        .route("/userinfo", post(sign_in::user_info_again))
+        .route("/sign-out", post(sign_out::sign_out))
+        .route("/signed-out", get(sign_out::signed_out))
+        .route("/backchannel-logout", post(backchannel::backchannel_logout))
+        .route("/language/{tag}", get(pages::language))
+        .route("/style.css", get(pages::style))
+        .route("/icon.svg", get(pages::icon))
+        .fallback(pages::nowhere)
+        .layer(DefaultBodyLimit::max(16 * 1024))
+        .layer(middleware::from_fn_with_state(portal.clone(), guard::guard))
+        .with_state(portal)
+}
+
+/// Serves one portal until `shutdown` resolves. The provider need not run yet: it is asked when the first person signs in.
+pub async fn serve(
+    settings: PortalSettings,
+    listener: TcpListener,
+    shutdown: impl Future<Output = ()>,
+) -> Result<Drained, Fault> {
+    let portal = Arc::new(Portal::new(settings)?);
+    let app = App::new(Arc::new(Published::default()), router(portal));
+    Ok(server::serve(listener, app, connections(), shutdown).await)
+}
+
+/// A portal of the demo has one visitor or two.
+fn connections() -> ServerSettings {
+    ServerSettings {
+        first_byte: Duration::from_secs(10),
+        header: Duration::from_secs(15),
+        write_stall: Duration::from_secs(15),
+        max_header_bytes: 32 * 1024,
+        max_connections: 512,
+        max_connections_per_address: 256,
+        uncapped: Networks::default(),
+        drain: Duration::from_secs(3),
+    }
+}
