@@ -24,7 +24,7 @@ use self::{
 /// A portal, its provider, and a browser between them.
 struct Stage {
     provider: Provider,
-    _running: Option<Running>,
+    _running: Running,
     url: Url,
     browser: Browser,
 }
@@ -33,7 +33,7 @@ impl Stage {
     async fn set() -> Self {
         let running = Provider::start().await;
         let provider = running.provider.clone();
-        Self { url: portal_of(&provider.issuer).await, provider, _running: Some(running), browser: Browser::new() }
+        Self { url: portal_of(&provider.issuer).await, provider, _running: running, browser: Browser::new() }
     }
 
     fn at(&self, path: &str) -> Url {

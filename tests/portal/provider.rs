@@ -75,10 +75,10 @@ pub struct Provider {
     ledger: Arc<Mutex<Ledger>>,
 }
 
-/// A provider and its socket.
+/// A provider and its socket, which closes with this.
 pub struct Running {
     pub provider: Provider,
-    pub wired: Wired,
+    _wired: Wired,
 }
 
 impl Provider {
@@ -100,7 +100,7 @@ impl Provider {
             .route("/logout", get(logout))
             .with_state(provider.clone());
         let wired = Wired::serve(listener, App::new(Arc::new(Published::default()), router), short());
-        Running { provider, wired }
+        Running { provider, _wired: wired }
     }
 
     fn ledger(&self) -> MutexGuard<'_, Ledger> {
@@ -130,16 +130,24 @@ impl Provider {
         ledger.keys.push(key);
     }
 
-    /// Signs by the newest key, or by one that was never published.
+    /// Signs by the newest key; `header` may say `stray` (a key that was never published), `unsigned`, or `by_secret`.
     pub fn sign(&self, header: &Value, claims: &Value) -> String {
+        let says = |what: &str| header.get(what).is_some();
+        if says("unsigned") {
+            let part = |value: &Value| URL_SAFE_NO_PAD.encode(value.to_string());
+            return format!("{}.{}.", part(&json!({ "alg": "none" })), part(claims));
+        }
+        if says("by_secret") {
+            let secret = EncodingKey::from_secret(SECRET.as_bytes());
+            return jsonwebtoken::encode(&Header::new(Algorithm::HS256), claims, &secret).unwrap();
+        }
         let ledger = self.ledger();
         let key = ledger.keys.last().unwrap();
         let stray = new_key(key.kid.clone());
-        let wants_stray = header.get("stray").is_some();
         let mut jose = Header::new(Algorithm::ES256);
         jose.kid = Some(header.get("kid").and_then(Value::as_str).unwrap_or(&key.kid).to_owned());
         jose.typ = header.get("typ").and_then(Value::as_str).map(str::to_owned);
-        jsonwebtoken::encode(&jose, claims, if wants_stray { &stray.signing } else { &key.signing }).unwrap()
+        jsonwebtoken::encode(&jose, claims, if says("stray") { &stray.signing } else { &key.signing }).unwrap()
     }
 
     /// A logout token for a client, with some claims changed.
@@ -154,7 +162,8 @@ impl Provider {
 }
 
 fn new_key(kid: String) -> Key {
-    let pkcs8 = EcdsaKeyPair::generate_pkcs8(&ECDSA_P256_SHA256_FIXED_SIGNING, &aws_lc_rs::rand::SystemRandom::new()).unwrap();
+    let pkcs8 =
+        EcdsaKeyPair::generate_pkcs8(&ECDSA_P256_SHA256_FIXED_SIGNING, &aws_lc_rs::rand::SystemRandom::new()).unwrap();
     let pair = EcdsaKeyPair::from_pkcs8(&ECDSA_P256_SHA256_FIXED_SIGNING, pkcs8.as_ref()).unwrap();
     let point = pair.public_key().as_ref();
     let jwk = json!({

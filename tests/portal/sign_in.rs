@@ -38,11 +38,13 @@ async fn the_request_is_bound_to_the_browser_and_asks_no_more_than_it_needs() {
         ("client_id", "moh"),
         ("scope", "openid profile"),
         ("code_challenge_method", "S256"),
-        ("acr_values", "urn:vn:xacthuc:1"),
         ("ui_locales", "vi"),
     ];
     for (name, value) in expected {
         assert_eq!(asked[name], value, "{name}");
+    }
+    for nothing in ["acr_values", "claims", "prompt", "id_token_hint"] {
+        assert!(!asked.contains_key(nothing), "{nothing}");
     }
     assert_eq!(asked["redirect_uri"], stage.at("/callback").as_str());
     assert!(["state", "nonce", "code_challenge"].iter().all(|name| asked[*name].len() == 43));
@@ -86,7 +88,9 @@ async fn a_harder_service_asks_for_its_level_as_essential_and_opens() {
 #[tokio::test]
 async fn a_service_of_level_1_opens_without_asking_the_provider_again() {
     let mut stage = Stage::set().await;
-    stage.sign_in().await;
+    let page = stage.press("/services/track", "").await;
+    assert_eq!(page.url.path(), "/services/track");
+    assert_eq!(stage.provider.last_asked()["acr_values"], "urn:vn:xacthuc:1");
     let before = stage.provider.token_calls();
     let page = stage.press("/services/track", "").await;
     assert_eq!(page.url.path(), "/services/track");

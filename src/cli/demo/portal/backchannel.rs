@@ -18,11 +18,7 @@ use super::{
 };
 use crate::{base::Timestamp, oidc::Params};
 
-pub(super) async fn backchannel_logout(
-    State(portal): State<Arc<Portal>>,
-    headers: HeaderMap,
-    body: Bytes,
-) -> Response {
+pub(super) async fn backchannel_logout(State(portal): State<Arc<Portal>>, headers: HeaderMap, body: Bytes) -> Response {
     match obey(&portal, &headers, &body).await {
         Ok(ended) => {
             tracing::info!(portal = portal.spec.key, ended, "signed out by the provider");

@@ -51,15 +51,17 @@ impl Calls {
             .user_agent(concat!("dinhdanh-demo-portal/", env!("CARGO_PKG_VERSION")));
         if issuer.starts_with("https://") {
             if let Some(pem) = extra_ca_pem {
-                let certificates = Certificate::from_pem_bundle(pem)
-                    .map_err(|error| Fault::internal("the portals' CA file holds no readable PEM certificates", error))?;
+                let certificates = Certificate::from_pem_bundle(pem).map_err(|error| {
+                    Fault::internal("the portals' CA file holds no readable PEM certificates", error)
+                })?;
                 builder = builder.tls_certs_merge(certificates);
             }
         } else {
             // Nothing will be trusted, so the machine's roots need not be read, nor exist.
             builder = builder.tls_certs_only([]);
         }
-        let client = builder.build().map_err(|error| Fault::internal("a portal's HTTP client cannot be built", error))?;
+        let client =
+            builder.build().map_err(|error| Fault::internal("a portal's HTTP client cannot be built", error))?;
         Ok(Self(client))
     }
 

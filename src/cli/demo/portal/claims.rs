@@ -6,7 +6,7 @@ use serde_json::Value;
 use time::{Date, macros::format_description};
 
 use super::{
-    specs::Text,
+    specs::{Text, text},
     tokens::level,
     visits::Session,
 };
@@ -28,7 +28,7 @@ pub(super) struct Row {
 }
 
 /// Names of claims in both languages; the order is the order of rows. Members of objects are found by path or last name.
-const LABELS: [(&str, Text); 60] = [
+const LABELS: [(&str, Text); 59] = [
     ("name", text("Họ và tên", "Full name")),
     ("family_name", text("Họ", "Family name")),
     ("middle_name", text("Chữ đệm", "Middle name")),
@@ -88,12 +88,7 @@ const LABELS: [(&str, Text); 60] = [
     ("relation", text("quan hệ", "relation")),
     ("type", text("loại", "type")),
     ("province", text("tỉnh, thành phố", "province or city")),
-    ("sub", text("Mã của bạn, riêng cho cổng này", "Your identifier, for this portal only")),
 ];
-
-const fn text(vi: &'static str, en: &'static str) -> Text {
-    Text { vi, en }
-}
 
 /// Ways of authentication (RFC 8176 §2).
 const METHODS: [(&str, Text); 8] = [
@@ -110,8 +105,9 @@ const METHODS: [(&str, Text); 8] = [
 /// UserInfo's claims, objects opened, in the order of [`LABELS`], unknown ones last.
 pub(super) fn rows(claims: &BTreeMap<String, Value>, lang: Lang) -> Vec<Row> {
     let mut rows: Vec<_> = Vec::new();
-    for (name, value) in claims {
-        open(name, String::new(), value, lang, &mut rows);
+    // `sub` is not about the person; it stands among the facts of the session.
+    for (name, value) in claims.iter().filter(|(name, _)| *name != "sub") {
+        open(name, "", value, lang, &mut rows);
     }
     rows.sort_by_key(|row| {
         let first = row.claim.split('.').next().unwrap_or_default();
@@ -120,19 +116,19 @@ pub(super) fn rows(claims: &BTreeMap<String, Value>, lang: Lang) -> Vec<Row> {
     rows
 }
 
-fn open(path: &str, above: String, value: &Value, lang: Lang, rows: &mut Vec<Row>) {
+fn open(path: &str, above: &str, value: &Value, lang: Lang, rows: &mut Vec<Row>) {
     let own = label(path, lang);
     let label = if above.is_empty() { own } else { format!("{above}: {own}") };
     match value {
         Value::Null => {}
         Value::Object(members) => {
             for (name, value) in members {
-                open(&format!("{path}.{name}"), label.clone(), value, lang, rows);
+                open(&format!("{path}.{name}"), &label, value, lang, rows);
             }
         }
         Value::Array(items) if items.iter().any(|item| item.is_object() || item.is_array()) => {
             for (at, item) in (1..).zip(items) {
-                open(&format!("{path}.{at}"), label.clone(), item, lang, rows);
+                open(&format!("{path}.{at}"), &label, item, lang, rows);
             }
         }
         Value::Array(items) => {
@@ -184,8 +180,7 @@ pub(super) fn facts(session: &Session, lang: Lang) -> Vec<Row> {
         (0, None) => unknown(),
         (level, _) => format!("{level} {}", dots(level)),
     };
-    let when_proven =
-        session.auth_time.map_or_else(unknown, |at| when::time_and_day(lang, Timestamp::from_secs(at)));
+    let when_proven = session.auth_time.map_or_else(unknown, |at| when::time_and_day(lang, Timestamp::from_secs(at)));
     let mut facts = vec![
         row("acr", text("Mức độ xác thực", "Authentication level"), acr),
         row("amr", text("Cách xác thực", "How you were authenticated"), methods(&session.amr, lang)),
@@ -196,7 +191,11 @@ pub(super) fn facts(session: &Session, lang: Lang) -> Vec<Row> {
             session.account_level.clone().unwrap_or_else(unknown),
         ),
         row("scope", text("Phạm vi được cấp", "Scopes granted"), session.scopes.join(" ")),
-        row("sub", text("Mã của bạn, riêng cho cổng này", "Your identifier, for this portal only"), session.sub.clone()),
+        row(
+            "sub",
+            text("Mã của bạn, riêng cho cổng này", "Your identifier, for this portal only"),
+            session.sub.clone(),
+        ),
     ];
     if let Some(sid) = &session.sid {
         facts.push(row("sid", text("Mã phiên", "Session identifier"), sid.clone()));
@@ -248,7 +247,6 @@ mod tests {
             ("Thẻ căn cước: Có giá trị đến", "05/03/2045"),
             ("Thẻ căn cước: Số thẻ", "900 085 000 001"),
             ("Số điện thoại đã xác nhận", "Có"),
-            ("Mã của bạn, riêng cho cổng này", "x1"),
             ("hobby", "chess"),
         ];
         assert_eq!(shown(claims, Lang::Vi), pairs(&expected));
@@ -257,8 +255,7 @@ mod tests {
     #[test]
     fn lists_of_objects_are_numbered_and_a_year_alone_stays_a_year() {
         let claims = json!({ "birthdate": "1950", "residence": { "tam_tru": [{ "unit_code": "13015" }] } });
-        let expected =
-            [("Date of birth", "1950"), ("Residence: temporary: 1: administrative unit code", "13015")];
+        let expected = [("Date of birth", "1950"), ("Residence: temporary: 1: administrative unit code", "13015")];
         assert_eq!(shown(claims, Lang::En), pairs(&expected));
     }
 

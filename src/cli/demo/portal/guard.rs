@@ -15,7 +15,7 @@ use http::{
     },
 };
 
-use super::{Portal, browser::see_other, notice::Rejected, pages};
+use super::{Portal, browser::see_other, pages, words::Rejected};
 
 pub(super) async fn guard(State(portal): State<Arc<Portal>>, request: Request, next: Next) -> Response {
     let is_read = matches!(*request.method(), Method::GET | Method::HEAD);

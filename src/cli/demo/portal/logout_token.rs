@@ -1,10 +1,7 @@
 //! Validation of a logout token (OpenID Connect Back-Channel Logout 1.0 §2.6). That it is new is for [`super::visits`].
 
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
-use openidconnect::{
-    JsonWebKey, JsonWebKeySet,
-    core::{CoreJsonWebKey, CoreJwsSigningAlgorithm},
-};
+use openidconnect::{JsonWebKey, JsonWebKeySet, core::CoreJsonWebKey};
 use serde_json::{Map, Value};
 
 use super::{provider::SIGNING_ALG, visits::Logout};
@@ -69,13 +66,15 @@ fn check_signature(
     keys: &JsonWebKeySet<CoreJsonWebKey>,
 ) -> Result<(), Invalid> {
     let kid = header.get("kid").and_then(Value::as_str);
-    let named: Vec<_> =
-        keys.keys().iter().filter(|key| kid.is_none_or(|kid| key.key_id().is_some_and(|id| id.as_str() == kid))).collect();
+    let named: Vec<_> = keys
+        .keys()
+        .iter()
+        .filter(|key| kid.is_none_or(|kid| key.key_id().is_some_and(|id| id.as_str() == kid)))
+        .collect();
     if named.is_empty() {
         return Err(Invalid::UnknownKey);
     }
-    const ALG: &CoreJwsSigningAlgorithm = &SIGNING_ALG;
-    if named.iter().any(|key| key.verify_signature(ALG, signed.as_bytes(), signature).is_ok()) {
+    if named.iter().any(|key| key.verify_signature(&SIGNING_ALG, signed.as_bytes(), signature).is_ok()) {
         Ok(())
     } else {
         Err(Invalid::Because("the signature does not verify"))
@@ -132,7 +131,10 @@ fn is_for(aud: Option<&Value>, client_id: &str) -> bool {
 
 /// A `NumericDate` (RFC 7519 §2) in whole seconds; `None` for what no clock shows.
 fn moment(seconds: f64) -> Option<Timestamp> {
-    #[expect(clippy::cast_possible_truncation, reason = "the range is checked, and a fraction of a second is nothing here")]
+    #[expect(
+        clippy::cast_possible_truncation,
+        reason = "the range is checked, and a fraction of a second is nothing here"
+    )]
     (0.0..1e11).contains(&seconds).then(|| Timestamp::from_secs(seconds as i64))
 }
 

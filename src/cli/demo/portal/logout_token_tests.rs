@@ -110,7 +110,10 @@ fn each_claim_is_checked() {
         (json!({ "events": null }), "events does not say back-channel logout"),
         (json!({ "events": { EVENT: true } }), "events does not say back-channel logout"),
         (json!({ "events": [EVENT] }), "events does not say back-channel logout"),
-        (json!({ "events": { "http://schemas.openid.net/event/other": {} } }), "events does not say back-channel logout"),
+        (
+            json!({ "events": { "http://schemas.openid.net/event/other": {} } }),
+            "events does not say back-channel logout",
+        ),
         (json!({ "nonce": "n" }), "it has a nonce, so it may be an ID token"),
         (json!({ "jti": null }), "jti is missing"),
         (json!({ "jti": "" }), "jti is missing"),
@@ -135,7 +138,10 @@ fn the_header_is_checked_and_an_id_token_is_no_logout_token() {
         (json!({ "typ": "JWT" }), Invalid::Because("typ is not logout+jwt")),
         (json!({ "typ": "at+jwt" }), Invalid::Because("typ is not logout+jwt")),
         (json!({ "typ": null }), Invalid::Because("typ is not logout+jwt")),
-        (json!({ "crit": ["b64"] }), Invalid::Because("crit names an extension that is not known here (RFC 7515 §4.1.11)")),
+        (
+            json!({ "crit": ["b64"] }),
+            Invalid::Because("crit names an extension that is not known here (RFC 7515 §4.1.11)"),
+        ),
         (json!({ "kid": "z" }), Invalid::UnknownKey),
     ];
     for (change, why) in cases {
@@ -151,7 +157,8 @@ fn a_signature_by_another_key_or_over_other_bytes_is_refused() {
     let keys = keys(&[&key]);
     assert_eq!(judge(&impostor, &header(), &claims(), &keys).unwrap_err(), WHY);
     let expected = Expected { issuer: ISSUER, client_id: CLIENT, keys: &keys };
-    let (honest, other) = (key.sign(&header(), &claims()), key.sign(&header(), &changed(claims(), &json!({ "sub": "t" }))));
+    let (honest, other) =
+        (key.sign(&header(), &claims()), key.sign(&header(), &changed(claims(), &json!({ "sub": "t" }))));
     let (_, signature) = honest.rsplit_once('.').unwrap();
     let (signed, _) = other.rsplit_once('.').unwrap();
     assert_eq!(validate(&format!("{signed}.{signature}"), &expected, NOW).unwrap_err(), WHY);

@@ -21,11 +21,13 @@ mod logout_token;
 mod notice;
 mod pages;
 mod provider;
+mod refused;
 mod sign_in;
 mod sign_out;
 mod specs;
 mod tokens;
 mod visits;
+mod words;
 
 use std::{sync::Arc, time::Duration};
 

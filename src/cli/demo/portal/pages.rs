@@ -18,14 +18,13 @@ use super::{
     Neighbour, Portal, PortalSpec, Service, Text,
     browser::see_other,
     claims::{self, Row},
-    notice::{Failure, Rejected, Words},
+    notice::Failure,
     sign_in::may_see,
+    tokens::level,
     visits::{Seen, Session},
+    words::{Rejected, Words},
 };
-use crate::{
-    http::{frame::level::dots, lang::Lang},
-    oidc::Params,
-};
+use crate::{http::lang::Lang, oidc::Params};
 
 /// What every page shows around its content.
 struct Frame<'a> {
@@ -53,10 +52,6 @@ impl<'a> Frame<'a> {
         text.on(self.lang)
     }
 
-    fn dots(&self, level: &u8) -> &'static str {
-        dots(*level)
-    }
-
     /// Both texts stand where they are used.
     fn t(&self, vi: &'static str, en: &'static str) -> &'static str {
         match self.lang {
@@ -77,6 +72,9 @@ struct Home<'a> {
 /// Who is signed in, as the page shows it.
 struct Person {
     name: String,
+    /// Of authentication; 0 when the ID token names none that we know.
+    level: u8,
+    account_level: Option<String>,
     claims: Option<Vec<Row>>,
     facts: Vec<Row>,
     id_token: Decoded,
@@ -94,6 +92,8 @@ impl Person {
         let name = session.claims.as_ref().and_then(|claims| claims.get("name")).and_then(Value::as_str);
         Self {
             name: name.unwrap_or(&session.sub).to_owned(),
+            level: level(session.acr.as_deref()),
+            account_level: session.account_level.clone(),
             claims: session.claims.as_ref().map(|claims| claims::rows(claims, lang)),
             facts: claims::facts(session, lang),
             id_token: Decoded::of(session.id_token.to_string()),
@@ -150,10 +150,8 @@ pub(super) async fn service(
     let f = Frame::new(&portal, &headers, &here);
     let lang = f.lang;
     let open = seen.session.filter(|session| may_see(service, session, seen.opened.contains(service.key)));
-    let given = open.map(|session| {
-        let rows = session.claims.as_ref().map(|claims| claims::rows(claims, lang)).unwrap_or_default();
-        rows.into_iter().filter(|row| row.claim != "sub").collect()
-    });
+    let given =
+        open.map(|session| session.claims.as_ref().map(|claims| claims::rows(claims, lang)).unwrap_or_default());
     let notice = seen.notice.map(|notice| notice.words(lang));
     show(StatusCode::OK, lang, &ServicePage { f, service, notice, given })
 }
@@ -167,7 +165,7 @@ struct SignedOut<'a> {
 
 pub(super) fn signed_out(portal: &Portal, headers: &HeaderMap, everywhere: bool) -> Response {
     let f = Frame::new(portal, headers, "/signed-out");
-    show(StatusCode::OK, f.lang, &SignedOut { everywhere, f })
+    show(StatusCode::OK, f.lang, &SignedOut { f, everywhere })
 }
 
 #[derive(Template)]
@@ -203,7 +201,7 @@ pub(super) async fn nowhere(State(portal): State<Arc<Portal>>, headers: HeaderMa
 fn problem(portal: &Portal, headers: &HeaderMap, status: StatusCode, words: impl FnOnce(Lang) -> Words) -> Response {
     let f = Frame::new(portal, headers, "/");
     let lang = f.lang;
-    show(status, lang, &ProblemPage { words: words(lang), f })
+    show(status, lang, &ProblemPage { f, words: words(lang) })
 }
 
 fn show(status: StatusCode, lang: Lang, page: &impl Template) -> Response {

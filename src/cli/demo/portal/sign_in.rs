@@ -19,12 +19,14 @@ use url::Url;
 use super::{
     Portal,
     browser::see_other,
-    notice::{Failure, Notice, Refused, Rejected, shown},
+    notice::{Failure, Notice},
     pages,
     provider::{Known, Unreachable},
+    refused::Refused,
     specs::Service,
     tokens::{self, acr, level},
     visits::{Aim, Attempt, Full, NotBegun, Session},
+    words::{Rejected, shown},
 };
 use crate::{http::lang::Lang, oidc::Params};
 
@@ -59,13 +61,8 @@ async fn begin(portal: &Portal, headers: &HeaderMap, aim: Aim) -> Response {
         return pages::failed(portal, headers, &Failure::Unreachable);
     };
     let cookie = portal.cookies.visit(headers);
-    let attempt = Attempt {
-        state: portal.random(),
-        nonce: portal.random(),
-        pkce_verifier: portal.random(),
-        aim,
-        begun_at: now,
-    };
+    let attempt =
+        Attempt { state: portal.random(), nonce: portal.random(), pkce_verifier: portal.random(), aim, begun_at: now };
     let session = portal.visits.see(cookie, now).session;
     let location = request(&known, &attempt, session.as_deref(), portal.cookies.language(headers));
     match portal.visits.begin(cookie, portal.random(), attempt) {
@@ -95,7 +92,9 @@ fn request(known: &Known, attempt: &Attempt, session: Option<&Session>, lang: La
             "claims",
             json!({ "id_token": { "acr": { "essential": true, "values": [acr(*level)] } } }).to_string(),
         ),
-        _ => request.add_auth_context_value(AuthenticationContextClass::new(acr(1))),
+        Aim::Service(service) => request.add_auth_context_value(AuthenticationContextClass::new(acr(service.level))),
+        // Nothing is named, so that the answer tells the level that was reached.
+        Aim::SignIn | Aim::Silent => request,
     };
     if attempt.aim == Aim::Silent {
         request = request.add_prompt(CoreAuthPrompt::None);
@@ -127,8 +126,9 @@ pub(super) async fn callback(
     };
     let one = |name: &str| params.one(name).ok().flatten();
     let cookie = portal.cookies.visit(&headers);
-    let known_attempt =
-        cookie.zip(one("state")).and_then(|(cookie, state)| Some((cookie, portal.visits.take_attempt(cookie, state, portal.now())?)));
+    let known_attempt = cookie
+        .zip(one("state"))
+        .and_then(|(cookie, state)| Some((cookie, portal.visits.take_attempt(cookie, state, portal.now())?)));
     let Some((cookie, attempt)) = known_attempt else {
         return pages::rejected(&portal, &headers, Rejected::UnknownAttempt);
     };

@@ -19,8 +19,7 @@ use crate::oidc::Params;
 /// `POST /sign-out`: the session here ends whatever happens next.
 pub(super) async fn sign_out(State(portal): State<Arc<Portal>>, headers: HeaderMap) -> Response {
     let (now, state) = (portal.now(), portal.random());
-    let session =
-        portal.cookies.visit(&headers).and_then(|cookie| portal.visits.sign_out(cookie, state.clone(), now));
+    let session = portal.cookies.visit(&headers).and_then(|cookie| portal.visits.sign_out(cookie, state.clone(), now));
     let Some(session) = session else { return see_other("/", None) };
     let endpoint = match portal.provider.known(now).await {
         Ok(known) => known.metadata.additional_metadata().end_session_endpoint.clone(),

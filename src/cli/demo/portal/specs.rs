@@ -21,7 +21,7 @@ impl Text {
     }
 }
 
-const fn text(vi: &'static str, en: &'static str) -> Text {
+pub(super) const fn text(vi: &'static str, en: &'static str) -> Text {
     Text { vi, en }
 }
 
@@ -155,7 +155,10 @@ static PORTALS: [PortalSpec; 3] = [
             Service {
                 key: "household",
                 name: text("Xem thông tin hộ gia đình của tôi", "See my household record"),
-                about: text("Các thành viên cùng hộ và quan hệ với chủ hộ.", "Who lives in it and how they are related."),
+                about: text(
+                    "Các thành viên cùng hộ và quan hệ với chủ hộ.",
+                    "Who lives in it and how they are related.",
+                ),
                 level: 3,
                 why: WHY_HOUSEHOLD,
                 scopes: HOUSEHOLD_SCOPES,

@@ -12,9 +12,10 @@ use serde_json::Value;
 use super::{
     Portal,
     calls::CallFailed,
-    notice::{Failure, shown},
+    notice::Failure,
     provider::{Known, PortalClaims, PortalErrorResponse, PortalIdToken, PortalUserInfo, Unreachable, chain},
     visits::{Aim, Attempt, Session},
+    words::shown,
 };
 use crate::base::Timestamp;
 
@@ -62,7 +63,8 @@ pub(super) async fn redeem(
         return Err(Failure::Untrusted("at_hash"));
     }
     let granted = response.scopes().map(|scopes| scopes.iter().map(|scope| scope.to_string()).collect());
-    let mut session = session(claims, id_token.clone(), access_token.clone(), granted.unwrap_or_else(|| asked.to_vec()));
+    let mut session =
+        session(claims, id_token.clone(), access_token.clone(), granted.unwrap_or_else(|| asked.to_vec()));
     let trouble = match user_info(portal, &known, access_token, &session.sub).await {
         Ok(claims) => {
             session.claims = Some(claims);
@@ -166,12 +168,7 @@ fn untrusted(error: &ClaimsVerificationError) -> Failure {
 }
 
 /// The session that a verified ID token speaks of.
-fn session(
-    claims: &PortalClaims,
-    id_token: PortalIdToken,
-    access_token: AccessToken,
-    scopes: Vec<String>,
-) -> Session {
+fn session(claims: &PortalClaims, id_token: PortalIdToken, access_token: AccessToken, scopes: Vec<String>) -> Session {
     let more = |name: &str| claims.additional_claims().all.get(name).and_then(Value::as_str).map(str::to_owned);
     Session {
         sub: claims.subject().to_string(),

@@ -165,12 +165,11 @@ impl Visits {
     pub(super) fn begin(&self, cookie: Option<&str>, fresh: String, attempt: Attempt) -> Result<String, Full> {
         let now = attempt.begun_at;
         let mut ledger = self.ledger();
-        let key = match cookie.filter(|cookie| ledger.visits.contains_key(*cookie)) {
-            Some(known) => known.to_owned(),
-            None => {
-                ledger.make_room(now)?;
-                fresh
-            }
+        let key = if let Some(known) = cookie.filter(|cookie| ledger.visits.contains_key(*cookie)) {
+            known.to_owned()
+        } else {
+            ledger.make_room(now)?;
+            fresh
         };
         let visit = ledger.visits.entry(key.clone()).or_default();
         visit.see(now);

@@ -6,13 +6,7 @@ use super::*;
 const START: Timestamp = Timestamp::from_secs(1_795_366_800);
 
 fn attempt(state: &str, begun_at: Timestamp) -> Attempt {
-    Attempt {
-        state: state.to_owned(),
-        nonce: String::new(),
-        pkce_verifier: String::new(),
-        aim: Aim::SignIn,
-        begun_at,
-    }
+    Attempt { state: state.to_owned(), nonce: String::new(), pkce_verifier: String::new(), aim: Aim::SignIn, begun_at }
 }
 
 fn session(sub: &str, sid: &str) -> Session {
