@@ -8,6 +8,7 @@ mod row;
 
 pub mod accounts;
 pub mod admin_units;
+pub mod acquaintance;
 pub mod audit;
 pub mod audit_log;
 pub mod authenticators;

@@ -1,0 +1,233 @@
+//! The end of an authorization: a code, or the final error; the interaction is consumed with it.
+
+use serde_json::json;
+
+use super::{Case, case::purpose_version};
+use crate::{
+    base::{
+        Fault, Timestamp,
+        ids::{ClientId, GrantId, InteractionId},
+    },
+    crypto::{OpaqueToken, opaque::kind},
+    flows::{Provider, sessions::Recognised, token::Authorized},
+    oidc::{
+        authorize::{Answer, Delivery, Request},
+        error::OAuthError,
+        interact::{Finish, Granted},
+    },
+    store::{
+        AuditEvent, Class, LaneKey, Outcome, Tx, Unit, acquaintance,
+        audit::Actor,
+        codes::{self, StoredCode},
+        interactions, sessions,
+        subjects::{self, Consent},
+    },
+};
+
+/// A client's name for a session is written at most once a minute.
+const LAST_AT_EVERY: crate::base::Span = crate::base::Span::minutes(1);
+
+/// Issues the code. `None` when what was read does not hold any more.
+pub async fn issue(
+    provider: &Provider,
+    case: &Case<'_>,
+    finish: &Finish,
+    interaction: Option<InteractionId>,
+) -> Result<Option<Delivery>, Fault> {
+    let (Some(found), Some(known), Some(evidence)) = (case.session(), &case.acquaintance, case.evidence(provider, finish))
+    else {
+        return Ok(None);
+    };
+    let now = case.browser.now;
+    let code = OpaqueToken::<kind::Code>::generate(&provider.entropy);
+    let authorized = Authorized {
+        sub: known.sub.clone().unwrap_or_else(|| fresh_name(provider)),
+        sid: known.sid.clone().unwrap_or_else(|| fresh_name(provider)),
+        scopes: finish.granted.scopes.clone(),
+        claims: finish.granted.claims.clone(),
+        nonce: case.request.nonce.clone(),
+        acr: finish.acr.uri().to_owned(),
+        amr: evidence.amr().into_iter().map(str::to_owned).collect(),
+        auth_time: evidence.auth_time,
+    };
+    let unit = IssueCode {
+        digest: *code.digest().as_bytes(),
+        row: row(provider, case.request, found, now),
+        found: found.clone(),
+        client: (case.client.id.clone(), case.client.version),
+        sector: case.client.sector.clone(),
+        names: Names {
+            sub_is_new: known.sub.is_none(),
+            sid_is_stale: known.last_at.is_none_or(|at| now.since(at) >= LAST_AT_EVERY),
+        },
+        authorized,
+        agreed: case.progress.agreed.clone().map(|granted| consent_of(&granted, purpose_version(case.client), now)),
+        interaction,
+        now,
+    };
+    if !provider.writer.submit(unit).await? {
+        provider.clients.forget();
+        return Ok(None);
+    }
+    let answer = code.reveal();
+    Ok(Some(case.request.address.deliver(Answer::Code(answer.reveal()), &provider.settings.issuer)))
+}
+
+/// 160 random bits, in letters that need no escaping anywhere.
+fn fresh_name(provider: &Provider) -> String {
+    provider.entropy.bytes::<20>().iter().fold(String::with_capacity(40), |mut text, byte| {
+        use std::fmt::Write as _;
+        let _ = write!(text, "{byte:02x}");
+        text
+    })
+}
+
+fn row(provider: &Provider, request: &Request, found: &Recognised, now: Timestamp) -> StoredCode {
+    StoredCode {
+        client_id: request.client_id.clone(),
+        grant_id: GrantId::generate(&provider.entropy, now),
+        account_id: found.account.account_id,
+        session_id: found.session.id,
+        redirect_uri: request.address.redirect_uri_requested.then(|| request.address.redirect_uri.clone()),
+        code_challenge: request.code_challenge.as_ref().map(|challenge| challenge.as_str().to_owned()),
+        authorized: serde_json::Value::Null,
+        expires_at: now + provider.settings.lifetimes.code,
+        used_at: None,
+    }
+}
+
+fn consent_of(granted: &Granted, purpose_version: String, now: Timestamp) -> Consent {
+    Consent {
+        scopes: granted.scopes.iter().map(str::to_owned).collect(),
+        claims: granted.claims.names().map(serde_json::Value::from).collect(),
+        purpose_version,
+        given_at: now,
+    }
+}
+
+struct Names {
+    sub_is_new: bool,
+    sid_is_stale: bool,
+}
+
+struct IssueCode {
+    digest: [u8; 32],
+    row: StoredCode,
+    found: Recognised,
+    client: (ClientId, i64),
+    sector: String,
+    names: Names,
+    authorized: Authorized,
+    agreed: Option<Consent>,
+    interaction: Option<InteractionId>,
+    now: Timestamp,
+}
+
+impl IssueCode {
+    /// The stored names win over the proposed ones: another tab may have been first.
+    async fn settle_names(&self, tx: &mut Tx) -> Result<Authorized, Fault> {
+        let mut authorized = self.authorized.clone();
+        if self.names.sub_is_new {
+            let person = self.found.account.person_id;
+            authorized.sub = subjects::ensure_sub(tx, &self.sector, person, &authorized.sub, self.now).await?;
+        }
+        if self.names.sid_is_stale {
+            let session = self.found.session.id;
+            authorized.sid = subjects::ensure_sid(tx, session, &self.client.0, &authorized.sid, self.now).await?;
+        }
+        Ok(authorized)
+    }
+}
+
+impl Unit for IssueCode {
+    type Out = bool;
+    const KIND: &'static str = "authorize.issue";
+    const CLASS: Class = Class::Interactive;
+
+    fn lane_key(&self) -> LaneKey {
+        LaneKey::of_id(self.row.account_id.0)
+    }
+
+    async fn run<'a>(&'a self, tx: &'a mut Tx) -> Result<bool, Fault> {
+        let (client, session) = ((&self.client.0, self.client.1), self.found.session.id);
+        if !acquaintance::still_holds(tx, client, &self.found.account, session, self.now).await? {
+            return Ok(false);
+        }
+        if let Some(interaction) = self.interaction
+            && !interactions::finish(tx, interaction, self.now).await?
+        {
+            return Ok(false);
+        }
+        if self.found.touch {
+            sessions::touch(tx, session, self.now).await?;
+        }
+        if let Some(consent) = &self.agreed {
+            subjects::give_consent(tx, self.row.account_id, &self.client.0, consent).await?;
+        }
+        let authorized = self.settle_names(tx).await?;
+        let row = StoredCode { authorized: authorized.to_value()?, ..self.row.clone() };
+        codes::insert(tx, &self.digest, &row, self.now).await?;
+        tx.record(
+            AuditEvent::new(self.now, "authorize.granted", Outcome::Done, Actor::Person)
+                .client(&self.client.0)
+                .person(self.found.account.person_id)
+                .account(self.row.account_id)
+                .session(session)
+                .detail(json!({
+                    "grant": row.grant_id, "acr": authorized.acr, "scope": authorized.scopes.to_string(),
+                    "claims": authorized.claims.names().collect::<Vec<_>>(), "consent": self.agreed.is_some(),
+                })),
+        );
+        Ok(true)
+    }
+}
+
+/// The final error of an interaction: consumed, recorded, delivered.
+pub async fn refuse(
+    provider: &Provider,
+    request: &Request,
+    error: &OAuthError,
+    (interaction, session, now): (InteractionId, Option<&Recognised>, Timestamp),
+) -> Result<Option<Delivery>, Fault> {
+    let unit = RefuseInteraction {
+        interaction,
+        client: request.client_id.clone(),
+        session: session.cloned(),
+        code: error.code.as_str(),
+        now,
+    };
+    let first = provider.writer.submit(unit).await?;
+    Ok(first.then(|| request.address.deliver(Answer::Error(error), &provider.settings.issuer)))
+}
+
+struct RefuseInteraction {
+    interaction: InteractionId,
+    client: ClientId,
+    session: Option<Recognised>,
+    code: &'static str,
+    now: Timestamp,
+}
+
+impl Unit for RefuseInteraction {
+    type Out = bool;
+    const KIND: &'static str = "authorize.refuse";
+    const CLASS: Class = Class::Interactive;
+
+    fn lane_key(&self) -> LaneKey {
+        LaneKey::of_id(self.interaction.0)
+    }
+
+    async fn run<'a>(&'a self, tx: &'a mut Tx) -> Result<bool, Fault> {
+        if !interactions::finish(tx, self.interaction, self.now).await? {
+            return Ok(false);
+        }
+        let mut event = AuditEvent::new(self.now, "authorize.refused", Outcome::Refused, Actor::Person)
+            .client(&self.client)
+            .detail(json!({"interaction": self.interaction, "error": self.code}));
+        if let Some(found) = &self.session {
+            event = event.account(found.account.account_id).person(found.account.person_id).session(found.session.id);
+        }
+        tx.record(event);
+        Ok(true)
+    }
+}

@@ -1,0 +1,56 @@
+//! Authorization: from a request in the browser to a code, with whatever the person must do between.
+//!
+//! The next step is computed from the stored request and the session's proofs each time ([`case::Case::next`]); no form says it.
+
+pub mod act;
+pub mod begin;
+pub mod case;
+pub mod issue;
+pub mod step;
+
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    base::{Secret, Timestamp},
+    crypto::{Digest, OpaqueToken, opaque::kind},
+    flows::sessions::Recognised,
+    oidc::interact::Granted,
+};
+
+pub use begin::{Begun, begin};
+pub use case::Case;
+pub use step::{Step, step};
+
+/// The browser that a request came from, as far as its cookies say.
+#[derive(Debug)]
+pub struct Browser {
+    pub session: Option<Recognised>,
+    /// Digest of the cookie that ties interactions to this browser.
+    pub digest: Option<Digest>,
+    pub now: Timestamp,
+}
+
+impl Browser {
+    /// The digest of a browser cookie; `None` for what is no cookie of ours.
+    pub fn digest_of(cookie: Option<&str>) -> Option<Digest> {
+        cookie.and_then(|text| OpaqueToken::<kind::InteractionCookie>::parse(text).ok()).map(|token| token.digest())
+    }
+}
+
+/// A browser cookie that was just made, for its one receiver.
+#[derive(Debug)]
+pub struct NewCookie(pub Secret);
+
+/// What the person did in an interaction that is not a proof.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Progress {
+    /// The number as typed, until a password goes with it.
+    pub typed_number: Option<String>,
+    pub account_chosen: bool,
+    /// Exactly what was agreed to on the consent page.
+    pub agreed: Option<Granted>,
+    pub refused: bool,
+    /// The person asked to type a recovery code instead.
+    pub by_recovery_code: bool,
+}

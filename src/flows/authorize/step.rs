@@ -1,0 +1,237 @@
+//! Where an interaction stands: what its page shows now.
+
+use std::sync::Arc;
+
+use serde::Deserialize;
+use serde_json::{Map, Value};
+
+use super::{Browser, Case, Progress, begin::is_told_first, issue};
+use crate::{
+    assurance::{self, may_issue},
+    base::{Fault, Timestamp, ids::InteractionId},
+    flows::{Provider, claims, clients::KnownClient},
+    oidc::{
+        acr::AcrLevel,
+        authorize::{Delivery, Request},
+        error::{OAuthError, OAuthErrorCode},
+        interact::{Granted, Next},
+        userinfo,
+    },
+    registry::PersonalNumber,
+    store::{
+        interactions::{self, StoredInteraction},
+        persons,
+    },
+};
+
+/// An interaction of this browser, read and parsed.
+pub struct Opened {
+    pub id: InteractionId,
+    pub client: Arc<KnownClient>,
+    pub request: Request,
+    pub progress: Progress,
+    pub created_at: Timestamp,
+    pub expires_at: Timestamp,
+}
+
+/// Why an interaction cannot go on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Closed {
+    Unknown,
+    /// Its time ran out.
+    Expired,
+    /// Answered already, in another tab or before going back.
+    Finished,
+    /// This browser holds no cookie for it.
+    OtherBrowser,
+}
+
+/// What the person is shown.
+#[derive(Debug)]
+pub enum Step {
+    Number { typed: Option<String> },
+    Password { number: String, again: bool },
+    SelectAccount { name: String, number_end: String, since: Timestamp },
+    Code { step_up: Option<u8>, recovery_codes: bool, by_recovery: bool },
+    /// The level is out of reach; the portal is told when the person goes back.
+    Unreachable { level: u8, could_add_totp: bool },
+    /// Nothing can be issued for this person now.
+    Blocked(assurance::Refusal),
+    Consent(Box<Consent>),
+    Deliver(Delivery),
+    /// Something changed while it was answered: ask again.
+    Again,
+}
+
+/// Exactly what will be released, for the person to see.
+#[derive(Debug)]
+pub struct Consent {
+    pub granted: Granted,
+    pub values: Map<String, Value>,
+    /// Asked for and out of reach: (scope, account level 02 needed, authentication level needed).
+    pub left_out: Vec<(String, bool, u8)>,
+}
+
+/// Reads the interaction; the id in the URL is nothing without this browser's cookie.
+pub async fn open(
+    provider: &Provider,
+    id: InteractionId,
+    browser: &Browser,
+) -> Result<Result<Opened, Closed>, Fault> {
+    let found = interactions::find(&mut provider.db.read().await?, id).await?;
+    let Some(interaction) = found else { return Ok(Err(Closed::Unknown)) };
+    let same_browser = browser.digest.is_some_and(|digest| digest.as_bytes().as_slice() == interaction.browser_digest);
+    if !same_browser {
+        return Ok(Err(Closed::OtherBrowser));
+    }
+    if interaction.finished_at.is_some() {
+        return Ok(Err(Closed::Finished));
+    }
+    if interaction.expires_at <= browser.now {
+        return Ok(Err(Closed::Expired));
+    }
+    let Some(client) = provider.clients.find(&provider.db, &interaction.client_id).await? else {
+        return Ok(Err(Closed::Unknown));
+    };
+    if client.disabled {
+        return Ok(Err(Closed::Finished));
+    }
+    parse(interaction, client).map(Ok)
+}
+
+fn parse(interaction: StoredInteraction, client: Arc<KnownClient>) -> Result<Opened, Fault> {
+    let bad = |column: &'static str| Fault::inconsistent("interaction", column, &interaction.id);
+    Ok(Opened {
+        id: interaction.id,
+        client,
+        request: Request::deserialize(&interaction.request).map_err(|_| bad("request"))?,
+        progress: Progress::deserialize(&interaction.progress).map_err(|_| bad("progress"))?,
+        created_at: interaction.created_at,
+        expires_at: interaction.expires_at,
+    })
+}
+
+impl Opened {
+    pub async fn case<'a>(&'a self, provider: &Provider, browser: &'a Browser) -> Result<Case<'a>, Fault> {
+        Case::gather(provider, (&self.client, &self.request), &self.progress, self.created_at, browser).await
+    }
+}
+
+/// The step that stands now; when nothing is left to do, the answer.
+pub async fn step(provider: &Provider, opened: &Opened, browser: &Browser) -> Result<Step, Fault> {
+    let case = opened.case(provider, browser).await?;
+    match case.next(provider) {
+        Next::Login => Ok(login(opened, browser)),
+        Next::SelectAccount => select_account(provider, &case).await,
+        Next::StepUp(level) => Ok(step_up(opened, &case, level)),
+        Next::Consent(granted) => consent(provider, &case, granted).await,
+        Next::Finish(finish) => {
+            let delivery = issue::issue(provider, &case, &finish, Some(opened.id)).await?;
+            Ok(delivery.map_or(Step::Again, Step::Deliver))
+        }
+        Next::Refuse(error) => refused(provider, opened, &case, &error).await,
+    }
+}
+
+fn login(opened: &Opened, browser: &Browser) -> Step {
+    let again = browser.session.is_some();
+    match &opened.progress.typed_number {
+        Some(number) if PersonalNumber::parse(number).is_ok() && opened.progress.account_chosen => {
+            Step::Password { number: number.clone(), again }
+        }
+        typed => Step::Number { typed: typed.clone() },
+    }
+}
+
+async fn select_account(provider: &Provider, case: &Case<'_>) -> Result<Step, Fault> {
+    let Some(found) = case.session() else { return Ok(Step::Again) };
+    let person = persons::find(&mut provider.db.read().await?, found.account.person_id).await?;
+    let Some(person) = person.map(|stored| stored.person) else {
+        return Err(Fault::inconsistent("account", "person_id", &found.account.account_id));
+    };
+    let number = person.number.as_ref().map_or(String::new(), |number| number.as_str().to_owned());
+    Ok(Step::SelectAccount {
+        name: person.name.full().to_owned(),
+        number_end: number.get(9..).unwrap_or_default().to_owned(),
+        since: found.session.created_at,
+    })
+}
+
+/// The missing factor is a code: nothing else can be enrolled yet. Without one, the level is out of reach and the table
+/// says so before this.
+fn step_up(opened: &Opened, case: &Case<'_>, level: AcrLevel) -> Step {
+    let (has_totp, left) =
+        case.acquaintance.as_ref().map_or((false, 0), |known| (known.has_totp, known.recovery_codes_left));
+    // The password may be what has grown too old.
+    if case.session().is_none_or(|found| needs_password(found, level, case.browser.now)) {
+        return login(opened, case.browser);
+    }
+    let newly = case.session().is_some_and(|found| found.session.created_at >= opened.created_at);
+    Step::Code {
+        step_up: (!newly).then_some(level.number()),
+        recovery_codes: left > 0,
+        by_recovery: opened.progress.by_recovery_code || !has_totp,
+    }
+}
+
+fn needs_password(found: &crate::flows::sessions::Recognised, level: AcrLevel, now: Timestamp) -> bool {
+    use assurance::{Factor, FactorState, Freshness, Level, state_of};
+    let asked = Level::from_number(level.number()).unwrap_or(Level::Two);
+    state_of(Factor::Knowledge, asked, &found.session.proofs, now, &Freshness::default()) != FactorState::Fresh
+}
+
+async fn consent(provider: &Provider, case: &Case<'_>, granted: Granted) -> Result<Step, Fault> {
+    let Some(found) = case.session() else { return Ok(Step::Again) };
+    let wanted = claims::Wanted::of(&granted.scopes, &granted.claims);
+    let person =
+        claims::of_person(provider, &mut provider.db.read().await?, &found.account, &wanted, case.browser.now).await?;
+    let values = userinfo::released(&granted.scopes, &granted.claims, &person);
+    let standing = case.standing(provider);
+    let left_out = case
+        .request
+        .scopes
+        .iter()
+        .filter(|scope| !granted.scopes.contains(scope))
+        .map(|scope| {
+            let floor = standing.terms.floor(scope);
+            (scope.to_owned(), floor.account > standing.account_level, floor.authentication.number())
+        })
+        .collect();
+    Ok(Step::Consent(Box::new(Consent { granted, values, left_out })))
+}
+
+async fn refused(provider: &Provider, opened: &Opened, case: &Case<'_>, error: &OAuthError) -> Result<Step, Fault> {
+    if is_told_first(error) && !opened.progress.refused {
+        if let Some(refusal) = case.session().and_then(|found| may_issue(&found.account.standing).err()) {
+            return Ok(Step::Blocked(refusal));
+        }
+        if error.code == OAuthErrorCode::UnmetAuthenticationRequirements {
+            let level = wanted_level(case, provider);
+            let could_add_totp = level <= provider.settings.highest_level.number();
+            return Ok(Step::Unreachable { level, could_add_totp });
+        }
+    }
+    deliver(provider, opened, case, error).await
+}
+
+/// The level that could not be reached: of the request, or the client's own floor.
+fn wanted_level(case: &Case<'_>, provider: &Provider) -> u8 {
+    let floor = case.standing(provider).terms.client_floor;
+    case.request.acr.requirement().map_or(floor, |asked| asked.max(floor)).number()
+}
+
+async fn deliver(provider: &Provider, opened: &Opened, case: &Case<'_>, error: &OAuthError) -> Result<Step, Fault> {
+    let context = (opened.id, case.session(), case.browser.now);
+    let delivery = issue::refuse(provider, &opened.request, error, context).await?;
+    Ok(delivery.map_or(Step::Again, Step::Deliver))
+}
+
+/// The person goes back to the portal from a page that told them why.
+pub async fn give_up(provider: &Provider, opened: &Opened, browser: &Browser) -> Result<Step, Fault> {
+    let case = opened.case(provider, browser).await?;
+    let error = match case.next(provider) {
+        Next::Refuse(error) => error,
+        _ => OAuthError::new(OAuthErrorCode::AccessDenied, "the person went back without signing in"),
+    };
+    deliver(provider, opened, &case, &error).await
+}
