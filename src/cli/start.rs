@@ -27,6 +27,7 @@ use crate::{
         published::Published,
         server::{self, App, Drained, ServerSettings},
     },
+    oidc::policy::Policy,
     outbound::Outbound,
     store::{Db, Writer, changes},
 };
@@ -101,6 +102,7 @@ pub async fn provider(context: &Context, loaded: &Loaded, db: Db) -> Result<Prov
     let settings = flows::Settings {
         issuer: config.issuer.clone(),
         lifetimes: config.lifetimes(),
+        policy: Policy::default(),
         freshness: config.freshness().map_err(|what| of_settings("assurance.freshness", what))?,
         session: config.session_policy().map_err(|what| of_settings("session", what))?,
         // A third level needs a biometric factor, which no method here proves.

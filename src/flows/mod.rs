@@ -1,5 +1,6 @@
 //! F3: one use case a file, by actor. Knows neither axum nor SQL nor HTML.
 
+pub mod authorize;
 pub mod claims;
 pub mod clients;
 pub mod introspect;

@@ -9,6 +9,7 @@ use crate::{
     assurance::{Freshness, Level, SessionPolicy},
     base::{Entropy, Span},
     crypto::{BlindIndex, CodeKey, Kek, PasswordPool, RefreshKey, Sealer},
+    oidc::policy::Policy,
     outbound::Outbound,
     store::{Db, Writer},
 };
@@ -50,6 +51,8 @@ pub struct Settings {
     /// The issuer, exactly as in tokens: no trailing slash.
     pub issuer: String,
     pub lifetimes: Lifetimes,
+    /// What the protocol leaves to a deployment: languages and floors.
+    pub policy: Policy,
     pub freshness: Freshness,
     pub session: SessionPolicy,
     /// The highest authentication level that this deployment's means can reach.

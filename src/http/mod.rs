@@ -8,6 +8,7 @@ pub mod cookies;
 pub mod documents;
 pub mod edge;
 pub mod errors;
+pub mod extract;
 pub mod frame;
 pub mod health;
 pub mod home;
@@ -16,8 +17,10 @@ pub mod logout;
 pub mod paths;
 pub mod published;
 pub mod register;
+pub mod respond;
 pub mod server;
 pub mod sign_in;
+pub mod state;
 pub mod texts;
 
 #[cfg(test)]

@@ -116,16 +116,22 @@ impl Db {
         }
     }
 
+    /// Closes every connection; stop the writer first, its lanes hold theirs. Waits two seconds at most for the rest.
     pub async fn close(&self) {
-        match &self.pools {
-            Pools::Sqlite { read, write } => {
-                read.close().await;
-                write.close().await;
+        let closed = async {
+            match &self.pools {
+                Pools::Sqlite { read, write } => {
+                    read.close().await;
+                    write.close().await;
+                }
+                Pools::Postgres { read, write } => {
+                    read.close().await;
+                    write.close().await;
+                }
             }
-            Pools::Postgres { read, write } => {
-                read.close().await;
-                write.close().await;
-            }
+        };
+        if tokio::time::timeout(Duration::from_secs(2), closed).await.is_err() {
+            tracing::warn!("some database connections were still in use at the end");
         }
     }
 }

@@ -110,11 +110,14 @@ pub struct Writer {
     lanes: u16,
 }
 
-struct Queues(Vec<Arc<Queue>>);
+struct Queues {
+    of_lanes: Vec<Arc<Queue>>,
+    lanes_at_work: Mutex<Vec<tokio::task::JoinHandle<()>>>,
+}
 
 impl Drop for Queues {
     fn drop(&mut self) {
-        for queue in &self.0 {
+        for queue in &self.of_lanes {
             queue.close();
         }
     }
@@ -129,15 +132,25 @@ impl Writer {
         let engine = db.engine();
         let lanes = db.lanes();
         let bulk_lane = u16::from(engine == Engine::Postgres);
-        let queues: Vec<_> = (0..lanes + bulk_lane)
+        let (of_lanes, at_work): (Vec<_>, Vec<_>) = (0..lanes + bulk_lane)
             .map(|number| {
                 let queue = Arc::new(Queue::default());
                 let lane = Lane::new(db.clone(), instance, number, Arc::clone(&queue));
-                tokio::spawn(lane.work());
-                queue
+                (queue, tokio::spawn(lane.work()))
             })
-            .collect();
-        Self { queues: Arc::new(Queues(queues)), engine, lanes }
+            .unzip();
+        Self { queues: Arc::new(Queues { of_lanes, lanes_at_work: Mutex::new(at_work) }), engine, lanes }
+    }
+
+    /// Takes nothing more, finishes what waits, and lets go of the lanes' connections; then the database can be closed.
+    pub async fn stop(&self) {
+        for queue in &self.queues.of_lanes {
+            queue.close();
+        }
+        let at_work = std::mem::take(&mut *self.queues.lanes_at_work.lock().unwrap_or_else(PoisonError::into_inner));
+        for lane in at_work {
+            let _ = lane.await;
+        }
     }
 
     /// Waits for the unit's commit. A fault says whether to come back (`Unavailable`) or that something is wrong.
@@ -147,7 +160,7 @@ impl Writer {
             Class::Bulk if self.engine == Engine::Postgres => usize::from(self.lanes),
             _ => usize::try_from(unit.lane_key().0 % u64::from(self.lanes)).unwrap_or(0),
         };
-        let queue = self.queues.0.get(lane).ok_or_else(|| Fault::unavailable("the writer has no lanes"))?;
+        let queue = self.queues.of_lanes.get(lane).ok_or_else(|| Fault::unavailable("the writer has no lanes"))?;
         queue.push(U::CLASS, Box::new(Waiting { unit, out: None, answer_to }))?;
         match tokio::time::timeout(U::CLASS.deadline(), answer).await {
             Ok(Ok(result)) => result,

@@ -19,7 +19,11 @@ use crate::{
 pub enum Act<'a> {
     Number(&'a str),
     ChangeNumber,
-    Password { password: &'a Secret, network: &'a str, user_agent: &'a str },
+    Password {
+        password: &'a Secret,
+        network: &'a str,
+        user_agent: &'a str,
+    },
     Code(&'a Secret),
     UseRecoveryCode,
     UseTotp,
@@ -38,7 +42,9 @@ pub enum Acted {
     NewSession(Secret),
     WrongPassword,
     WrongCode,
-    Wait { until: Timestamp },
+    Wait {
+        until: Timestamp,
+    },
     Busy,
     NotPossible(crate::assurance::Refusal),
     TooManyCodes,
@@ -64,7 +70,7 @@ pub async fn act(
             account_chosen: true,
             ..opened.progress.clone()
         },
-        (Step::Password { .. }, Act::ChangeNumber) => keep(|progress| progress.account_chosen = false),
+        (Step::Password { .. }, Act::ChangeNumber) => keep(|progress| progress.typed_number = Some(String::new())),
         (Step::Password { number, .. }, Act::Password { .. }) => return sign_in(provider, browser, number, act).await,
         (Step::Code { by_recovery, .. }, Act::Code(code)) => {
             let kind = if *by_recovery { CodeKind::Recovery } else { CodeKind::Totp };
@@ -134,7 +140,9 @@ async fn check_code(
 
 /// Another person at this browser: the present session is left alone until they have signed in, which replaces it.
 async fn another_account(provider: &Provider, opened: &Opened, browser: &Browser) -> Result<Acted, Fault> {
-    let progress = Progress { typed_number: None, account_chosen: false, ..opened.progress.clone() };
+    let not_as = browser.session.as_ref().map(|found| (found.session.id, found.session.version));
+    let progress =
+        Progress { typed_number: Some(String::new()), account_chosen: true, not_as, ..opened.progress.clone() };
     keep_progress(provider, opened.id, &progress, browser.now).await
 }
 

@@ -30,6 +30,7 @@ pub struct Case<'a> {
     /// When the interaction began; now, for a request that has just come.
     pub start: Timestamp,
     pub browser: &'a Browser,
+    session: Option<&'a Recognised>,
     /// How the signed-in account and the client know each other.
     pub acquaintance: Option<Acquaintance>,
     /// The person that `id_token_hint` or the claims' `sub` names; `Some(None)` when it names nobody we know.
@@ -46,7 +47,9 @@ impl<'a> Case<'a> {
         browser: &'a Browser,
     ) -> Result<Self, Fault> {
         let mut conn = provider.db.read().await?;
-        let acquaintance = match &browser.session {
+        let session =
+            browser.session.as_ref().filter(|found| progress.not_as != Some((found.session.id, found.session.version)));
+        let acquaintance = match session {
             Some(found) => {
                 let names = (&client.id, client.sector.as_str());
                 Some(acquaintance::find(&mut conn, &found.account, found.session.id, names).await?)
@@ -55,11 +58,12 @@ impl<'a> Case<'a> {
         };
         let expected = expected_person(provider, &mut conn, client, request).await?;
         let terms = Terms::of(&client.client, &provider.settings.policy);
-        Ok(Self { client, request, progress, start, browser, acquaintance, expected, terms })
+        Ok(Self { client, request, progress, start, browser, session, acquaintance, expected, terms })
     }
 
-    pub fn session(&self) -> Option<&'a Recognised> {
-        self.browser.session.as_ref()
+    /// Who is signed in, as far as this interaction is concerned.
+    pub const fn session(&self) -> Option<&'a Recognised> {
+        self.session
     }
 
     pub fn next(&self, provider: &Provider) -> Next {
@@ -160,7 +164,11 @@ pub fn purpose_version(client: &KnownClient) -> String {
     let about = &client.client.about;
     let texts = [about.purpose.get("vi"), about.purpose.get("en"), about.legal_basis.as_deref()];
     let joined = texts.map(Option::unwrap_or_default).join("\u{1f}");
-    digest::sha256(joined.as_bytes()).as_bytes().iter().take(8).fold(String::new(), |text, byte| format!("{text}{byte:02x}"))
+    digest::sha256(joined.as_bytes())
+        .as_bytes()
+        .iter()
+        .take(8)
+        .fold(String::new(), |text, byte| format!("{text}{byte:02x}"))
 }
 
 /// The person that must be the one signed in. A hint that is not ours names nobody.

@@ -34,7 +34,8 @@ pub async fn issue(
     finish: &Finish,
     interaction: Option<InteractionId>,
 ) -> Result<Option<Delivery>, Fault> {
-    let (Some(found), Some(known), Some(evidence)) = (case.session(), &case.acquaintance, case.evidence(provider, finish))
+    let (Some(found), Some(known), Some(evidence)) =
+        (case.session(), &case.acquaintance, case.evidence(provider, finish))
     else {
         return Ok(None);
     };

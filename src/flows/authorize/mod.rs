@@ -11,7 +11,7 @@ pub mod step;
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    base::{Secret, Timestamp},
+    base::{Secret, Timestamp, ids::SessionId},
     crypto::{Digest, OpaqueToken, opaque::kind},
     flows::sessions::Recognised,
     oidc::interact::Granted,
@@ -48,6 +48,9 @@ pub struct Progress {
     /// The number as typed, until a password goes with it.
     pub typed_number: Option<String>,
     pub account_chosen: bool,
+    /// "Another account" was chosen while this session, in this version, was signed in: it counts as nobody until it rises or is
+    /// replaced.
+    pub not_as: Option<(SessionId, i64)>,
     /// Exactly what was agreed to on the consent page.
     pub agreed: Option<Granted>,
     pub refused: bool,

@@ -7,14 +7,14 @@ use serde_json::{Map, Value};
 
 use super::{Browser, Case, Progress, begin::is_told_first, issue};
 use crate::{
-    assurance::{self, may_issue},
+    assurance::{self, Factor, FactorState, Level, may_issue, proven_since, state_of},
     base::{Fault, Timestamp, ids::InteractionId},
-    flows::{Provider, claims, clients::KnownClient},
+    flows::{Provider, claims, clients::KnownClient, sessions::Recognised},
     oidc::{
         acr::AcrLevel,
         authorize::{Delivery, Request},
         error::{OAuthError, OAuthErrorCode},
-        interact::{Granted, Next},
+        interact::{Counting, Granted, Next},
         userinfo,
     },
     registry::PersonalNumber,
@@ -49,12 +49,28 @@ pub enum Closed {
 /// What the person is shown.
 #[derive(Debug)]
 pub enum Step {
-    Number { typed: Option<String> },
-    Password { number: String, again: bool },
-    SelectAccount { name: String, number_end: String, since: Timestamp },
-    Code { step_up: Option<u8>, recovery_codes: bool, by_recovery: bool },
+    Number {
+        typed: Option<String>,
+    },
+    Password {
+        number: String,
+        again: bool,
+    },
+    SelectAccount {
+        name: String,
+        number_end: String,
+        since: Timestamp,
+    },
+    Code {
+        step_up: Option<u8>,
+        recovery_codes: bool,
+        by_recovery: bool,
+    },
     /// The level is out of reach; the portal is told when the person goes back.
-    Unreachable { level: u8, could_add_totp: bool },
+    Unreachable {
+        level: u8,
+        could_add_totp: bool,
+    },
     /// Nothing can be issued for this person now.
     Blocked(assurance::Refusal),
     Consent(Box<Consent>),
@@ -73,11 +89,7 @@ pub struct Consent {
 }
 
 /// Reads the interaction; the id in the URL is nothing without this browser's cookie.
-pub async fn open(
-    provider: &Provider,
-    id: InteractionId,
-    browser: &Browser,
-) -> Result<Result<Opened, Closed>, Fault> {
+pub async fn open(provider: &Provider, id: InteractionId, browser: &Browser) -> Result<Result<Opened, Closed>, Fault> {
     let found = interactions::find(&mut provider.db.read().await?, id).await?;
     let Some(interaction) = found else { return Ok(Err(Closed::Unknown)) };
     let same_browser = browser.digest.is_some_and(|digest| digest.as_bytes().as_slice() == interaction.browser_digest);
@@ -121,9 +133,9 @@ impl Opened {
 pub async fn step(provider: &Provider, opened: &Opened, browser: &Browser) -> Result<Step, Fault> {
     let case = opened.case(provider, browser).await?;
     match case.next(provider) {
-        Next::Login => Ok(login(opened, browser)),
+        Next::Login => login(provider, opened, &case).await,
         Next::SelectAccount => select_account(provider, &case).await,
-        Next::StepUp(level) => Ok(step_up(opened, &case, level)),
+        Next::StepUp(level) => step_up(provider, opened, &case, level).await,
         Next::Consent(granted) => consent(provider, &case, granted).await,
         Next::Finish(finish) => {
             let delivery = issue::issue(provider, &case, &finish, Some(opened.id)).await?;
@@ -133,14 +145,24 @@ pub async fn step(provider: &Provider, opened: &Opened, browser: &Browser) -> Re
     }
 }
 
-fn login(opened: &Opened, browser: &Browser) -> Step {
-    let again = browser.session.is_some();
-    match &opened.progress.typed_number {
-        Some(number) if PersonalNumber::parse(number).is_ok() && opened.progress.account_chosen => {
-            Step::Password { number: number.clone(), again }
+/// The number first, then the password that goes with it. Who is signed in and must prove it again keeps their number.
+async fn login(provider: &Provider, opened: &Opened, case: &Case<'_>) -> Result<Step, Fault> {
+    let again = case.session().is_some();
+    Ok(match (&opened.progress.typed_number, case.session()) {
+        (Some(typed), _) if opened.progress.account_chosen && PersonalNumber::parse(typed).is_ok() => {
+            Step::Password { number: typed.clone(), again }
         }
-        typed => Step::Number { typed: typed.clone() },
-    }
+        (None, Some(found)) => match own_number(provider, found).await? {
+            Some(number) => Step::Password { number, again },
+            None => Step::Number { typed: None },
+        },
+        (typed, _) => Step::Number { typed: typed.clone().filter(|text| !text.is_empty()) },
+    })
+}
+
+async fn own_number(provider: &Provider, found: &Recognised) -> Result<Option<String>, Fault> {
+    let person = persons::find(&mut provider.db.read().await?, found.account.person_id).await?;
+    Ok(person.and_then(|stored| stored.person.number).map(|number| number.as_str().to_owned()))
 }
 
 async fn select_account(provider: &Provider, case: &Case<'_>) -> Result<Step, Fault> {
@@ -159,25 +181,28 @@ async fn select_account(provider: &Provider, case: &Case<'_>) -> Result<Step, Fa
 
 /// The missing factor is a code: nothing else can be enrolled yet. Without one, the level is out of reach and the table
 /// says so before this.
-fn step_up(opened: &Opened, case: &Case<'_>, level: AcrLevel) -> Step {
-    let (has_totp, left) =
-        case.acquaintance.as_ref().map_or((false, 0), |known| (known.has_totp, known.recovery_codes_left));
+async fn step_up(provider: &Provider, opened: &Opened, case: &Case<'_>, level: AcrLevel) -> Result<Step, Fault> {
+    let (Some(found), Some(known)) = (case.session(), &case.acquaintance) else { return Ok(Step::Again) };
     // The password may be what has grown too old.
-    if case.session().is_none_or(|found| needs_password(found, level, case.browser.now)) {
-        return login(opened, case.browser);
+    if needs_password(provider, opened, case, level) {
+        return login(provider, opened, case).await;
     }
-    let newly = case.session().is_some_and(|found| found.session.created_at >= opened.created_at);
-    Step::Code {
+    let newly = found.session.created_at >= opened.created_at;
+    Ok(Step::Code {
         step_up: (!newly).then_some(level.number()),
-        recovery_codes: left > 0,
-        by_recovery: opened.progress.by_recovery_code || !has_totp,
-    }
+        recovery_codes: known.recovery_codes_left > 0,
+        by_recovery: opened.progress.by_recovery_code || !known.has_totp,
+    })
 }
 
-fn needs_password(found: &crate::flows::sessions::Recognised, level: AcrLevel, now: Timestamp) -> bool {
-    use assurance::{Factor, FactorState, Freshness, Level, state_of};
+fn needs_password(provider: &Provider, opened: &Opened, case: &Case<'_>, level: AcrLevel) -> bool {
+    let Some(found) = case.session() else { return true };
     let asked = Level::from_number(level.number()).unwrap_or(Level::Two);
-    state_of(Factor::Knowledge, asked, &found.session.proofs, now, &Freshness::default()) != FactorState::Fresh
+    let proofs = match case.standing(provider).counting(&opened.request) {
+        Counting::All => found.session.proofs.clone(),
+        Counting::SinceStart => proven_since(&found.session.proofs, opened.created_at),
+    };
+    state_of(Factor::Knowledge, asked, &proofs, case.browser.now, &provider.settings.freshness) != FactorState::Fresh
 }
 
 async fn consent(provider: &Provider, case: &Case<'_>, granted: Granted) -> Result<Step, Fault> {

@@ -1,0 +1,9 @@
+//! What handlers take from a request. None of these answers by itself with anything but what its endpoint would.
+
+pub mod body;
+pub mod form_token;
+pub mod visitor;
+
+pub use body::{FormBody, QueryParams};
+pub use form_token::{ForeignForm, FormGuard};
+pub use visitor::{Now, Visitor};

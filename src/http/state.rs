@@ -1,0 +1,42 @@
+//! What every handler shares.
+
+use std::sync::Arc;
+
+use super::{cookies::Cookies, frame::Frame, lang::Choice};
+use crate::{base::Clock, flows::Provider};
+
+#[derive(Clone)]
+pub struct AppState(Arc<Shared>);
+
+pub struct Shared {
+    pub provider: Arc<Provider>,
+    pub clock: Clock,
+    pub cookies: Cookies,
+    /// Host and port of the issuer, as the address bar shows it.
+    pub address: String,
+    /// `scheme://host[:port]` of the issuer: the one origin whose forms we take.
+    pub origin: String,
+    pub demo: bool,
+}
+
+impl AppState {
+    pub fn new(provider: Arc<Provider>, clock: Clock, demo: bool) -> Self {
+        let issuer = provider.settings.issuer.clone();
+        let origin = url::Url::parse(&issuer).map_or_else(|_| issuer.clone(), |url| url.origin().ascii_serialization());
+        let address = origin.split_once("://").map_or(origin.clone(), |(_, rest)| rest.to_owned());
+        let cookies = Cookies::of_issuer(&origin);
+        Self(Arc::new(Shared { provider, clock, cookies, address, origin, demo }))
+    }
+
+    /// A page's frame with nothing on it but the service itself.
+    pub fn frame(&self, choice: Choice, here: String, csrf: String) -> Frame {
+        Frame { choice, address: self.address.clone(), demo: self.demo, csrf, here, ..Frame::default() }
+    }
+}
+
+impl std::ops::Deref for AppState {
+    type Target = Shared;
+    fn deref(&self) -> &Shared {
+        &self.0
+    }
+}
