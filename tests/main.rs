@@ -4,6 +4,8 @@
 #[cfg(test)]
 mod cli;
 #[cfg(test)]
+mod flows;
+#[cfg(test)]
 mod http;
 #[cfg(all(test, feature = "demo"))]
 mod portal;

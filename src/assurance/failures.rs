@@ -88,6 +88,27 @@ impl Throttle {
         forgotten_after: Span::hours(24),
     };
 
+    /// Attempts to register one number from one network: five in ten minutes, then a minute, doubling to 15 minutes.
+    /// Every attempt counts, matched or not: nobody learns from it which numbers exist.
+    pub const REGISTER: Self = Self {
+        burst: 5,
+        window: Span::minutes(10),
+        in_all: 15,
+        first_delay: Span::minutes(1),
+        longest_delay: Span::minutes(15),
+        forgotten_after: Span::hours(6),
+    };
+
+    /// Attempts to register anybody from one network. A phone network's many customers share an address.
+    pub const REGISTER_NETWORK: Self = Self {
+        burst: 200,
+        window: Span::minutes(10),
+        in_all: u32::MAX,
+        first_delay: Span::minutes(1),
+        longest_delay: Span::minutes(5),
+        forgotten_after: Span::minutes(30),
+    };
+
     pub fn decide(&self, tally: &Tally, now: Timestamp) -> Decision {
         if tally.blocked_until > now { Decision::Wait { until: tally.blocked_until } } else { Decision::Allowed }
     }

@@ -1,10 +1,12 @@
 //! F3: one use case a file, by actor. Knows neither axum nor SQL nor HTML.
 
+pub mod account;
 pub mod authorize;
 pub mod claims;
 pub mod clients;
 pub mod introspect;
 pub mod keys;
+pub mod outbox;
 pub mod provider;
 pub mod registry;
 pub mod revoke;

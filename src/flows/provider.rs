@@ -29,6 +29,8 @@ pub struct Lifetimes {
     /// From the first page of a registration to the password.
     pub registration: Span,
     pub phone_code: Span,
+    /// A registration's answer takes this long whatever it finds, so that its time tells nothing.
+    pub registration_answer: Span,
 }
 
 impl Default for Lifetimes {
@@ -42,6 +44,7 @@ impl Default for Lifetimes {
             interaction: Span::minutes(30),
             registration: Span::minutes(30),
             phone_code: Span::minutes(5),
+            registration_answer: Span::millis(300),
         }
     }
 }

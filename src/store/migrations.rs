@@ -18,6 +18,7 @@ pub const MIGRATIONS: &[(i64, &str, &str, &str)] = &[
     embed!(4, "0004_sessions"),
     embed!(5, "0005_grants"),
     embed!(6, "0006_operation"),
+    embed!(7, "0007_account_pages"),
 ];
 
 /// What `migrate --check` says.

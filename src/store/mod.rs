@@ -34,6 +34,8 @@ pub mod numbers;
 pub mod operators;
 pub mod outbox;
 pub mod persons;
+pub mod phone_codes;
+pub mod recovery_sheets;
 pub mod registrations;
 pub mod relations;
 pub mod residences;

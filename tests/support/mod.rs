@@ -2,7 +2,9 @@
 
 pub mod binary;
 pub mod database;
+pub mod people;
 pub mod postgres;
+pub mod provider;
 pub mod redis;
 pub mod watched;
 pub mod wire;

@@ -241,6 +241,7 @@ impl Config {
             interaction: lifetimes.interaction.span(),
             registration: lifetimes.registration.span(),
             phone_code: lifetimes.phone_code.span(),
+            ..flows::Lifetimes::default()
         }
     }
 

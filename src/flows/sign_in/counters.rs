@@ -67,6 +67,27 @@ impl Subject {
         failures::forgive(conn, &self.key(CounterKind::SecondFactor, "")).await
     }
 
+    /// Counts an attempt to register this subject, unless it must wait; `throttle` is the subject's.
+    pub async fn count_registration(
+        &self,
+        conn: &mut Conn,
+        throttle: &Throttle,
+        now: Timestamp,
+    ) -> Result<Decision, Fault> {
+        self.take_turn(conn, CounterKind::Register).await?;
+        let key = self.key(CounterKind::Register, "");
+        let before: Tally = failures::find(conn, &key).await?.unwrap_or_default();
+        let decision = throttle.decide(&before, now);
+        if decision == Decision::Allowed {
+            failures::set(conn, &key, &throttle.after_failure(&before, now), now).await?;
+        }
+        Ok(decision)
+    }
+
+    pub async fn forgive_registrations(&self, conn: &mut Conn) -> Result<(), Fault> {
+        failures::forgive(conn, &self.key(CounterKind::Register, "")).await
+    }
+
     /// Counts a code about to be sent; `Allowed` means it was counted and goes out.
     pub async fn send_code(&self, conn: &mut Conn, now: Timestamp) -> Result<Decision, Fault> {
         let key = self.key(CounterKind::CodeSend, "");

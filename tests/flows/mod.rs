@@ -1,0 +1,3 @@
+//! Use cases on both engines, without a socket.
+
+mod register;
