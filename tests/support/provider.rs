@@ -7,6 +7,7 @@ use dinhdanh::{
     base::{Clock, Entropy, Span, Timestamp, ids::InstanceId},
     crypto::{Kek, PasswordPool, password::Costs},
     flows::{Lifetimes, Provider, Secrets, Settings, clients::Clients, keys::Keys, outbox::open_short_message},
+    oidc::policy::Policy,
     outbound::{Outbound, OutboundSettings},
     store::{Conn, Engine, Writer},
 };
@@ -48,6 +49,7 @@ impl TestProvider {
         let keys = Keys::load(&mut test.db.read().await.unwrap(), &secrets.sealer).await.unwrap();
         let mut settings = Settings {
             issuer: "http://localhost:8080".to_owned(),
+            policy: Policy::default(),
             lifetimes: Lifetimes { registration_answer: Span::ZERO, ..Lifetimes::default() },
             freshness: Freshness::default(),
             session: SessionPolicy::default(),
