@@ -210,6 +210,7 @@ mod tests {
     fn emits_a_named_value_where_one_fits() {
         let table = [
             ("urn:vn:xacthuc:2", Four, Two),
+            ("LoA1 LoA2 LoA4", Three, Two),
             ("urn:vn:xacthuc:1 urn:vn:xacthuc:3", Two, One),
             ("urn:vn:xacthuc:3", Two, Two),
             ("unknown", Three, Three),

@@ -112,6 +112,7 @@ const CASES: &[Case] = &[
     loud("account_selection", "prompt=select_account", |_| {}, "select"),
     loud("sign_in_again", "prompt=login", |s| s.consent = Consent::Missing, "login"),
     case("sign_in_again", "max_age=0", |s| s.consent = Consent::Missing, "login", "login_required"),
+    case("sign_in_again", "max_age=0", |s| { just_now(s); s.consent = Consent::Missing; }, "login", "login_required"),
     case("sign_in_again", "max_age=599", |s| s.consent = Consent::Missing, "login", "login_required"),
     case("client_floor", "", |s| s.terms = terms(r#"{"min_acr":"LoA3"}"#), UNMET, UNMET),
     case("essential_acr", ESSENTIAL_3, |_| {}, UNMET, UNMET),
@@ -141,6 +142,10 @@ fn reached(standing: &mut Standing, level: u8) {
 
 fn since(standing: &mut Standing, level: u8) {
     standing.reached_since_start = AcrLevel::from_number(level);
+}
+
+fn just_now(standing: &mut Standing) {
+    standing.auth_time_ages.values_mut().for_each(|age| *age = Span::ZERO);
 }
 
 fn absent(standing: &mut Standing) {
