@@ -23,9 +23,12 @@ use crate::{
     http::{
         documents,
         edge::{self, Edge},
+        errors,
         health::{self, Health, Probe},
         published::Published,
+        router,
         server::{self, App, Drained, ServerSettings},
+        state::AppState,
     },
     oidc::policy::Policy,
     outbound::Outbound,
@@ -61,7 +64,8 @@ impl Assembled {
         let published = Arc::new(Published::default());
         documents::publish(&published, &provider);
         tokio::spawn(watch::watch(provider.clone(), published.clone(), seen));
-        let router = wrapped(context, config, health::routes(health.clone()));
+        let state = AppState::new(provider.clone(), context.clock.clone(), false);
+        let router = wrapped(context, config, &health, state);
         Ok(Self {
             app: App::new(published, router),
             health,
@@ -145,9 +149,9 @@ fn outbound(config: &Config) -> Result<Outbound, Failure> {
         .map_err(|fault| Failure::new("outbound.ca_file", fault.to_string(), cure))
 }
 
-fn wrapped(context: &Context, config: &Config, routes: Router) -> Router {
-    let edge = Edge::new(config.edge_settings(), context.entropy.clone(), Arc::new(edge::plain));
-    edge::wrap(routes, Arc::new(edge))
+fn wrapped(context: &Context, config: &Config, health: &Arc<Health>, state: AppState) -> Router {
+    let edge = Edge::new(config.edge_settings(), context.entropy.clone(), errors::draw(state.clone()));
+    edge::wrap(router::routes(state).merge(health::routes(health.clone())), Arc::new(edge))
 }
 
 /// Opens the port; the failure names the flag that chooses another.

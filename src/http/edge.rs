@@ -28,7 +28,7 @@ use tracing::Instrument;
 
 pub use self::{
     class::{Class, Places},
-    failure::{Failure, FailureKind, plain},
+    failure::{Failure, FailureKind, Reader, plain},
     request_id::RequestId,
 };
 use super::address::{PeerAddress, Proxies};

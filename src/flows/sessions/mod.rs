@@ -5,5 +5,5 @@ pub mod recognise;
 pub mod rise;
 
 pub use end::{EndReason, EndSession, end_in};
-pub use recognise::{Recognised, recognise};
+pub use recognise::{Recognised, name_of, recognise};
 pub use rise::{RiseSession, Risen};

@@ -6,6 +6,7 @@ use crate::{
     crypto::opaque::{OpaqueToken, kind},
     flows::Provider,
     store::{
+        persons,
         sessions::{self, StoredSession},
         standing::{self, AccountStanding},
     },
@@ -39,4 +40,11 @@ pub async fn recognise(provider: &Provider, cookie: Option<&str>, now: Timestamp
     };
     let touch = policy.is_worth_recording(session.seen_at, now);
     Ok(Some(Recognised { session, account, touch }))
+}
+
+/// The name of whom the session belongs to, as the registry has it now.
+pub async fn name_of(provider: &Provider, found: &Recognised) -> Result<String, Fault> {
+    let person = persons::find(&mut provider.db.read().await?, found.account.person_id).await?;
+    let person = person.ok_or_else(|| Fault::inconsistent("account", "person_id", &found.account.account_id))?;
+    Ok(person.person.name.full().to_owned())
 }

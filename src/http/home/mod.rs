@@ -1,3 +1,6 @@
 //! The first page of the service's own address.
 
+pub mod handlers;
 pub mod view;
+
+pub use handlers::routes;

@@ -13,6 +13,7 @@ use serde_json::{Map, Value, json};
 use super::{
     edge::RequestId,
     errors::view::{BrokenRule, ErrorPage, WentWrong},
+    extract::Visitor,
     lang::{Choice, Wishes},
     state::AppState,
 };
@@ -73,17 +74,25 @@ pub fn fault_json(fault: &Fault) -> Response {
 
 /// The same for a person before a browser.
 pub fn fault_page(state: &AppState, headers: &HeaderMap, extensions: &Extensions, fault: &Fault) -> Response {
-    let what = if is_passing(fault) {
+    let accept_language = headers.get(ACCEPT_LANGUAGE).and_then(|value| value.to_str().ok());
+    let choice = Choice::of(&Wishes { accept_language, ..Wishes::default() });
+    let reference = extensions.get::<RequestId>().map(|id| id.as_str().to_owned()).unwrap_or_default();
+    page(state, choice, what_went_wrong(fault), reference, None)
+}
+
+/// The same, where the visitor is known already.
+pub fn fault_to(state: &AppState, visitor: &Visitor, fault: &Fault) -> Response {
+    page(state, visitor.choice(None), what_went_wrong(fault), visitor.request_id.clone(), None)
+}
+
+fn what_went_wrong(fault: &Fault) -> WentWrong {
+    if is_passing(fault) {
         tracing::warn!(%fault, "answered 503");
         WentWrong::Overloaded { retry_after: 2 }
     } else {
         tracing::error!(%fault, "answered 500");
         WentWrong::Ours
-    };
-    let accept_language = headers.get(ACCEPT_LANGUAGE).and_then(|value| value.to_str().ok());
-    let choice = Choice::of(&Wishes { accept_language, ..Wishes::default() });
-    let reference = extensions.get::<RequestId>().map(|id| id.as_str().to_owned()).unwrap_or_default();
-    page(state, choice, what, reference, None)
+    }
 }
 
 /// An error page.

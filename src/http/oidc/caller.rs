@@ -1,0 +1,93 @@
+//! Which client calls, and how a call is refused: one way for every endpoint where clients authenticate.
+
+use std::sync::Arc;
+
+use axum::response::Response;
+use http::{HeaderMap, header::AUTHORIZATION};
+
+use crate::{
+    base::{Fault, Timestamp},
+    flows::{clients::KnownClient, token},
+    http::{respond, state::AppState},
+    oidc::{
+        client_auth::{ClientAuth, ClientAuthRefusal},
+        endpoints,
+        error::{Endpoint, OAuthError},
+        params::Params,
+    },
+};
+
+/// Why a call is not answered as it was asked.
+pub enum Refused {
+    Client(ClientAuthRefusal),
+    Request(OAuthError),
+    Fault(Fault),
+}
+
+impl From<ClientAuthRefusal> for Refused {
+    fn from(refusal: ClientAuthRefusal) -> Self {
+        Self::Client(refusal)
+    }
+}
+
+impl From<OAuthError> for Refused {
+    fn from(error: OAuthError) -> Self {
+        Self::Request(error)
+    }
+}
+
+impl From<Fault> for Refused {
+    fn from(fault: Fault) -> Self {
+        Self::Fault(fault)
+    }
+}
+
+impl Refused {
+    pub fn answer(&self, state: &AppState, endpoint: Endpoint) -> Response {
+        match self {
+            Self::Client(ClientAuthRefusal { error, via }) => {
+                // RFC 6749 §5.2: a 401 to who used the header names the scheme; another status has no challenge.
+                let challenge = (error.status(endpoint) == 401)
+                    .then(|| via.www_authenticate(&state.provider.settings.issuer))
+                    .flatten();
+                respond::oauth(error, endpoint, challenge.as_deref())
+            }
+            Self::Request(error) => respond::oauth(error, endpoint, None),
+            Self::Fault(fault) => respond::fault_json(fault),
+        }
+    }
+}
+
+/// The client that has proven who it is. `path` is the endpoint's: an assertion may be addressed to its URL.
+pub async fn authenticated(
+    state: &AppState,
+    headers: &HeaderMap,
+    form: &Params,
+    path: &str,
+    now: Timestamp,
+) -> Result<Arc<KnownClient>, Refused> {
+    let auth = ClientAuth::parse(authorization(headers)?, form)?;
+    let url = endpoints::under(&state.provider.settings.issuer, path);
+    match token::authenticate(&state.provider, &auth, &url, now).await? {
+        Ok(client) => Ok(client),
+        Err(refusal) => {
+            // The method, not the name: who is not proven may have typed anything there, a secret too.
+            tracing::info!(method = auth.proof.method(), endpoint = path, "a client was not authenticated");
+            metrics::counter!("client_authentication_refused_total", "method" => auth.proof.method()).increment(1);
+            Err(refusal.into())
+        }
+    }
+}
+
+/// The one `Authorization` header. Two of them, or one that is no text, are nobody's way of saying who they are.
+pub fn authorization(headers: &HeaderMap) -> Result<Option<&str>, OAuthError> {
+    let mut values = headers.get_all(AUTHORIZATION).iter();
+    let first = values.next();
+    if values.next().is_some() {
+        return Err(OAuthError::invalid_request("the Authorization header is repeated"));
+    }
+    first
+        .map(|value| value.to_str())
+        .transpose()
+        .map_err(|_| OAuthError::invalid_request("the Authorization header is not printable ASCII"))
+}

@@ -1,0 +1,51 @@
+//! `POST /introspect` (RFC 7662).
+
+use axum::{extract::State, response::Response};
+use http::{HeaderMap, StatusCode};
+
+use super::caller::{Refused, authenticated};
+use crate::{
+    base::{Fault, Timestamp},
+    flows,
+    http::{
+        extract::{FormBody, Now},
+        respond,
+        state::AppState,
+    },
+    oidc::{
+        client::ClientAuthMethod,
+        endpoints,
+        error::{Endpoint, OAuthError, OAuthErrorCode},
+        introspection::IntrospectionRequest,
+        params::Params,
+    },
+};
+
+pub async fn introspect(
+    State(state): State<AppState>,
+    Now(now): Now,
+    headers: HeaderMap,
+    FormBody(form): FormBody,
+) -> Response {
+    answer(&state, now, &headers, form).await.unwrap_or_else(|refused| refused.answer(&state, Endpoint::Introspection))
+}
+
+async fn answer(
+    state: &AppState,
+    now: Timestamp,
+    headers: &HeaderMap,
+    form: Result<Params, OAuthError>,
+) -> Result<Response, Refused> {
+    let form = form?;
+    let client = authenticated(state, headers, &form, endpoints::INTROSPECT, now).await?;
+    // §2.1, §4: without credentials anybody could scan for tokens.
+    if client.client.auth.method == ClientAuthMethod::None {
+        let text = "introspection is for clients that authenticate; a public client cannot";
+        return Err(OAuthError::new(OAuthErrorCode::InvalidClient, text).into());
+    }
+    let request = IntrospectionRequest::parse(&form)?;
+    let document = flows::introspect::introspect(&state.provider, &client, &request, now).await?;
+    let body =
+        serde_json::to_vec(&document).map_err(|error| Fault::internal("an introspection cannot be written", error))?;
+    Ok(respond::json(StatusCode::OK, body))
+}

@@ -1,0 +1,24 @@
+//! The endpoints that clients call: what they sent, who they are, and the use case that answers.
+
+mod caller;
+mod introspect;
+mod revoke;
+mod token;
+mod userinfo;
+
+use axum::{
+    Router,
+    routing::{get, post},
+};
+
+use super::state::AppState;
+use crate::oidc::endpoints;
+
+/// All of them. Discovery and the JWK Set are answered before routing (`http::published`).
+pub fn routes() -> Router<AppState> {
+    Router::new()
+        .route(endpoints::TOKEN, post(token::token))
+        .route(endpoints::REVOKE, post(revoke::revoke))
+        .route(endpoints::INTROSPECT, post(introspect::introspect))
+        .route(endpoints::USERINFO, get(userinfo::by_get).post(userinfo::by_post).options(userinfo::preflight))
+}

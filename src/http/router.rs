@@ -1,0 +1,15 @@
+//! Every route of the service, area by area.
+
+use axum::Router;
+
+use super::{assets, home, language, oidc, state::AppState};
+
+/// Without health and metrics, which live outside the state.
+pub fn routes(state: AppState) -> Router {
+    Router::new()
+        .merge(oidc::routes())
+        .merge(home::routes())
+        .merge(language::routes())
+        .merge(assets::router())
+        .with_state(state)
+}
