@@ -26,7 +26,6 @@ pub use scope::ScopeSet;
 // What clients send beside the authorization request, and everything that is answered.
 pub mod access_token;
 pub mod audience;
-pub mod authorization_response;
 pub mod basic_credentials;
 pub mod bearer;
 pub mod client_assertion;

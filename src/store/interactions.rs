@@ -84,6 +84,23 @@ pub async fn set_progress(conn: &mut Conn, id: InteractionId, progress: &Value, 
     Ok(row.is_some())
 }
 
+pub(super) const CLAIM: &str = "UPDATE interaction SET browser_digest = $3 \
+    WHERE id = $1 AND browser_digest = $2 AND finished_at IS NULL AND expires_at > $4 RETURNING id";
+
+/// Ties an interaction that nobody opened yet to the first browser that does.
+pub async fn claim(
+    conn: &mut Conn,
+    id: InteractionId,
+    unclaimed: &[u8],
+    digest: &[u8],
+    now: Timestamp,
+) -> Result<bool, Fault> {
+    let row: Option<(InteractionId,)> =
+        on!(conn, |c| sqlx::query_as(CLAIM).bind(id).bind(unclaimed).bind(digest).bind(now).fetch_optional(c).await)
+            .map_err(failed("claiming an interaction"))?;
+    Ok(row.is_some())
+}
+
 pub(super) const WRONG_CODE: &str =
     "UPDATE interaction SET wrong_codes = wrong_codes + 1 WHERE id = $1 RETURNING wrong_codes";
 

@@ -1,7 +1,8 @@
 //! What the person does on an interaction's page. Each act is taken only where the step that stands now asks for it.
 
-use super::{Browser, Progress, Step, begin::written, step::Opened};
+use super::{Browser, Note, Progress, Step, begin::written, step::Opened};
 use crate::{
+    assurance::{LockReason, Refusal},
     base::{Fault, Secret, Timestamp, ids::InteractionId},
     flows::{
         Provider,
@@ -10,7 +11,7 @@ use crate::{
             second_factor::{self, CodeAttempt, CodeChecked, CodeKind},
         },
     },
-    oidc::interact::Granted,
+    registry::PersonalNumber,
     store::{Class, LaneKey, Tx, Unit, interactions},
 };
 
@@ -34,22 +35,12 @@ pub enum Act<'a> {
     Refuse,
 }
 
-/// What came of it; afterwards the page is computed anew.
+/// What came of it; afterwards the page is computed anew, and says what the note says.
 #[derive(Debug)]
 pub enum Acted {
     Done,
     /// Signed in, or risen: the session's new cookie.
     NewSession(Secret),
-    WrongPassword,
-    WrongCode,
-    Wait {
-        until: Timestamp,
-    },
-    Busy,
-    NotPossible(crate::assurance::Refusal),
-    TooManyCodes,
-    /// The form is not of the step that stands now.
-    OutOfStep,
 }
 
 pub async fn act(
@@ -59,36 +50,44 @@ pub async fn act(
     step: &Step,
     act: &Act<'_>,
 ) -> Result<Acted, Fault> {
-    let keep = |change: fn(&mut Progress)| {
-        let mut progress = opened.progress.clone();
-        change(&mut progress);
-        progress
-    };
+    let before = Progress { note: None, ..opened.progress.clone() };
     let progress = match (step, act) {
-        (Step::Number { .. }, Act::Number(typed)) => Progress {
-            typed_number: Some((*typed).chars().take(40).collect()),
-            account_chosen: true,
-            ..opened.progress.clone()
-        },
-        (Step::Password { .. }, Act::ChangeNumber) => keep(|progress| progress.typed_number = Some(String::new())),
-        (Step::Password { number, .. }, Act::Password { .. }) => return sign_in(provider, browser, number, act).await,
+        (Step::Number { .. }, Act::Number(typed)) => number(before, typed),
+        (Step::Password { .. }, Act::ChangeNumber) => Progress { typed_number: Some(String::new()), ..before },
+        (Step::Password { number, .. }, Act::Password { .. }) => {
+            return sign_in(provider, (opened, browser), before, number, act).await;
+        }
         (Step::Code { by_recovery, .. }, Act::Code(code)) => {
             let kind = if *by_recovery { CodeKind::Recovery } else { CodeKind::Totp };
-            return check_code(provider, opened, browser, code, kind).await;
+            return check_code(provider, (opened, browser), before, code, kind).await;
         }
-        (Step::Code { .. }, Act::UseRecoveryCode) => keep(|progress| progress.by_recovery_code = true),
-        (Step::Code { .. }, Act::UseTotp) => keep(|progress| progress.by_recovery_code = false),
-        (Step::SelectAccount { .. }, Act::ChooseAccount) => keep(|progress| progress.account_chosen = true),
-        (Step::SelectAccount { .. }, Act::AnotherAccount) => return another_account(provider, opened, browser).await,
-        (Step::Consent(shown), Act::Agree) => agreed(&opened.progress, &shown.granted),
-        (_, Act::Refuse) => keep(|progress| progress.refused = true),
-        _ => return Ok(Acted::OutOfStep),
+        (Step::Code { .. }, Act::UseRecoveryCode) => Progress { by_recovery_code: true, ..before },
+        (Step::Code { .. }, Act::UseTotp) => Progress { by_recovery_code: false, ..before },
+        (Step::SelectAccount { .. }, Act::ChooseAccount) => Progress { account_chosen: true, ..before },
+        (Step::SelectAccount { .. }, Act::AnotherAccount) => another_account(before, browser),
+        (Step::Consent(shown), Act::Agree) => Progress { agreed: Some(shown.granted.clone()), ..before },
+        (_, Act::Refuse) => Progress { refused: true, ..before },
+        // The form is not of the step that stands now: nothing happens, and the page shows what does stand.
+        _ => return Ok(Acted::Done),
     };
-    keep_progress(provider, opened.id, &progress, browser.now).await
+    keep_progress(provider, opened.id, &progress, browser.now).await?;
+    Ok(Acted::Done)
 }
 
-fn agreed(progress: &Progress, granted: &Granted) -> Progress {
-    Progress { agreed: Some(granted.clone()), ..progress.clone() }
+fn number(before: Progress, typed: &str) -> Progress {
+    let note = match (typed.trim().is_empty(), PersonalNumber::parse(typed)) {
+        (true, _) => Some(Note::NumberMissing),
+        (false, Err(_)) => Some(Note::NumberForm),
+        (false, Ok(_)) => None,
+    };
+    let typed_number = Some(typed.chars().take(40).collect());
+    Progress { typed_number, account_chosen: true, note, ..before }
+}
+
+/// Another person at this browser: the present session is left alone until they have signed in, which replaces it.
+fn another_account(before: Progress, browser: &Browser) -> Progress {
+    let not_as = browser.session.as_ref().map(|found| (found.session.id, found.session.version));
+    Progress { typed_number: Some(String::new()), account_chosen: true, not_as, ..before }
 }
 
 async fn keep_progress(
@@ -96,54 +95,77 @@ async fn keep_progress(
     id: InteractionId,
     progress: &Progress,
     now: Timestamp,
-) -> Result<Acted, Fault> {
-    let kept = provider.writer.submit(KeepProgress { id, progress: written(progress)?, now }).await?;
-    Ok(if kept { Acted::Done } else { Acted::OutOfStep })
+) -> Result<(), Fault> {
+    // An interaction that is over says so on its page.
+    provider.writer.submit(KeepProgress { id, progress: written(progress)?, now }).await.map(|_| ())
 }
 
-async fn sign_in(provider: &Provider, browser: &Browser, number: &str, act: &Act<'_>) -> Result<Acted, Fault> {
-    let Act::Password { password, network, user_agent } = act else { return Ok(Acted::OutOfStep) };
-    let attempt = Attempt {
-        typed_number: number,
-        password,
-        network,
-        user_agent,
-        session: browser.session.as_ref(),
-        now: browser.now,
+async fn sign_in(
+    provider: &Provider,
+    (opened, browser): (&Opened, &Browser),
+    before: Progress,
+    number: &str,
+    act: &Act<'_>,
+) -> Result<Acted, Fault> {
+    let Act::Password { password, network, user_agent } = act else { return Ok(Acted::Done) };
+    let note = if password.reveal().is_empty() {
+        Note::PasswordMissing
+    } else {
+        let attempt = Attempt {
+            typed_number: number,
+            password,
+            network,
+            user_agent,
+            session: browser.session.as_ref(),
+            now: browser.now,
+        };
+        match password::sign_in(provider, &attempt).await? {
+            SignedIn::Yes { cookie, .. } => {
+                keep_progress(provider, opened.id, &before, browser.now).await?;
+                return Ok(Acted::NewSession(cookie));
+            }
+            SignedIn::Wrong => Note::SignInWrong,
+            SignedIn::Wait { until } => Note::Wait { until },
+            SignedIn::NotPossible(refusal) => Note::NotPossible {
+                locked: matches!(refusal, Refusal::Locked(reason) if reason != LockReason::Death),
+                card_expired: refusal == Refusal::CardExpired,
+            },
+            SignedIn::Busy => Note::Busy,
+        }
     };
-    Ok(match password::sign_in(provider, &attempt).await? {
-        SignedIn::Yes { cookie, .. } => Acted::NewSession(cookie),
-        SignedIn::Wrong => Acted::WrongPassword,
-        SignedIn::Wait { until } => Acted::Wait { until },
-        SignedIn::NotPossible(refusal) => Acted::NotPossible(refusal),
-        SignedIn::Busy => Acted::Busy,
-    })
+    keep_progress(provider, opened.id, &Progress { note: Some(note), ..before }, browser.now).await?;
+    Ok(Acted::Done)
 }
 
 async fn check_code(
     provider: &Provider,
-    opened: &Opened,
-    browser: &Browser,
+    (opened, browser): (&Opened, &Browser),
+    before: Progress,
     code: &Secret,
     kind: CodeKind,
 ) -> Result<Acted, Fault> {
-    let Some(session) = &browser.session else { return Ok(Acted::OutOfStep) };
-    let attempt = CodeAttempt { code, kind, session, interaction: Some(opened.id), now: browser.now };
-    Ok(match second_factor::check_code(provider, &attempt).await? {
-        CodeChecked::Right { cookie } => Acted::NewSession(cookie),
-        CodeChecked::Wrong => Acted::WrongCode,
-        CodeChecked::Wait { until } => Acted::Wait { until },
-        CodeChecked::Ended => Acted::TooManyCodes,
-        CodeChecked::Gone => Acted::OutOfStep,
-    })
-}
-
-/// Another person at this browser: the present session is left alone until they have signed in, which replaces it.
-async fn another_account(provider: &Provider, opened: &Opened, browser: &Browser) -> Result<Acted, Fault> {
-    let not_as = browser.session.as_ref().map(|found| (found.session.id, found.session.version));
-    let progress =
-        Progress { typed_number: Some(String::new()), account_chosen: true, not_as, ..opened.progress.clone() };
-    keep_progress(provider, opened.id, &progress, browser.now).await
+    let Some(session) = &browser.session else { return Ok(Acted::Done) };
+    let text = code.reveal().trim();
+    let form = kind == CodeKind::Recovery || (text.len() == 6 && text.bytes().all(|byte| byte.is_ascii_digit()));
+    let note = if text.is_empty() {
+        Some(Note::CodeMissing)
+    } else if !form {
+        Some(Note::CodeForm)
+    } else {
+        let attempt = CodeAttempt { code, kind, session, interaction: Some(opened.id), now: browser.now };
+        match second_factor::check_code(provider, &attempt).await? {
+            CodeChecked::Right { cookie } => {
+                keep_progress(provider, opened.id, &before, browser.now).await?;
+                return Ok(Acted::NewSession(cookie));
+            }
+            CodeChecked::Wrong => Some(Note::CodeWrong),
+            CodeChecked::Wait { until } => Some(Note::Wait { until }),
+            // The page knows: the count is the interaction's own.
+            CodeChecked::Ended | CodeChecked::Gone => None,
+        }
+    };
+    keep_progress(provider, opened.id, &Progress { note, ..before }, browser.now).await?;
+    Ok(Acted::Done)
 }
 
 struct KeepProgress {

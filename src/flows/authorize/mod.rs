@@ -17,7 +17,7 @@ use crate::{
     oidc::interact::Granted,
 };
 
-pub use begin::{Begun, begin};
+pub use begin::{Begun, begin, begin_posted};
 pub use case::Case;
 pub use step::{Step, step};
 
@@ -56,4 +56,27 @@ pub struct Progress {
     pub refused: bool,
     /// The person asked to type a recovery code instead.
     pub by_recovery_code: bool,
+    /// What the last form came to, for the page that follows it: after a POST there is always a 303.
+    pub note: Option<Note>,
+}
+
+/// What a person is told on the page after their form.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Note {
+    NumberMissing,
+    NumberForm,
+    PasswordMissing,
+    SignInWrong,
+    Busy,
+    CodeMissing,
+    CodeForm,
+    CodeWrong,
+    Wait {
+        until: Timestamp,
+    },
+    /// The password was right: this may be told. (locked, card expired; neither: nothing more is said)
+    NotPossible {
+        locked: bool,
+        card_expired: bool,
+    },
 }

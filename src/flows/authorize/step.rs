@@ -5,9 +5,9 @@ use std::sync::Arc;
 use serde::Deserialize;
 use serde_json::{Map, Value};
 
-use super::{Browser, Case, Progress, begin::is_told_first, issue};
+use super::{Browser, Case, Note, Progress, begin::is_told_first, issue};
 use crate::{
-    assurance::{self, Factor, FactorState, Level, may_issue, proven_since, state_of},
+    assurance::{self, Factor, FactorState, Level, failures::CODES_PER_INTERACTION, may_issue, proven_since, state_of},
     base::{Fault, Timestamp, ids::InteractionId},
     flows::{Provider, claims, clients::KnownClient, sessions::Recognised},
     oidc::{
@@ -15,10 +15,12 @@ use crate::{
         authorize::{Delivery, Request},
         error::{OAuthError, OAuthErrorCode},
         interact::{Counting, Granted, Next},
+        prompt::Prompt,
         userinfo,
     },
     registry::PersonalNumber,
     store::{
+        Class, LaneKey, Tx, Unit,
         interactions::{self, StoredInteraction},
         persons,
     },
@@ -30,6 +32,7 @@ pub struct Opened {
     pub client: Arc<KnownClient>,
     pub request: Request,
     pub progress: Progress,
+    pub wrong_codes: i64,
     pub created_at: Timestamp,
     pub expires_at: Timestamp,
 }
@@ -71,8 +74,13 @@ pub enum Step {
         level: u8,
         could_add_totp: bool,
     },
-    /// Nothing can be issued for this person now.
-    Blocked(assurance::Refusal),
+    /// Nothing can be issued for this person now; said as far as it may be said.
+    Blocked {
+        locked: bool,
+        card_expired: bool,
+    },
+    /// Five wrong codes: this interaction is over.
+    TooManyCodes,
     Consent(Box<Consent>),
     Deliver(Delivery),
     /// Something changed while it was answered: ask again.
@@ -92,8 +100,7 @@ pub struct Consent {
 pub async fn open(provider: &Provider, id: InteractionId, browser: &Browser) -> Result<Result<Opened, Closed>, Fault> {
     let found = interactions::find(&mut provider.db.read().await?, id).await?;
     let Some(interaction) = found else { return Ok(Err(Closed::Unknown)) };
-    let same_browser = browser.digest.is_some_and(|digest| digest.as_bytes().as_slice() == interaction.browser_digest);
-    if !same_browser {
+    if !is_of(provider, &interaction, browser).await? {
         return Ok(Err(Closed::OtherBrowser));
     }
     if interaction.finished_at.is_some() {
@@ -111,6 +118,38 @@ pub async fn open(provider: &Provider, id: InteractionId, browser: &Browser) -> 
     parse(interaction, client).map(Ok)
 }
 
+/// The browser that began it; one that was posted across sites (which sends no cookie) is of the first browser that opens it.
+async fn is_of(provider: &Provider, interaction: &StoredInteraction, browser: &Browser) -> Result<bool, Fault> {
+    let Some(digest) = browser.digest else { return Ok(false) };
+    if interaction.browser_digest != UNCLAIMED {
+        return Ok(digest.as_bytes().as_slice() == interaction.browser_digest);
+    }
+    provider.writer.submit(ClaimInteraction { id: interaction.id, digest: *digest.as_bytes(), now: browser.now }).await
+}
+
+struct ClaimInteraction {
+    id: InteractionId,
+    digest: [u8; 32],
+    now: Timestamp,
+}
+
+impl Unit for ClaimInteraction {
+    type Out = bool;
+    const KIND: &'static str = "authorize.claim";
+    const CLASS: Class = Class::Interactive;
+
+    fn lane_key(&self) -> LaneKey {
+        LaneKey::of_id(self.id.0)
+    }
+
+    async fn run<'a>(&'a self, tx: &'a mut Tx) -> Result<bool, Fault> {
+        interactions::claim(tx, self.id, &UNCLAIMED, &self.digest, self.now).await
+    }
+}
+
+/// In the place of a browser's digest until a browser opens the interaction.
+pub const UNCLAIMED: [u8; 32] = [0; 32];
+
 fn parse(interaction: StoredInteraction, client: Arc<KnownClient>) -> Result<Opened, Fault> {
     let bad = |column: &'static str| Fault::inconsistent("interaction", column, &interaction.id);
     Ok(Opened {
@@ -118,6 +157,7 @@ fn parse(interaction: StoredInteraction, client: Arc<KnownClient>) -> Result<Ope
         client,
         request: Request::deserialize(&interaction.request).map_err(|_| bad("request"))?,
         progress: Progress::deserialize(&interaction.progress).map_err(|_| bad("progress"))?,
+        wrong_codes: interaction.wrong_codes,
         created_at: interaction.created_at,
         expires_at: interaction.expires_at,
     })
@@ -131,6 +171,12 @@ impl Opened {
 
 /// The step that stands now; when nothing is left to do, the answer.
 pub async fn step(provider: &Provider, opened: &Opened, browser: &Browser) -> Result<Step, Fault> {
+    if opened.wrong_codes >= i64::from(CODES_PER_INTERACTION) {
+        return Ok(Step::TooManyCodes);
+    }
+    if let Some(Note::NotPossible { locked, card_expired }) = opened.progress.note {
+        return Ok(Step::Blocked { locked, card_expired });
+    }
     let case = opened.case(provider, browser).await?;
     match case.next(provider) {
         Next::Login => login(provider, opened, &case).await,
@@ -226,9 +272,10 @@ async fn consent(provider: &Provider, case: &Case<'_>, granted: Granted) -> Resu
 }
 
 async fn refused(provider: &Provider, opened: &Opened, case: &Case<'_>, error: &OAuthError) -> Result<Step, Fault> {
-    if is_told_first(error) && !opened.progress.refused {
+    let page_possible = !opened.request.prompts.contains(Prompt::None);
+    if page_possible && is_told_first(error) && !opened.progress.refused {
         if let Some(refusal) = case.session().and_then(|found| may_issue(&found.account.standing).err()) {
-            return Ok(Step::Blocked(refusal));
+            return Ok(blocked(refusal));
         }
         if error.code == OAuthErrorCode::UnmetAuthenticationRequirements {
             let level = wanted_level(case, provider);
@@ -237,6 +284,14 @@ async fn refused(provider: &Provider, opened: &Opened, case: &Case<'_>, error: &
         }
     }
     deliver(provider, opened, case, error).await
+}
+
+/// A death or a court's order reads like any other reason.
+fn blocked(refusal: assurance::Refusal) -> Step {
+    Step::Blocked {
+        locked: matches!(refusal, assurance::Refusal::Locked(reason) if reason != assurance::LockReason::Death),
+        card_expired: refusal == assurance::Refusal::CardExpired,
+    }
 }
 
 /// The level that could not be reached: of the request, or the client's own floor.

@@ -1,3 +1,4 @@
-//! The authorization endpoint's pages: consent, and the way back by form.
+//! The authorization endpoint and its pages: consent, and the way back by form.
 
+pub mod handlers;
 pub mod view;

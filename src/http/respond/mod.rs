@@ -95,6 +95,18 @@ fn what_went_wrong(fault: &Fault) -> WentWrong {
     }
 }
 
+/// The same where the visitor is known already.
+pub fn fault_for(state: &AppState, visitor: &Visitor, fault: &Fault) -> Response {
+    let what = if is_passing(fault) {
+        tracing::warn!(%fault, "answered 503");
+        WentWrong::Overloaded { retry_after: 2 }
+    } else {
+        tracing::error!(%fault, "answered 500");
+        WentWrong::Ours
+    };
+    page(state, visitor.choice(None), what, visitor.request_id.clone(), None)
+}
+
 /// An error page.
 pub fn page(
     state: &AppState,

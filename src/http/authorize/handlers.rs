@@ -1,0 +1,121 @@
+//! The authorization endpoint (RFC 6749 §3.1, OIDC Core §3.1.2.1): GET is answered at once where possible, POST is stored and
+//! gone on with by GET.
+
+use axum::{
+    Router,
+    extract::State,
+    response::{IntoResponse as _, Response},
+    routing::get,
+};
+use url::Url;
+
+use super::view::FormPostPage;
+use crate::{
+    flows::authorize::{Begun, begin, begin_posted},
+    http::{
+        errors::view::{BrokenRule, WentWrong},
+        extract::{FormBody, QueryParams, Visitor, visitor::set_browser_cookie},
+        frame::Phrase,
+        paths, respond,
+        state::AppState,
+    },
+    oidc::{
+        authorize::{Delivery, PageError},
+        endpoints,
+        error::OAuthError,
+        params::Params,
+    },
+};
+
+pub fn routes() -> Router<AppState> {
+    Router::new().route(endpoints::AUTHORIZE, get(by_get).post(by_post))
+}
+
+async fn by_get(State(state): State<AppState>, visitor: Visitor, QueryParams(params): QueryParams) -> Response {
+    let params = match params {
+        Ok(params) => params,
+        Err(error) => return unreadable(&state, &visitor, &error),
+    };
+    let client_id = client_id(&params);
+    let begun = begin(&state.provider, params, &visitor.browser).await;
+    answer(&state, &visitor, client_id, begun)
+}
+
+async fn by_post(State(state): State<AppState>, visitor: Visitor, FormBody(params): FormBody) -> Response {
+    let params = match params {
+        Ok(params) => params,
+        Err(error) => return unreadable(&state, &visitor, &error),
+    };
+    let client_id = client_id(&params);
+    let begun = begin_posted(&state.provider, params, &visitor.browser).await;
+    answer(&state, &visitor, client_id, begun)
+}
+
+fn client_id(params: &Params) -> String {
+    params.one("client_id").ok().flatten().unwrap_or_default().to_owned()
+}
+
+fn answer(
+    state: &AppState,
+    visitor: &Visitor,
+    client_id: String,
+    begun: Result<Begun, crate::base::Fault>,
+) -> Response {
+    match begun {
+        Ok(Begun::Page(error)) => page(state, visitor, client_id, error),
+        Ok(Begun::Deliver(delivery)) => deliver(state, visitor, delivery, None),
+        Ok(Begun::Interact { id, cookie }) => {
+            let mut response = respond::see_other(&format!("{}?i={id}", paths::SIGN_IN));
+            if let Some(cookie) = &cookie {
+                set_browser_cookie(state, &mut response, cookie);
+            }
+            response
+        }
+        Err(fault) => respond::fault_for(state, visitor, &fault),
+    }
+}
+
+/// Nobody may be redirected before client and redirect URI are known to belong together.
+fn page(state: &AppState, visitor: &Visitor, client_id: String, error: PageError) -> Response {
+    let what = match error {
+        PageError::ClientIdMissing
+        | PageError::ClientIdRepeated
+        | PageError::ClientUnknown
+        | PageError::ClientDisabled => WentWrong::UnknownPortal,
+        PageError::RedirectUriMissing | PageError::RedirectUriRepeated | PageError::RedirectUriUnregistered => {
+            WentWrong::WrongWayBack
+        }
+    };
+    let oauth = error.oauth();
+    let rule = state.demo.then(|| BrokenRule {
+        code: oauth.code.as_str().to_owned(),
+        description: format!("{} (RFC 6749 section 3.1.2, OpenID Connect Core section 3.1.2.1)", oauth.description()),
+        client_id,
+    });
+    respond::page(state, visitor.choice(None), what, visitor.request_id.clone(), rule)
+}
+
+fn unreadable(state: &AppState, visitor: &Visitor, error: &OAuthError) -> Response {
+    let rule = state.demo.then(|| BrokenRule {
+        code: error.code.as_str().to_owned(),
+        description: error.description().to_owned(),
+        client_id: String::new(),
+    });
+    respond::page(state, visitor.choice(None), WentWrong::PortalRequest, visitor.request_id.clone(), rule)
+}
+
+/// The answer leaves for the portal: 303, or the page whose form carries it.
+pub fn deliver(state: &AppState, visitor: &Visitor, delivery: Delivery, portal: Option<Phrase>) -> Response {
+    match delivery {
+        Delivery::Redirect { location } => respond::see_other(&location),
+        Delivery::FormPost { action, fields } => match Url::parse(&action) {
+            Ok(redirect_uri) => {
+                let portal = portal.unwrap_or_else(|| Phrase::vi(redirect_uri.host_str().unwrap_or_default()));
+                let fields = fields.into_iter().map(|(name, value)| (name.to_owned(), value)).collect();
+                let frame = state.frame(visitor.choice(None), paths::HOME.to_owned(), String::new());
+                FormPostPage { redirect_uri, fields, portal }.render(&frame).into_response()
+            }
+            Err(_) => respond::page(state, visitor.choice(None), WentWrong::Ours, visitor.request_id.clone(), None),
+        },
+    }
+}

@@ -1,0 +1,154 @@
+//! The page of the step that stands now.
+
+use axum::response::{IntoResponse as _, Response};
+use http::StatusCode;
+
+use super::{
+    asker,
+    view::{
+        Blocked, BlockedPage, Expired, ExpiredPage, NumberPage, PasswordPage, RecoveryCodePage, SelectAccountPage,
+        TotpPage, UnreachablePage, WayUp,
+    },
+};
+use crate::{
+    base::Timestamp,
+    flows::authorize::{
+        Note, Step,
+        step::{Closed, Consent, Opened},
+    },
+    http::{
+        authorize::{
+            handlers::deliver,
+            view::{ConsentPage, LeftOut, Needs, SharedItem, ViaProvider},
+        },
+        extract::{FormGuard, Visitor},
+        frame::{Frame, Html, Phrase, Problem, Problems, problem::minutes_until},
+        paths, respond,
+        state::AppState,
+    },
+    oidc::client::RpClass,
+};
+
+/// A page of an interaction: who asks stands above, and its forms may end at the portal.
+pub fn frame(state: &AppState, visitor: &Visitor, opened: &Opened) -> Frame {
+    let choice = visitor.choice(opened.request.ui_locale.as_deref());
+    let csrf = FormGuard { state, purpose: opened.id.0.as_bytes() }.token(visitor);
+    Frame {
+        portal: Some(asker::portal(&state.provider, opened, choice.lang)),
+        deadline: Some(opened.expires_at),
+        form_targets: asker::form_targets(opened),
+        ..state.frame(choice, visitor.here.clone(), csrf)
+    }
+}
+
+pub fn step(state: &AppState, visitor: &Visitor, opened: &Opened, step: Step) -> Response {
+    let frame = frame(state, visitor, opened);
+    let problems = problems(opened.progress.note, visitor.now());
+    let busy = opened.progress.note == Some(Note::Busy);
+    let html = match step {
+        Step::Number { typed } => NumberPage { number: typed.unwrap_or_default(), problems }.render(&frame),
+        Step::Password { number, again } => {
+            let page = PasswordPage { number: digits(&number), again, problems }.render(&frame);
+            if busy { page.with_status(StatusCode::SERVICE_UNAVAILABLE) } else { page }
+        }
+        Step::SelectAccount { name, number_end, since } => {
+            SelectAccountPage { name: Phrase::vi(name), number_end, signed_in_at: since }.render(&frame)
+        }
+        Step::Code { by_recovery: true, .. } => RecoveryCodePage { problems: as_recovery(problems) }.render(&frame),
+        Step::Code { step_up, recovery_codes, .. } => TotpPage { step_up, recovery_codes, problems }.render(&frame),
+        Step::Unreachable { level, could_add_totp } => {
+            let how = if could_add_totp { WayUp::AddTotp } else { WayUp::NotOffered };
+            UnreachablePage { level, how, portal: asker::name(&opened.client, frame.lang()) }.render(&frame)
+        }
+        Step::Blocked { locked, card_expired } => BlockedPage { why: blocked(locked, card_expired) }.render(&frame),
+        Step::TooManyCodes => BlockedPage { why: Blocked::TooManyCodes }.render(&frame),
+        Step::Consent(consent) => consent_page(state, visitor, opened, *consent, &frame),
+        Step::Deliver(delivery) => {
+            return deliver(state, visitor, delivery, Some(asker::name(&opened.client, frame.lang())));
+        }
+        Step::Again => return respond::see_other(&format!("{}?i={}", paths::SIGN_IN, opened.id)),
+    };
+    html.into_response()
+}
+
+fn digits(number: &str) -> String {
+    number.chars().filter(char::is_ascii_digit).collect()
+}
+
+fn problems(note: Option<Note>, now: Timestamp) -> Problems {
+    let problem = match note {
+        None | Some(Note::NotPossible { .. }) => return Problems::default(),
+        Some(Note::NumberMissing) => Problem::NumberMissing,
+        Some(Note::NumberForm) => Problem::NumberForm,
+        Some(Note::PasswordMissing) => Problem::PasswordMissing,
+        Some(Note::SignInWrong) => Problem::SignInWrong,
+        Some(Note::Busy) => Problem::Busy,
+        Some(Note::CodeMissing) => Problem::CodeMissing,
+        Some(Note::CodeForm) => Problem::CodeForm,
+        Some(Note::CodeWrong) => Problem::CodeWrong,
+        Some(Note::Wait { until }) => Problem::TooManyTries { minutes: minutes_until(until, now) },
+    };
+    Problems::one(problem)
+}
+
+/// The same notes on the recovery code's page.
+fn as_recovery(problems: Problems) -> Problems {
+    let of = |problem: Problem| match problem {
+        Problem::CodeMissing => Problem::RecoveryCodeMissing,
+        Problem::CodeForm | Problem::CodeWrong => Problem::RecoveryCodeWrong,
+        other => other,
+    };
+    Problems(problems.iter().map(of).collect())
+}
+
+const fn blocked(locked: bool, card_expired: bool) -> Blocked {
+    match (locked, card_expired) {
+        (true, _) => Blocked::Locked,
+        (false, true) => Blocked::CardExpired,
+        (false, false) => Blocked::NotPossible,
+    }
+}
+
+fn consent_page(state: &AppState, visitor: &Visitor, opened: &Opened, consent: Consent, frame: &Frame) -> Html {
+    let (client, lang) = (&opened.client, frame.lang());
+    let about = &client.client.about;
+    let portal = asker::name(client, lang);
+    let left_out = consent
+        .left_out
+        .into_iter()
+        .flat_map(|(scope, account_02, level)| {
+            let needs = if account_02 { Needs::AccountLevel02 } else { Needs::AuthenticationLevel(level) };
+            let claims = crate::oidc::scope::Scope::find(&scope).map_or(&[][..], |found| found.claims);
+            claims.iter().map(move |claim| LeftOut { claim: (*claim).to_owned(), needs }).collect::<Vec<_>>()
+        })
+        .collect();
+    let via_provider = match client.client.rules.rp_class {
+        Some(RpClass::ViaProvider) => {
+            let provider = about.agency.as_deref().map_or_else(|| portal.clone(), Phrase::vi);
+            ViaProvider::Yes { provider }
+        }
+        _ => ViaProvider::No,
+    };
+    let offline = consent.granted.scopes.contains("offline_access");
+    ConsentPage {
+        purpose: asker::phrase(&about.purpose, lang),
+        portal,
+        legal_basis: about.legal_basis.as_deref().map(Phrase::vi),
+        items: SharedItem::list(&consent.values),
+        left_out,
+        via_provider,
+        offline_until: offline.then(|| visitor.now() + state.provider.settings.lifetimes.offline_refresh),
+    }
+    .render(frame)
+}
+
+/// An interaction that cannot go on: what happened, and how to start again.
+pub fn closed(state: &AppState, visitor: &Visitor, closed: Closed) -> Response {
+    let why = match closed {
+        Closed::Expired => Expired::Time,
+        Closed::Finished => Expired::Ended,
+        Closed::Unknown | Closed::OtherBrowser => Expired::OtherBrowser,
+    };
+    let frame = state.frame(visitor.choice(None), visitor.here.clone(), String::new());
+    ExpiredPage { why, again: None, portal: None }.render(&frame).into_response()
+}
