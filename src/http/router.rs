@@ -2,12 +2,14 @@
 
 use axum::Router;
 
-use super::{assets, home, language, oidc, state::AppState};
+use super::{assets, authorize, home, language, oidc, sign_in, state::AppState};
 
 /// Without health and metrics, which live outside the state.
 pub fn routes(state: AppState) -> Router {
     Router::new()
         .merge(oidc::routes())
+        .merge(authorize::handlers::routes())
+        .merge(sign_in::handlers::routes())
         .merge(home::routes())
         .merge(language::routes())
         .merge(assets::router())
