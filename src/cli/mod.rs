@@ -16,6 +16,7 @@ mod migrate;
 pub mod out;
 mod registry;
 mod serve;
+mod sms;
 pub mod start;
 pub mod telemetry;
 mod watch;

@@ -1,11 +1,12 @@
 //! `serve`: the service, until it is asked to stop.
 
-use std::process::ExitCode;
+use std::{process::ExitCode, sync::Arc};
 
 use super::{
     context::Context,
     failure::Failure,
-    start::{self, Assembled},
+    sms::NoGateway,
+    start::{self, Assembled, Surroundings},
     telemetry,
 };
 
@@ -22,7 +23,7 @@ pub async fn run(args: Args, context: &Context) -> Result<ExitCode, Failure> {
     let loaded = context.load(flags)?;
     telemetry::start_log(&loaded.config)?;
     let listener = start::listen(&loaded.config).await?;
-    let service = Assembled::new(context, &loaded).await?;
+    let service = Assembled::new(context, &loaded, Surroundings { sms: Arc::new(NoGateway), demo: false }).await?;
     // The port that was given, also when any free one was asked for.
     let listening = listener.local_addr().unwrap_or(loaded.config.listen);
     tracing::info!(listen = %listening, issuer = loaded.config.issuer, "serving");

@@ -19,7 +19,13 @@ use crate::{
     assurance::Level,
     base::{Fault, ids::InstanceId},
     crypto::PasswordPool,
-    flows::{self, Provider, Secrets, clients::Clients, keys::Keys},
+    flows::{
+        self, Provider, Secrets,
+        clients::Clients,
+        keys::Keys,
+        outbox::{SmsTransport, worker},
+        upkeep,
+    },
     http::{
         documents,
         edge::{self, Edge},
@@ -35,6 +41,13 @@ use crate::{
     store::{Db, Writer, changes},
 };
 
+/// What `serve` and `demo` do differently.
+pub struct Surroundings {
+    pub sms: Arc<dyn SmsTransport>,
+    /// Pages say that this is a demonstration, and tell developers which rule a request broke.
+    pub demo: bool,
+}
+
 /// A service that is ready to be served.
 pub struct Assembled {
     pub app: App,
@@ -46,7 +59,7 @@ pub struct Assembled {
 
 impl Assembled {
     /// Opens the record, which must be migrated, and builds every route.
-    pub async fn new(context: &Context, loaded: &Loaded) -> Result<Self, Failure> {
+    pub async fn new(context: &Context, loaded: &Loaded, around: Surroundings) -> Result<Self, Failure> {
         let config = &loaded.config;
         let figures = telemetry::start_metrics()?;
         tokio::spawn(telemetry::keep_metrics(figures.clone()));
@@ -64,7 +77,9 @@ impl Assembled {
         let published = Arc::new(Published::default());
         documents::publish(&published, &provider);
         tokio::spawn(watch::watch(provider.clone(), published.clone(), seen));
-        let state = AppState::new(provider.clone(), context.clock.clone(), false);
+        tokio::spawn(worker::work(provider.clone(), around.sms, context.clock.clone()));
+        tokio::spawn(upkeep::sweep_always(provider.clone(), context.clock.clone()));
+        let state = AppState::new(provider.clone(), context.clock.clone(), around.demo);
         let router = wrapped(context, config, &health, state);
         Ok(Self {
             app: App::new(published, router),

@@ -6,6 +6,7 @@ pub mod claims;
 pub mod clients;
 pub mod introspect;
 pub mod keys;
+pub mod logout;
 pub mod outbox;
 pub mod provider;
 pub mod registry;
@@ -13,6 +14,7 @@ pub mod revoke;
 pub mod sessions;
 pub mod sign_in;
 pub mod token;
+pub mod upkeep;
 pub mod userinfo;
 
 pub use provider::{Lifetimes, Provider, Secrets, Settings};

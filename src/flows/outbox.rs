@@ -1,5 +1,7 @@
 //! Messages that leave the service: how they are made, and who carries them.
 
+pub mod worker;
+
 use std::{future::Future, pin::Pin};
 
 use serde::{Deserialize, Serialize};

@@ -2,7 +2,7 @@
 
 use axum::Router;
 
-use super::{assets, authorize, home, language, oidc, sign_in, state::AppState};
+use super::{assets, authorize, home, language, logout, oidc, sign_in, state::AppState};
 
 /// Without health and metrics, which live outside the state.
 pub fn routes(state: AppState) -> Router {
@@ -12,6 +12,7 @@ pub fn routes(state: AppState) -> Router {
         .merge(sign_in::handlers::routes())
         .merge(home::routes())
         .merge(language::routes())
+        .merge(logout::routes())
         .merge(assets::router())
         .with_state(state)
 }

@@ -42,6 +42,7 @@ pub mod residences;
 pub mod sessions;
 pub mod standing;
 pub mod subjects;
+pub mod sweep;
 mod writer;
 
 pub use audit::{AuditEvent, Outcome};

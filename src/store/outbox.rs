@@ -150,3 +150,12 @@ pub async fn oldest_due(conn: &mut Conn) -> Result<Option<Timestamp>, Fault> {
         on!(conn, |c| sqlx::query_as(OLDEST_DUE).fetch_optional(c).await).map_err(failed("looking at the outbox"))?;
     Ok(row.map(|(at,)| at))
 }
+
+pub(super) const IS_DONE: &str = "SELECT id FROM outbox WHERE id = $1 AND state = 'done'";
+
+/// Sent and acknowledged.
+pub async fn is_done(conn: &mut Conn, id: MessageId) -> Result<bool, Fault> {
+    let row: Option<(MessageId,)> = on!(conn, |c| sqlx::query_as(IS_DONE).bind(id).fetch_optional(c).await)
+        .map_err(failed("looking for a message's end"))?;
+    Ok(row.is_some())
+}

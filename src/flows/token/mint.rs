@@ -17,6 +17,7 @@ use crate::{
         access_token::{AccessToken, Authentication},
         audience::Audience,
         id_token::{ExtraClaims, IdToken},
+        logout_token::LogoutToken,
         scope::ScopeSet,
     },
 };
@@ -154,4 +155,16 @@ pub fn id_token(
         claims: parts.claims,
     };
     sign(&key, Typ::Jwt, token.to_json()).map(Ok)
+}
+
+/// By the algorithm of the client's ID tokens (Back-Channel Logout 1.0 §2.4): it has no other way to say which it knows.
+pub fn logout_token(
+    provider: &Provider,
+    client: &KnownClient,
+    token: &LogoutToken,
+) -> Result<Result<String, Refusal>, Fault> {
+    let Some(key) = provider.keys.ring().signer(client.id_token_alg).cloned() else {
+        return Ok(Err(Refusal::NoSigningKey));
+    };
+    sign(&key, Typ::LogoutToken, token.to_json()).map(Ok)
 }

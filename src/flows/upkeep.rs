@@ -1,0 +1,76 @@
+//! Housekeeping: what is over goes, in units so small that nobody waits behind them.
+
+use std::{sync::Arc, time::Duration};
+
+use tokio::time::{MissedTickBehavior, interval};
+
+use super::Provider;
+use crate::{
+    base::{Clock, Fault, Span, Timestamp},
+    store::{Class, LaneKey, Tx, Unit, sweep::Stale},
+};
+
+const EVERY: Duration = Duration::from_secs(60);
+/// Rows of one unit.
+const AT_ONCE: i64 = 200;
+/// Units of one kind and round: after an outage the backlog is worked off over some minutes.
+const ROUNDS: usize = 50;
+
+/// Runs for as long as the process lives. More processes at once only find less to do.
+pub async fn sweep_always(provider: Arc<Provider>, clock: Clock) {
+    let mut tick = interval(EVERY);
+    tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    loop {
+        tick.tick().await;
+        if let Err(fault) = sweep(&provider, clock.now()).await {
+            tracing::warn!(%fault, "housekeeping was put off");
+        }
+    }
+}
+
+/// One round over everything; answers how many rows went.
+pub async fn sweep(provider: &Provider, now: Timestamp) -> Result<u64, Fault> {
+    let mut gone = 0;
+    for what in Stale::ALL {
+        for _ in 0..ROUNDS {
+            let deleted = provider.writer.submit(Sweep { what, before: now - kept_for(what) }).await?;
+            gone += deleted;
+            if deleted < AT_ONCE.unsigned_abs() {
+                break;
+            }
+        }
+    }
+    Ok(gone)
+}
+
+/// How long a row stays after its end.
+const fn kept_for(what: Stale) -> Span {
+    match what {
+        // So that the pages can say "expired" or "finished" instead of "unknown".
+        Stale::Interactions | Stale::Registrations | Stale::PhoneCodes => Span::hours(1),
+        // The longest memory of any failure policy.
+        Stale::FailureCounters => Span::hours(24),
+        // The clocks of two processes differ.
+        Stale::Codes | Stale::AssertionJtis | Stale::RevokedTokens => Span::minutes(5),
+        Stale::RecoverySheets => Span::ZERO,
+    }
+}
+
+struct Sweep {
+    what: Stale,
+    before: Timestamp,
+}
+
+impl Unit for Sweep {
+    type Out = u64;
+    const KIND: &'static str = "upkeep.sweep";
+    const CLASS: Class = Class::Admin;
+
+    fn lane_key(&self) -> LaneKey {
+        LaneKey::of_bytes(b"upkeep")
+    }
+
+    async fn run<'a>(&'a self, tx: &'a mut Tx) -> Result<u64, Fault> {
+        self.what.sweep(tx, self.before, AT_ONCE).await
+    }
+}

@@ -1,0 +1,59 @@
+//! What is over and holds nothing that anybody may still ask for is deleted, a few rows at a time.
+
+use super::{Conn, codes, db::failed, interactions};
+use crate::base::{Fault, Timestamp};
+
+/// Kinds of rows that grow old. Each has an index by its time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Stale {
+    Codes,
+    Interactions,
+    AssertionJtis,
+    RevokedTokens,
+    FailureCounters,
+    PhoneCodes,
+    Registrations,
+    RecoverySheets,
+}
+
+const JTIS: &str = "DELETE FROM assertion_jti WHERE (client_id, jti) IN \
+    (SELECT client_id, jti FROM assertion_jti WHERE expires_at < $1 LIMIT $2)";
+const REVOKED: &str =
+    "DELETE FROM revoked_token WHERE jti IN (SELECT jti FROM revoked_token WHERE expires_at < $1 LIMIT $2)";
+const COUNTERS: &str = "DELETE FROM failure_counter WHERE (kind, subject, network) IN \
+    (SELECT kind, subject, network FROM failure_counter WHERE last_at < $1 LIMIT $2)";
+const PHONE_CODES: &str =
+    "DELETE FROM phone_code WHERE id IN (SELECT id FROM phone_code WHERE expires_at < $1 LIMIT $2)";
+const REGISTRATIONS: &str =
+    "DELETE FROM registration WHERE id IN (SELECT id FROM registration WHERE expires_at < $1 LIMIT $2)";
+const SHEETS: &str = "DELETE FROM recovery_sheet WHERE account_id IN \
+    (SELECT account_id FROM recovery_sheet WHERE expires_at < $1 LIMIT $2)";
+
+impl Stale {
+    pub const ALL: [Self; 8] = [
+        Self::Codes,
+        Self::Interactions,
+        Self::AssertionJtis,
+        Self::RevokedTokens,
+        Self::FailureCounters,
+        Self::PhoneCodes,
+        Self::Registrations,
+        Self::RecoverySheets,
+    ];
+
+    /// Deletes at most `limit` rows whose time ended before `before`; answers how many went.
+    pub async fn sweep(self, conn: &mut Conn, before: Timestamp, limit: i64) -> Result<u64, Fault> {
+        let sql = match self {
+            Self::Codes => return codes::sweep(conn, before, limit).await,
+            Self::Interactions => return interactions::sweep(conn, before, limit).await,
+            Self::AssertionJtis => JTIS,
+            Self::RevokedTokens => REVOKED,
+            Self::FailureCounters => COUNTERS,
+            Self::PhoneCodes => PHONE_CODES,
+            Self::Registrations => REGISTRATIONS,
+            Self::RecoverySheets => SHEETS,
+        };
+        on!(conn, |c| sqlx::query(sql).bind(before).bind(limit).execute(c).await.map(|done| done.rows_affected()))
+            .map_err(failed("sweeping what is over"))
+    }
+}
