@@ -41,6 +41,27 @@ async fn it_serves_on_both_engines_and_stops_when_asked() {
     }
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn a_person_who_is_lost_gets_a_page_in_their_language() {
+    let serving = Binary::ready().serve();
+    let port = serving.address.port();
+    for (headers, words) in [
+        ("Accept-Language: en", "Reference"),
+        ("Accept-Language: vi", "Mã tham chiếu"),
+        // What the person chose on a page outweighs what the browser says. The name has the issuer's port.
+        ("Accept-Language: en\r\nCookie: dinhdanh-8080-lang=vi", "Mã tham chiếu"),
+    ] {
+        let request =
+            format!("GET /nowhere HTTP/1.1\r\nHost: localhost:{port}\r\nAccept: text/html\r\n{headers}\r\n\r\n");
+        let mut stream = TcpStream::connect(serving.address).await.unwrap();
+        stream.write_all(request.as_bytes()).await.unwrap();
+        let page = one_answer(&mut stream).await;
+        assert!(page.starts_with("HTTP/1.1 404") && page.contains(words), "{headers}: {page}");
+        let id = page.lines().find_map(|line| line.strip_prefix("x-request-id: ")).unwrap();
+        assert_eq!(page.matches(id).count(), 2, "in the header and on the page");
+    }
+}
+
 fn body(answer: &str) -> serde_json::Value {
     serde_json::from_str(answer.split_once("\r\n\r\n").unwrap().1).unwrap()
 }

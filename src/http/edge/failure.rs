@@ -9,7 +9,7 @@ use axum::{
 };
 use http::{
     HeaderValue, StatusCode,
-    header::{ACCEPT, ACCEPT_LANGUAGE, CONTENT_TYPE, RETRY_AFTER},
+    header::{ACCEPT, ACCEPT_LANGUAGE, CONTENT_TYPE, COOKIE, RETRY_AFTER},
 };
 use http_body::Body as _;
 use serde_json::json;
@@ -91,13 +91,13 @@ impl FailureKind {
 }
 
 /// What the failure's drawer gets to know.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub struct Failure {
     pub kind: FailureKind,
     pub reference: RequestId,
     pub reader: Reader,
-    /// The first language that the client accepts is English rather than Vietnamese.
-    pub english: bool,
+    /// A person's `Accept-Language` and `Cookie`, for the language of the page.
+    pub wishes: HeaderMap,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -116,7 +116,7 @@ pub(super) struct Asked {
     /// `Connection` exists only in HTTP/1.
     pub(super) may_close: bool,
     reader: Reader,
-    english: bool,
+    wishes: HeaderMap,
 }
 
 impl Asked {
@@ -127,16 +127,28 @@ impl Asked {
             _ => Reader::Program,
         };
         let may_close = request.version() <= Version::HTTP_11;
-        Self { id, may_close, reader, english: prefers_english(request.headers()) }
+        Self { id, may_close, reader, wishes: wishes(reader, request.headers()) }
     }
 
     pub(super) fn failure(&self, kind: FailureKind) -> Failure {
-        Failure { kind, reference: self.id, reader: self.reader, english: self.english }
+        Failure { kind, reference: self.id, reader: self.reader, wishes: self.wishes.clone() }
     }
 }
 
 fn accepts_pages(headers: &HeaderMap) -> bool {
     headers.get_all(ACCEPT).iter().any(|value| value.to_str().is_ok_and(|text| text.contains("text/html")))
+}
+
+fn wishes(reader: Reader, headers: &HeaderMap) -> HeaderMap {
+    let mut wishes = HeaderMap::new();
+    if reader == Reader::Person {
+        for name in [ACCEPT_LANGUAGE, COOKIE] {
+            for value in headers.get_all(&name) {
+                wishes.append(name.clone(), value.clone());
+            }
+        }
+    }
+    wishes
 }
 
 fn prefers_english(headers: &HeaderMap) -> bool {
@@ -150,10 +162,10 @@ fn prefers_english(headers: &HeaderMap) -> bool {
 
 /// The answer without templates: what the edge gives until the pages set their own, and what they fall back to.
 pub fn plain(failure: &Failure) -> Response {
-    let Failure { kind, reference, reader, english } = *failure;
+    let Failure { kind, reference, reader, ref wishes } = *failure;
     let status = kind.status();
     let (content_type, body) = match reader {
-        Reader::Person => ("text/html; charset=utf-8", page(kind, reference, english)),
+        Reader::Person => ("text/html; charset=utf-8", page(kind, reference, prefers_english(wishes))),
         Reader::Client => (
             "application/json",
             json!({

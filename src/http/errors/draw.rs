@@ -3,11 +3,13 @@
 use std::sync::Arc;
 
 use axum::response::IntoResponse as _;
+use http::header::ACCEPT_LANGUAGE;
 
 use super::view::{ErrorPage, WentWrong};
 use crate::http::{
+    cookies::Cookie,
     edge::{Draw, Failure, FailureKind, Reader, plain},
-    lang::{Choice, Lang},
+    lang::{Choice, Wishes},
     state::AppState,
 };
 
@@ -19,8 +21,12 @@ pub fn draw(state: AppState) -> Draw {
 }
 
 fn page(state: &AppState, failure: &Failure) -> axum::response::Response {
-    let lang = if failure.english { Lang::En } else { Lang::Vi };
-    let frame = state.frame(Choice { lang, portal_wished: false }, "/".to_owned(), String::new());
+    let choice = Choice::of(&Wishes {
+        ui_locales: None,
+        cookie: state.cookies.read(&failure.wishes, Cookie::Lang),
+        accept_language: failure.wishes.get(ACCEPT_LANGUAGE).and_then(|value| value.to_str().ok()),
+    });
+    let frame = state.frame(choice, "/".to_owned(), String::new());
     let what = match failure.kind {
         FailureKind::NotFound => WentWrong::NotFound,
         FailureKind::MethodNotAllowed => WentWrong::WrongMethod,
