@@ -131,7 +131,7 @@ CREATE TABLE relation (
     recorded_at    INTEGER NOT NULL
 ) STRICT;
 CREATE INDEX relation_person ON relation (person_id, kind);
-CREATE INDEX relation_relative ON relation (relative_id);
+CREATE INDEX relation_relative ON relation (relative_id) WHERE relative_id IS NOT NULL;
 CREATE INDEX relation_unlinked ON relation (relative_number) WHERE relative_id IS NULL AND relative_number IS NOT NULL;
 
 -- A file that was brought in: the same bytes twice are recognised.

@@ -73,6 +73,23 @@ pub(super) const fn take_turns_at_intake(engine: Engine) -> Option<&'static str>
     }
 }
 
+/// A lane that imports: room for the pages of its random keys, and rarer checkpoints, since the same pages change in
+/// every batch. Durability is as before: each commit is synced.
+pub(super) const fn widen_for_bulk(engine: Engine) -> &'static [&'static str] {
+    match engine {
+        Engine::Sqlite => &["PRAGMA cache_size = -65536", "PRAGMA wal_autocheckpoint = 16384"],
+        Engine::Postgres => &[],
+    }
+}
+
+/// Counts the changes that other connections made to the file.
+pub(super) const fn changes_of_others(engine: Engine) -> Option<&'static str> {
+    match engine {
+        Engine::Sqlite => Some("PRAGMA data_version"),
+        Engine::Postgres => None,
+    }
+}
+
 /// Statements that take a list of texts as one JSON array.
 macro_rules! with_list {
     ($(#[$doc:meta])* $name:ident, $before:literal) => {
@@ -80,7 +97,7 @@ macro_rules! with_list {
         pub(super) const fn $name(engine: Engine) -> &'static str {
             match engine {
                 Engine::Sqlite => concat!($before, " IN (SELECT value FROM json_each($1))"),
-                Engine::Postgres => concat!($before, " IN (SELECT jsonb_array_elements_text($1::jsonb))"),
+                Engine::Postgres => concat!($before, " = ANY (ARRAY(SELECT jsonb_array_elements_text($1::jsonb)))"),
             }
         }
     };

@@ -37,6 +37,22 @@ pub async fn take_turns(conn: &mut Conn) -> Result<(), Fault> {
     on!(conn, |c| sqlx::query(sql).execute(c).await.map(|_| ())).map_err(failed("waiting for another import"))
 }
 
+/// Prepares the lane's connection for many rows.
+pub async fn widen(conn: &mut Conn) -> Result<(), Fault> {
+    for sql in dialect::widen_for_bulk(conn.engine()) {
+        on!(&mut *conn, |c| sqlx::query(*sql).execute(c).await.map(|_| ())).map_err(failed("preparing a bulk load"))?;
+    }
+    Ok(())
+}
+
+/// A number that changes when another connection changed the file; always 0 on PostgreSQL, where nobody is in the way.
+pub async fn changes_of_others(conn: &mut Conn) -> Result<i64, Fault> {
+    let Some(sql) = dialect::changes_of_others(conn.engine()) else { return Ok(0) };
+    let row: (i64,) =
+        on!(conn, |c| sqlx::query_as(sql).fetch_one(c).await).map_err(failed("looking for other writers"))?;
+    Ok(row.0)
+}
+
 /// Which of the numbers, present or former, the registry knows.
 pub async fn known(conn: &mut Conn, numbers: &[&str]) -> Result<Vec<KnownPerson>, Fault> {
     if numbers.is_empty() {

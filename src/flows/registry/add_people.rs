@@ -38,6 +38,8 @@ pub struct AddPeople {
 #[derive(Clone, Debug, Default)]
 pub struct Added {
     pub tally: Tally,
+    /// Differs from the last batch's when somebody else wrote in between.
+    pub changes_of_others: i64,
     pub refused: Vec<(u64, Field, Reason)>,
 }
 
@@ -61,7 +63,7 @@ impl Unit for AddPeople {
         let known = imports::known(tx, &numbers).await?;
         let verdicts = judge(people.iter().map(|(_, one)| one), &known);
         let mut new = Vec::with_capacity(people.len());
-        let mut out = Added::default();
+        let mut out = Added { changes_of_others: imports::changes_of_others(tx).await?, ..Added::default() };
         for ((line, person), verdict) in people.iter().zip(verdicts) {
             match verdict {
                 Verdict::New => new.push(person),
@@ -117,6 +119,7 @@ impl Unit for OpenImport {
     }
 
     async fn run<'a>(&'a self, tx: &'a mut Tx) -> Result<(), Fault> {
+        imports::widen(tx).await?;
         imports::open(tx, &self.file, self.now).await
     }
 }

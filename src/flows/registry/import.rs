@@ -17,6 +17,7 @@ use tokio::{sync::mpsc, time::Instant};
 use super::{
     add_people::{AddPeople, Batch, FinishImport, OpenImport},
     load_units::load_units,
+    pace::Pace,
     prepare,
     source_file::{Facts, FileFault, Format, Rows, survey},
     vault::PersonVault,
@@ -25,7 +26,7 @@ use crate::{
     base::{Clock, Entropy, Fault, fault::FaultKind},
     registry::{Field, PersonRecord, Reason},
     store::{
-        Db, Engine, Writer,
+        Db, Writer,
         audit::Actor,
         imports::{ImportFile, Tally},
         intake::NewPerson,
@@ -77,16 +78,6 @@ struct Chunk {
     bytes: u64,
 }
 
-/// How large a batch may grow, and how long it should take: SQLite's one writer serves others in between.
-struct Pace {
-    least: usize,
-    most: usize,
-    aim: Duration,
-}
-
-const SQLITE: Pace = Pace { least: 50, most: 1_000, aim: Duration::from_millis(20) };
-const POSTGRES: Pace = Pace { least: 500, most: 5_000, aim: Duration::from_millis(500) };
-
 const MOST_TRIES: u64 = 40;
 
 impl Import {
@@ -122,11 +113,8 @@ impl Import {
         file: &Arc<ImportFile>,
         watch: &mut dyn Watch,
     ) -> Result<Tally, ImportError> {
-        let pace = match self.db.engine() {
-            Engine::Sqlite => SQLITE,
-            Engine::Postgres => POSTGRES,
-        };
-        let size = Arc::new(AtomicUsize::new(pace.least * 4));
+        let mut pace = Pace::on(self.db.engine());
+        let size = Arc::new(AtomicUsize::new(pace.start()));
         let (hand, mut chunks) = mpsc::channel(2);
         let reader = Reader {
             vault: Arc::clone(&self.vault),
@@ -142,7 +130,8 @@ impl Import {
             let (bytes, people) = (chunk.bytes, chunk.people.len());
             let begun = Instant::now();
             let added = self.add(chunk.into_batch(Arc::clone(file))).await?;
-            size.store(pace.next(people, begun.elapsed(), size.load(Ordering::Relaxed)), Ordering::Relaxed);
+            let next = pace.next(people, begun.elapsed(), size.load(Ordering::Relaxed), added.changes_of_others);
+            size.store(next, Ordering::Relaxed);
             for (line, field, reason) in added.refused {
                 watch.refused(&Refusal { line, field, reason });
             }
@@ -169,16 +158,6 @@ impl Import {
                 other => return other,
             }
         }
-    }
-}
-
-impl Pace {
-    /// Towards the aim by half of the way, from what the last batch took.
-    fn next(&self, people: usize, took: Duration, size: usize) -> usize {
-        let Ok(each) = u32::try_from(people.max(1)) else { return size };
-        let each = (took / each).max(Duration::from_micros(1));
-        let fitting = usize::try_from(self.aim.as_micros() / each.as_micros()).unwrap_or(self.most);
-        usize::midpoint(size, fitting).clamp(self.least, self.most)
     }
 }
 

@@ -5,6 +5,7 @@ pub mod import;
 pub mod judge;
 pub mod load_units;
 pub mod match_person;
+mod pace;
 pub mod person_file;
 pub mod prepare;
 pub mod read_person;
