@@ -21,8 +21,6 @@ pub struct Config {
     pub kek_file: Maybe<std::path::PathBuf>,
     pub trusted_proxies: Listed<crate::http::address::Network>,
     pub forwarded_header: ForwardedHeader,
-    pub registration: Registration,
-    pub service: ServiceNames,
     pub database: Database,
     pub redis: Redis,
     pub lifetimes: Lifetimes,
@@ -41,25 +39,6 @@ pub struct Config {
 pub enum ForwardedHeader {
     XForwardedFor,
     Forwarded,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Registration {
-    Off,
-    Token,
-    Open,
-}
-
-#[derive(Clone, Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct ServiceNames {
-    pub name_vi: String,
-    pub name_en: String,
-    pub operator_vi: String,
-    pub operator_en: String,
-    pub address: String,
-    pub hotline: String,
 }
 
 #[derive(Clone, Debug, Deserialize)]
@@ -135,7 +114,6 @@ pub struct Limits {
     pub connections_per_address: usize,
     pub token_places: usize,
     pub interactive_places: usize,
-    pub admin_places: usize,
 }
 
 #[derive(Clone, Debug, Deserialize)]

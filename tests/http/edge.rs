@@ -29,7 +29,7 @@ fn settings() -> EdgeSettings {
         token_body_bytes: 16 * 1024,
         body_time: Duration::from_millis(400),
         request_time: Duration::from_millis(800),
-        places: Places { token: 2, interactive: 2, admin: 2 },
+        places: Places { token: 2, interactive: 2 },
         strict_transport: true,
     }
 }

@@ -34,16 +34,22 @@ pub(super) fn problems(config: &Config, figment: &Figment) -> Vec<Problem> {
         .collect()
 }
 
-/// RFC 8414 §2: `https`, no query, no fragment. And every link begins with it, so it ends without a slash.
+/// RFC 8414 §2: `https`, no query, no fragment. Every link begins with it, so it ends without a slash; and pages have
+/// fixed paths, so it has none of its own.
 fn issuer(config: &Config) -> Result<(), (&'static str, String, &'static str)> {
-    let cure = "write https://HOST, or http://localhost:PORT for development; no query, no fragment, no final slash";
+    let cure = "write https://HOST, or http://localhost:PORT for development; no path, no query, no final slash";
     let wrong = |what: &str| Err(("issuer", format!("`{}` {what}", config.issuer), cure));
     let Ok(url) = Url::parse(&config.issuer) else { return wrong("is not a URL") };
     if url.scheme() != "https" && !(url.scheme() == "http" && is_loopback(&url)) {
         return wrong("is neither https nor http on a loopback host");
     }
-    if url.query().is_some() || url.fragment().is_some() || !url.username().is_empty() || url.password().is_some() {
-        return wrong("has more than scheme, host and path");
+    if url.path() != "/"
+        || url.query().is_some()
+        || url.fragment().is_some()
+        || !url.username().is_empty()
+        || url.password().is_some()
+    {
+        return wrong("has more than scheme, host and port");
     }
     let as_parsed = url.as_str().strip_suffix('/').unwrap_or(url.as_str());
     if as_parsed != config.issuer {
@@ -210,11 +216,7 @@ impl Config {
             token_body_bytes: limits.token_body_bytes,
             body_time: limits.body_time.duration(),
             request_time: limits.request_time.duration(),
-            places: Places {
-                token: limits.token_places,
-                interactive: limits.interactive_places,
-                admin: limits.admin_places,
-            },
+            places: Places { token: limits.token_places, interactive: limits.interactive_places },
             strict_transport: self.is_https(),
         }
     }

@@ -4,6 +4,8 @@ use std::sync::Arc;
 
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, TryAcquireError};
 
+use crate::{http::paths, oidc::endpoints};
+
 /// What a route's requests compete for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Class {
@@ -13,22 +15,17 @@ pub enum Class {
     Token,
     /// People before a browser.
     Interactive,
-    /// The console and the administration API.
-    Admin,
 }
 
 /// Routes by how their template begins; what is not named is somebody's page.
 const TABLE: &[(&str, Class)] = &[
     ("/health/", Class::Free),
     ("/metrics", Class::Free),
-    ("/assets/", Class::Free),
-    ("/token", Class::Token),
-    ("/userinfo", Class::Token),
-    ("/introspect", Class::Token),
-    ("/revoke", Class::Token),
-    ("/par", Class::Token),
-    ("/console", Class::Admin),
-    ("/api/", Class::Admin),
+    (paths::ASSETS, Class::Free),
+    (endpoints::TOKEN, Class::Token),
+    (endpoints::USERINFO, Class::Token),
+    (endpoints::INTROSPECT, Class::Token),
+    (endpoints::REVOKE, Class::Token),
 ];
 
 impl Class {
@@ -41,7 +38,6 @@ impl Class {
             Self::Free => "free",
             Self::Token => "token",
             Self::Interactive => "interactive",
-            Self::Admin => "admin",
         }
     }
 }
@@ -51,19 +47,17 @@ impl Class {
 pub struct Places {
     pub token: usize,
     pub interactive: usize,
-    pub admin: usize,
 }
 
 pub(super) struct Gates {
     token: Arc<Semaphore>,
     interactive: Arc<Semaphore>,
-    admin: Arc<Semaphore>,
 }
 
 impl Gates {
     pub(super) fn new(places: &Places) -> Self {
         let gate = |count: usize| Arc::new(Semaphore::new(count.min(Semaphore::MAX_PERMITS)));
-        Self { token: gate(places.token), interactive: gate(places.interactive), admin: gate(places.admin) }
+        Self { token: gate(places.token), interactive: gate(places.interactive) }
     }
 
     /// A place, or an error at once: to queue here would only hide the overload from the client.
@@ -72,7 +66,6 @@ impl Gates {
             Class::Free => return Ok(None),
             Class::Token => &self.token,
             Class::Interactive => &self.interactive,
-            Class::Admin => &self.admin,
         };
         gate.clone().try_acquire_owned().map(Some)
     }
@@ -89,7 +82,7 @@ mod tests {
             ("/health/ready", Class::Free),
             ("/authorize", Class::Interactive),
             ("/", Class::Interactive),
-            ("/api/persons/{id}", Class::Admin),
+            ("/assets/{hash}/{name}", Class::Free),
         ] {
             assert_eq!(Class::of(template), class, "{template}");
         }
@@ -97,7 +90,7 @@ mod tests {
 
     #[test]
     fn a_full_class_refuses_and_leaves_the_others_alone() {
-        let gates = Gates::new(&Places { token: 1, interactive: 1, admin: 1 });
+        let gates = Gates::new(&Places { token: 1, interactive: 1 });
         let held = gates.enter(Class::Interactive).unwrap();
         assert!(gates.enter(Class::Interactive).is_err());
         assert!(gates.enter(Class::Token).is_ok());
