@@ -47,7 +47,7 @@ async fn of_refresh(
         return Ok(IntrospectionResponse::INACTIVE);
     }
     let standing = standing::find(&mut conn, grant.account_id, now).await?;
-    if !standing.is_some_and(|account| may_issue(&account.standing).is_ok()) {
+    if standing.is_none_or(|account| may_issue(&account.standing).is_err()) {
         return Ok(IntrospectionResponse::INACTIVE);
     }
     let authorized = Authorized::from_value(&grant.authorized, "grants", &grant.id)?;

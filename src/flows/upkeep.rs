@@ -10,7 +10,7 @@ use crate::{
     store::{Class, LaneKey, Tx, Unit, sweep::Stale},
 };
 
-const EVERY: Duration = Duration::from_secs(60);
+const EVERY: Duration = Duration::from_mins(1);
 /// Rows of one unit.
 const AT_ONCE: i64 = 200;
 /// Units of one kind and round: after an outage the backlog is worked off over some minutes.

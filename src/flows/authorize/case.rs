@@ -23,6 +23,25 @@ use crate::{
     },
 };
 
+/// The person that must be the one signed in: by `id_token_hint`, or by the claims' `sub`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Expected {
+    Anybody,
+    Person(PersonId),
+    /// A hint that is not ours, or two that name different people.
+    Nobody,
+}
+
+impl Expected {
+    fn is(self, person: PersonId) -> bool {
+        match self {
+            Self::Anybody => true,
+            Self::Person(expected) => expected == person,
+            Self::Nobody => false,
+        }
+    }
+}
+
 pub struct Case<'a> {
     pub client: &'a Arc<KnownClient>,
     pub request: &'a Request,
@@ -33,8 +52,7 @@ pub struct Case<'a> {
     session: Option<&'a Recognised>,
     /// How the signed-in account and the client know each other.
     pub acquaintance: Option<Acquaintance>,
-    /// The person that `id_token_hint` or the claims' `sub` names; `Some(None)` when it names nobody we know.
-    expected: Option<Option<PersonId>>,
+    expected: Expected,
     terms: Terms,
 }
 
@@ -99,7 +117,7 @@ impl<'a> Case<'a> {
     fn presence(&self) -> Presence {
         match (self.session(), self.expected) {
             (None, _) => Presence::Absent,
-            (Some(found), Some(expected)) if expected != Some(found.account.person_id) => Presence::AnotherPerson,
+            (Some(found), expected) if !expected.is(found.account.person_id) => Presence::AnotherPerson,
             (Some(_), _) => Presence::Present,
         }
     }
@@ -177,23 +195,23 @@ async fn expected_person(
     conn: &mut Conn,
     client: &KnownClient,
     request: &Request,
-) -> Result<Option<Option<PersonId>>, Fault> {
+) -> Result<Expected, Fault> {
     let mut subs = Vec::new();
     if let Some(hint) = &request.id_token_hint {
         match read_hint(provider, hint).filter(|token| token.aud == client.id) {
             Some(token) => subs.push(token.sub),
-            None => return Ok(Some(None)),
+            None => return Ok(Expected::Nobody),
         }
     }
     subs.extend(request.expected_sub().map(str::to_owned));
-    let mut expected = None;
+    let mut expected = Expected::Anybody;
     for sub in subs {
         let person = subjects::person_of_sub(conn, &client.sector, &sub).await?;
-        match expected {
-            None => expected = Some(person),
-            Some(other) if other == person => {}
-            Some(_) => return Ok(Some(None)),
-        }
+        expected = match (expected, person) {
+            (Expected::Anybody, Some(person)) => Expected::Person(person),
+            (Expected::Person(other), Some(person)) if other == person => Expected::Person(person),
+            _ => return Ok(Expected::Nobody),
+        };
     }
     Ok(expected)
 }

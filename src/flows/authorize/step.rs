@@ -115,7 +115,7 @@ pub async fn open(provider: &Provider, id: InteractionId, browser: &Browser) -> 
     if client.disabled {
         return Ok(Err(Closed::Finished));
     }
-    parse(interaction, client).map(Ok)
+    parse(&interaction, client).map(Ok)
 }
 
 /// The browser that began it; one that was posted across sites (which sends no cookie) is of the first browser that opens it.
@@ -150,7 +150,7 @@ impl Unit for ClaimInteraction {
 /// In the place of a browser's digest until a browser opens the interaction.
 pub const UNCLAIMED: [u8; 32] = [0; 32];
 
-fn parse(interaction: StoredInteraction, client: Arc<KnownClient>) -> Result<Opened, Fault> {
+fn parse(interaction: &StoredInteraction, client: Arc<KnownClient>) -> Result<Opened, Fault> {
     let bad = |column: &'static str| Fault::inconsistent("interaction", column, &interaction.id);
     Ok(Opened {
         id: interaction.id,
@@ -311,6 +311,10 @@ pub async fn give_up(provider: &Provider, opened: &Opened, browser: &Browser) ->
     let case = opened.case(provider, browser).await?;
     let error = match case.next(provider) {
         Next::Refuse(error) => error,
+        // The same words as for an account that a session shows to be unusable: the portal learns no more.
+        _ if matches!(opened.progress.note, Some(Note::NotPossible { .. })) => {
+            OAuthError::new(OAuthErrorCode::AccessDenied, "the account cannot be used")
+        }
         _ => OAuthError::new(OAuthErrorCode::AccessDenied, "the person went back without signing in"),
     };
     deliver(provider, opened, &case, &error).await

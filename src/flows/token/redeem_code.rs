@@ -18,6 +18,7 @@ use crate::{
     flows::{Provider, claims, clients::KnownClient},
     oidc::{
         client::GrantType,
+        id_token::ExtraClaims,
         pkce::{self, CodeChallenge, CodeVerifier},
         token_request::CodeRequest,
         token_response::TokenResponse,
@@ -59,7 +60,7 @@ struct Found {
     code: StoredCode,
     authorized: Authorized,
     account: AccountStanding,
-    extra: crate::oidc::id_token::ExtraClaims,
+    extra: ExtraClaims,
     session_end: Timestamp,
 }
 
@@ -87,7 +88,7 @@ async fn read(
         return Ok(Err(Refusal::NotIssuable(refusal)));
     }
     let extra = if authorized.claims.id_token.is_empty() {
-        crate::oidc::id_token::ExtraClaims::default()
+        ExtraClaims::default()
     } else {
         let wanted = claims::Wanted::of(&authorized.scopes, &authorized.claims);
         let person = claims::of_person(provider, &mut conn, &account, &wanted, now).await?;
@@ -143,20 +144,9 @@ async fn issue(
         Ok(access) => access,
         Err(refusal) => return Ok(Err(refusal)),
     };
-    let id_token = if authorized.is_openid() {
-        let parts = mint::IdTokenParts {
-            access_token: &access.token,
-            nonce: authorized.nonce.clone(),
-            account_level: account.level,
-            claims: extra,
-            now,
-        };
-        match mint::id_token(provider, client, &authorized, parts)? {
-            Ok(token) => Some(token),
-            Err(refusal) => return Ok(Err(refusal)),
-        }
-    } else {
-        None
+    let id_token = match id_token(provider, client, (&authorized, &account), (&access.token, extra), now)? {
+        Ok(token) => token,
+        Err(refusal) => return Ok(Err(refusal)),
     };
     let offline = authorized.scopes.contains("offline_access");
     let refresh = client
@@ -195,6 +185,21 @@ async fn issue(
     Ok(Ok(TokenResponse::bearer(access.token, lifetimes.access_token, &scope)
         .with_refresh_token(refresh_token)
         .with_id_token(id_token)))
+}
+
+fn id_token(
+    provider: &Provider,
+    client: &KnownClient,
+    (authorized, account): (&Authorized, &AccountStanding),
+    (access_token, claims): (&str, ExtraClaims),
+    now: Timestamp,
+) -> Result<Result<Option<String>, Refusal>, Fault> {
+    if !authorized.is_openid() {
+        return Ok(Ok(None));
+    }
+    let nonce = authorized.nonce.clone();
+    let parts = mint::IdTokenParts { access_token, nonce, account_level: account.level, claims, now };
+    Ok(mint::id_token(provider, client, authorized, parts)?.map(Some))
 }
 
 struct RedeemCode {

@@ -73,7 +73,7 @@ impl Visitor {
         let token = OpaqueToken::<kind::InteractionCookie>::generate(&state.provider.entropy);
         self.browser.digest = Some(token.digest());
         let secret = token.reveal();
-        self.cookie = secret.reveal().to_owned();
+        secret.reveal().clone_into(&mut self.cookie);
         Some(state.cookies.set(Cookie::Browser, secret.reveal(), None))
     }
 

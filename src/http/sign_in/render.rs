@@ -54,7 +54,7 @@ pub fn step(state: &AppState, visitor: &Visitor, opened: &Opened, step: Step) ->
         Step::SelectAccount { name, number_end, since } => {
             SelectAccountPage { name: Phrase::vi(name), number_end, signed_in_at: since }.render(&frame)
         }
-        Step::Code { by_recovery: true, .. } => RecoveryCodePage { problems: as_recovery(problems) }.render(&frame),
+        Step::Code { by_recovery: true, .. } => RecoveryCodePage { problems: as_recovery(&problems) }.render(&frame),
         Step::Code { step_up, recovery_codes, .. } => TotpPage { step_up, recovery_codes, problems }.render(&frame),
         Step::Unreachable { level, could_add_totp } => {
             let how = if could_add_totp { WayUp::AddTotp } else { WayUp::NotOffered };
@@ -92,7 +92,7 @@ fn problems(note: Option<Note>, now: Timestamp) -> Problems {
 }
 
 /// The same notes on the recovery code's page.
-fn as_recovery(problems: Problems) -> Problems {
+fn as_recovery(problems: &Problems) -> Problems {
     let of = |problem: Problem| match problem {
         Problem::CodeMissing => Problem::RecoveryCodeMissing,
         Problem::CodeForm | Problem::CodeWrong => Problem::RecoveryCodeWrong,
