@@ -16,7 +16,7 @@ mod migrate;
 pub mod out;
 mod registry;
 mod serve;
-mod sms;
+pub mod sms;
 pub mod start;
 pub mod telemetry;
 mod watch;

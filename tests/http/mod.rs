@@ -2,4 +2,5 @@
 
 mod edge;
 mod health;
+mod oidc;
 mod server;

@@ -1,5 +1,6 @@
 //! What tests stand on: sockets, databases, a service under test.
 
+pub mod app;
 pub mod binary;
 pub mod database;
 pub mod people;

@@ -21,7 +21,7 @@ async fn welcome(State(state): State<AppState>, visitor: Visitor) -> Response {
     let signed_in = match &visitor.browser.session {
         Some(found) => match name_of(&state.provider, found).await {
             Ok(name) => Some(Phrase::vi(name)),
-            Err(fault) => return respond::fault_to(&state, &visitor, &fault),
+            Err(fault) => return respond::fault_for(&state, &visitor, &fault),
         },
         None => None,
     };

@@ -1,6 +1,6 @@
 //! `/logout` (RP-Initiated Logout 1.0) and `/sign-out`, which is the same without a portal.
 
-use std::{sync::Arc, time::Duration};
+use std::time::Duration;
 
 use axum::{
     Router,
@@ -15,7 +15,6 @@ use super::view::{ConfirmPage, SignedOutPage, WayBack};
 use crate::{
     base::Fault,
     flows::{
-        clients::KnownClient,
         logout::{self, Weighed},
         sessions::Recognised,
     },
@@ -23,9 +22,10 @@ use crate::{
         cookies::Cookie,
         errors::view::{BrokenRule, WentWrong},
         extract::{FormBody, FormGuard, QueryParams, Visitor},
-        frame::{FormTarget, Phrase},
+        frame::FormTarget,
         lang::Choice,
         paths, respond,
+        sign_in::asker,
         state::AppState,
     },
     oidc::{end_session::EndSessionRequest, endpoints, error::OAuthError, params::Params},
@@ -129,8 +129,8 @@ async fn decide(
 fn confirm(state: &AppState, visitor: &mut Visitor, choice: Choice, weighed: &Weighed, found: &Recognised) -> Response {
     let cookie = visitor.ensure_cookie(state);
     let page = ConfirmPage {
-        portals: weighed.portals.iter().map(|client| name_of(client, choice)).collect(),
-        asked_by: weighed.client.as_ref().map(|client| name_of(client, choice)),
+        portals: weighed.portals.iter().map(|client| asker::name(client, choice.lang)).collect(),
+        asked_by: weighed.client.as_ref().map(|client| asker::name(client, choice.lang)),
     };
     let mut frame = state.frame(choice, visitor.here.clone(), guard(state, found).token(visitor));
     frame.form_targets = weighed
@@ -174,7 +174,7 @@ async fn signed_out(
     let unconfirmed = logout::unconfirmed(&state.provider, told, PATIENCE).await?;
     let page = SignedOutPage {
         portals: u32::try_from(weighed.portals.len()).unwrap_or(u32::MAX),
-        unconfirmed: unconfirmed.iter().map(|client| name_of(client, choice)).collect(),
+        unconfirmed: unconfirmed.iter().map(|client| asker::name(client, choice.lang)).collect(),
         back: None::<WayBack>,
     };
     Ok(page.render(&state.frame(choice, visitor.here.clone(), String::new())).into_response())
@@ -182,7 +182,7 @@ async fn signed_out(
 
 fn stop(state: &AppState, visitor: &Visitor, stopped: &Stopped) -> Response {
     match stopped {
-        Stopped::Fault(fault) => respond::fault_to(state, visitor, fault),
+        Stopped::Fault(fault) => respond::fault_for(state, visitor, fault),
         Stopped::Rule(error) => {
             let rule = state.demo.then(|| BrokenRule {
                 code: error.code.as_str().to_owned(),
@@ -201,11 +201,4 @@ fn chosen(visitor: &Visitor, request: &EndSessionRequest) -> Choice {
 
 fn guard<'a>(state: &'a AppState, found: &'a Recognised) -> FormGuard<'a> {
     FormGuard { state, purpose: found.session.id.0.as_bytes() }
-}
-
-/// A portal's name in the page's language, marked as Vietnamese when it has no other.
-fn name_of(client: &Arc<KnownClient>, choice: Choice) -> Phrase {
-    let name = &client.client.about.name;
-    let text = name.get(choice.lang.tag()).unwrap_or(client.id.as_str());
-    if name.get("vi") == Some(text) { Phrase::vi(text) } else { Phrase::new(text, choice.lang) }
 }

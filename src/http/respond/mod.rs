@@ -81,7 +81,7 @@ pub fn fault_page(state: &AppState, headers: &HeaderMap, extensions: &Extensions
 }
 
 /// The same, where the visitor is known already.
-pub fn fault_to(state: &AppState, visitor: &Visitor, fault: &Fault) -> Response {
+pub fn fault_for(state: &AppState, visitor: &Visitor, fault: &Fault) -> Response {
     page(state, visitor.choice(None), what_went_wrong(fault), visitor.request_id.clone(), None)
 }
 
@@ -93,18 +93,6 @@ fn what_went_wrong(fault: &Fault) -> WentWrong {
         tracing::error!(%fault, "answered 500");
         WentWrong::Ours
     }
-}
-
-/// The same where the visitor is known already.
-pub fn fault_for(state: &AppState, visitor: &Visitor, fault: &Fault) -> Response {
-    let what = if is_passing(fault) {
-        tracing::warn!(%fault, "answered 503");
-        WentWrong::Overloaded { retry_after: 2 }
-    } else {
-        tracing::error!(%fault, "answered 500");
-        WentWrong::Ours
-    };
-    page(state, visitor.choice(None), what, visitor.request_id.clone(), None)
 }
 
 /// An error page.

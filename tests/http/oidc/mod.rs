@@ -1,0 +1,8 @@
+//! The endpoints of OpenID Connect as portals and browsers meet them: through the router, on both engines.
+
+mod code_flow;
+mod introspection;
+mod logout;
+mod refresh;
+mod token_refusals;
+mod userinfo;
