@@ -226,7 +226,7 @@ fn edge_settings() -> EdgeSettings {
         token_body_bytes: 16 * 1024,
         body_time: Duration::from_secs(5),
         request_time: Duration::from_secs(20),
-        places: Places { token: 64, interactive: 64, admin: 16 },
+        places: Places { token: 64, interactive: 64 },
         strict_transport: false,
     }
 }
