@@ -43,6 +43,8 @@ struct Cli {
 
 #[derive(Subcommand)]
 enum Command {
+    #[cfg(feature = "demo")]
+    Demo(demo::command::Args),
     Serve(serve::Args),
     Migrate(migrate::Args),
     Doctor(doctor::Args),
@@ -54,6 +56,8 @@ enum Command {
 impl Command {
     async fn run(self, context: &Context) -> Result<ExitCode, Failure> {
         match self {
+            #[cfg(feature = "demo")]
+            Self::Demo(args) => demo::command::run(args, context).await,
             Self::Serve(args) => serve::run(args, context).await,
             Self::Migrate(args) => migrate::run(args, context).await,
             Self::Doctor(args) => doctor::run(args, context).await,

@@ -2,6 +2,8 @@
 
 use std::{process::ExitCode, sync::Arc};
 
+use axum::Router;
+
 use super::{
     context::Context,
     failure::Failure,
@@ -23,7 +25,8 @@ pub async fn run(args: Args, context: &Context) -> Result<ExitCode, Failure> {
     let loaded = context.load(flags)?;
     telemetry::start_log(&loaded.config)?;
     let listener = start::listen(&loaded.config).await?;
-    let service = Assembled::new(context, &loaded, Surroundings { sms: Arc::new(NoGateway), demo: false }).await?;
+    let around = Surroundings { sms: Arc::new(NoGateway), demo: false, more: Router::new() };
+    let service = Assembled::new(context, &loaded, around).await?;
     // The port that was given, also when any free one was asked for.
     let listening = listener.local_addr().unwrap_or(loaded.config.listen);
     tracing::info!(listen = %listening, issuer = loaded.config.issuer, "serving");

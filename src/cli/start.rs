@@ -46,6 +46,8 @@ pub struct Surroundings {
     pub sms: Arc<dyn SmsTransport>,
     /// Pages say that this is a demonstration, and tell developers which rule a request broke.
     pub demo: bool,
+    /// Routes beside the service's own.
+    pub more: Router<AppState>,
 }
 
 /// A service that is ready to be served.
@@ -80,7 +82,12 @@ impl Assembled {
         tokio::spawn(worker::work(provider.clone(), around.sms, context.clock.clone()));
         tokio::spawn(upkeep::sweep_always(provider.clone(), context.clock.clone()));
         let state = AppState::new(provider.clone(), context.clock.clone(), around.demo);
-        let router = wrapped(context, config, &health, state);
+        let router = wrapped(
+            context,
+            config,
+            health::routes(health.clone()).merge(around.more.with_state(state.clone())),
+            state,
+        );
         Ok(Self {
             app: App::new(published, router),
             health,
@@ -164,9 +171,9 @@ fn outbound(config: &Config) -> Result<Outbound, Failure> {
         .map_err(|fault| Failure::new("outbound.ca_file", fault.to_string(), cure))
 }
 
-fn wrapped(context: &Context, config: &Config, health: &Arc<Health>, state: AppState) -> Router {
+fn wrapped(context: &Context, config: &Config, beside: Router, state: AppState) -> Router {
     let edge = Edge::new(config.edge_settings(), context.entropy.clone(), errors::draw(state.clone()));
-    edge::wrap(router::routes(state).merge(health::routes(health.clone())), Arc::new(edge))
+    edge::wrap(router::routes(state).merge(beside), Arc::new(edge))
 }
 
 /// Opens the port; the failure names the flag that chooses another.

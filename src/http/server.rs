@@ -40,6 +40,11 @@ impl App {
         Self { published, router }
     }
 
+    /// The same with something around its routes; documents stay in front of it.
+    pub fn around(self, change: impl FnOnce(Router) -> Router) -> Self {
+        Self { router: change(self.router), ..self }
+    }
+
     /// Answers one request in process, as the loop would.
     pub async fn answer(&self, request: Request<Body>) -> Response<Body> {
         if let Some(response) = self.published.answer(&request) {

@@ -58,10 +58,7 @@ impl Layout {
 
     /// The settings that lead a command into this folder, as flags (`--data`).
     pub fn flags(&self) -> Vec<(&'static str, &'static str, String)> {
-        vec![
-            ("--data", "database.url", self.database_url()),
-            ("--data", "kek_file", self.kek().display().to_string()),
-        ]
+        vec![("--data", "database.url", self.database_url()), ("--data", "kek_file", self.kek().display().to_string())]
     }
 }
 

@@ -110,7 +110,7 @@ impl Frame {
         when::time_and_day(self.lang(), at)
     }
 
-    pub(in crate::http) fn switch(&self) -> String {
+    pub(crate) fn switch(&self) -> String {
         Switch::href(self.choice, &self.here)
     }
 }
