@@ -8,6 +8,8 @@ mod flows;
 #[cfg(test)]
 mod http;
 #[cfg(all(test, feature = "demo"))]
+mod journeys;
+#[cfg(all(test, feature = "demo"))]
 mod portal;
 #[cfg(test)]
 mod store;
