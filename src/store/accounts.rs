@@ -186,3 +186,36 @@ pub async fn unlock(conn: &mut Conn, id: AccountId, reason: LockReason) -> Resul
     bump(conn, id).await?;
     Ok(row.is_some())
 }
+
+pub(super) const SET_PHONE: &str = "UPDATE account SET phone_sealed = $2 WHERE id = $1";
+
+/// As it was proven at the desk.
+pub async fn set_phone(conn: &mut Conn, id: AccountId, phone_sealed: &[u8]) -> Result<(), Fault> {
+    on!(conn, |c| sqlx::query(SET_PHONE).bind(id).bind(phone_sealed).execute(c).await.map(|_| ()))
+        .map_err(failed("setting an account's phone"))
+}
+
+/// One reason why an account is locked.
+#[derive(Clone, Debug)]
+pub struct StoredLock {
+    pub reason: LockReason,
+    pub since: Timestamp,
+    pub actor: String,
+    pub note: String,
+}
+
+pub(super) const LOCKS: &str =
+    "SELECT reason, since, actor, note FROM account_lock WHERE account_id = $1 ORDER BY since, reason";
+
+pub async fn locks(conn: &mut Conn, id: AccountId) -> Result<Vec<StoredLock>, Fault> {
+    let rows: Vec<(String, Timestamp, String, String)> =
+        on!(conn, |c| sqlx::query_as(LOCKS).bind(id).fetch_all(c).await)
+            .map_err(failed("reading an account's locks"))?;
+    rows.into_iter()
+        .map(|(reason, since, actor, note)| {
+            let reason =
+                LockReason::parse(&reason).ok_or_else(|| Fault::inconsistent("account_lock", "reason", &id))?;
+            Ok(StoredLock { reason, since, actor, note })
+        })
+        .collect()
+}

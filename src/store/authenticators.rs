@@ -93,6 +93,22 @@ pub async fn confirm_totp(
     Ok(row.is_some())
 }
 
+pub(super) const MAKE_ROOM: &str = "UPDATE totp SET state = 'removed', removed_at = $3 WHERE account_id = $1 \
+    AND state = 'active' AND EXISTS (SELECT 1 FROM totp p WHERE p.id = $2 AND p.account_id = $1 AND p.state = 'pending')";
+
+/// Confirms an enrolment in the place of the present authenticator; `false`, and nothing changed, when it is not pending.
+pub async fn replace_totp(
+    conn: &mut Conn,
+    id: AuthenticatorId,
+    account: AccountId,
+    step: i64,
+    now: Timestamp,
+) -> Result<bool, Fault> {
+    on!(conn, |c| sqlx::query(MAKE_ROOM).bind(account).bind(id).bind(now).execute(c).await.map(|_| ()))
+        .map_err(failed("making room for a TOTP authenticator"))?;
+    confirm_totp(conn, id, account, step, now).await
+}
+
 pub(super) const USE_STEP: &str = "UPDATE totp SET last_step = $3 WHERE id = $1 AND account_id = $2 \
     AND state = 'active' AND last_step < $3 RETURNING id";
 

@@ -115,6 +115,21 @@ pub async fn rise(
     Ok(row.is_some())
 }
 
+pub(super) const SET_PROOFS: &str =
+    "UPDATE session SET proofs = $3, version = version + 1 WHERE id = $1 AND version = $2 AND ended_at IS NULL";
+
+/// Fewer proofs than before, under the same cookie.
+pub async fn set_proofs(conn: &mut Conn, session: &StoredSession, proofs: &[Proof]) -> Result<(), Fault> {
+    on!(conn, |c| sqlx::query(SET_PROOFS)
+        .bind(session.id)
+        .bind(session.version)
+        .bind(Json(proofs))
+        .execute(c)
+        .await
+        .map(|_| ()))
+    .map_err(failed("taking proofs from a session"))
+}
+
 pub(super) const TOUCH: &str = "UPDATE session SET seen_at = $2 WHERE id = $1 AND seen_at < $2 AND ended_at IS NULL";
 
 /// Pushes the idle end back.

@@ -1,3 +1,5 @@
 //! Use cases on both engines, without a socket.
 
+mod account;
+mod means;
 mod register;

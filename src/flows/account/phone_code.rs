@@ -45,20 +45,31 @@ pub struct SentMessage {
     phone: Subject,
 }
 
+/// What became of a message.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Sent {
+    Yes,
+    /// Its phone had too many; the next may go then.
+    Withheld {
+        until: Timestamp,
+    },
+    /// There was none.
+    Nothing,
+}
+
 impl SentMessage {
     pub fn new(provider: &Provider, phone: &PhoneNumber, message: NewMessage) -> Self {
         let phone = Subject::of(&provider.secrets.counter_index, None, &format!("phone:{}", phone.e164()));
         Self { message, phone }
     }
 
-    /// `false` when the phone has had too many.
-    pub async fn write(&self, conn: &mut Conn, now: Timestamp) -> Result<bool, Fault> {
+    pub async fn write(&self, conn: &mut Conn, now: Timestamp) -> Result<Sent, Fault> {
         self.phone.take_turn(conn, CounterKind::CodeSend).await?;
-        if self.phone.send_code(conn, now).await? != Decision::Allowed {
-            return Ok(false);
+        if let Decision::Wait { until } = self.phone.send_code(conn, now).await? {
+            return Ok(Sent::Withheld { until });
         }
         outbox::insert(conn, &self.message, now).await?;
-        Ok(true)
+        Ok(Sent::Yes)
     }
 }
 
@@ -95,14 +106,13 @@ impl CodeToSend {
         Ok(made)
     }
 
-    /// `true` when a message went out.
-    pub async fn write(&self, tx: &mut Tx) -> Result<bool, Fault> {
+    pub async fn write(&self, tx: &mut Tx) -> Result<Sent, Fault> {
         let sent = match &self.real {
             Some((_, message)) => message.write(tx, self.now).await?,
-            None => false,
+            None => Sent::Nothing,
         };
         let digest = match &self.real {
-            Some((digest, _)) if sent => digest,
+            Some((digest, _)) if sent == Sent::Yes => digest,
             _ => &self.decoy,
         };
         let code = StoredPhoneCode { id: self.id, digest: digest.clone(), attempts: 0, expires_at: self.expires_at };

@@ -15,7 +15,7 @@ use crate::{
         Provider,
         account::{
             phone,
-            phone_code::{CodeToSend, SentMessage},
+            phone_code::{CodeToSend, Sent, SentMessage},
             subscriber_check::SubscriberCheck,
             words,
         },
@@ -126,14 +126,14 @@ struct WriteBegun {
 }
 
 impl WriteBegun {
-    fn event(&self, sent: bool) -> AuditEvent {
+    fn event(&self, sent: Sent) -> AuditEvent {
         let (outcome, person, why): (Outcome, Option<PersonId>, &str) = match &self.judgement {
             Judgement::Eligible(person) => (Outcome::Done, Some(*person), "matched"),
             Judgement::HasAccount(account) => (Outcome::Refused, Some(account.person_id), "has_account"),
             Judgement::Refused(why) => (Outcome::Refused, None, why.as_str()),
         };
         let event = AuditEvent::new(self.now, "registration.begun", outcome, Actor::Person)
-            .detail(json!({"registration": self.registration.id, "judged": why, "message": sent}));
+            .detail(json!({"registration": self.registration.id, "judged": why, "message": sent == Sent::Yes}));
         match person {
             Some(person) => event.person(person),
             None => event,

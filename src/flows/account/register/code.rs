@@ -10,7 +10,7 @@ use crate::{
     flows::{
         Provider,
         account::{
-            phone_code::{CodeDigests, CodeToSend, try_newest},
+            phone_code::{CodeDigests, CodeToSend, Sent, try_newest},
             words,
         },
         sign_in::counters::Subject,
@@ -141,7 +141,7 @@ impl Unit for SendAgain {
         }
         let sent = self.code.write(tx).await?;
         let mut event = AuditEvent::new(self.now, "registration.code_sent_again", Outcome::Done, Actor::Person)
-            .detail(json!({"registration": self.registration.id, "message": sent}));
+            .detail(json!({"registration": self.registration.id, "message": sent == Sent::Yes}));
         if let Some(person) = self.registration.person_id {
             event = event.person(person);
         }
