@@ -114,6 +114,8 @@ pub struct Limits {
     pub connections_per_address: usize,
     pub token_places: usize,
     pub interactive_places: usize,
+    pub anonymous_posts: u32,
+    pub anonymous_window: Time,
 }
 
 #[derive(Clone, Debug, Deserialize)]

@@ -38,7 +38,7 @@ use crate::{
     },
     oidc::policy::Policy,
     outbound::Outbound,
-    store::{Db, Writer, changes},
+    store::{Db, Writer, cache::Cache, changes},
 };
 
 /// What `serve` and `demo` do differently.
@@ -133,6 +133,7 @@ pub async fn provider(context: &Context, loaded: &Loaded, db: Db) -> Result<Prov
         session: config.session_policy().map_err(|what| of_settings("session", what))?,
         // A third level needs a biometric factor, which no method here proves.
         highest_level: Level::Two,
+        anonymous_posts: config.anonymous_posts(),
     };
     Ok(Provider {
         writer: Writer::start(&db, instance),
@@ -143,6 +144,7 @@ pub async fn provider(context: &Context, loaded: &Loaded, db: Db) -> Result<Prov
         keys,
         clients: Clients::default(),
         outbound: outbound(config)?,
+        cache: cache(config)?,
         settings,
         outbox_wake: Arc::default(),
     })
@@ -159,6 +161,14 @@ async fn signing_keys(db: &Db, secrets: &Secrets) -> Result<Keys, Fault> {
 
 fn of_settings(key: &str, what: String) -> Failure {
     Failure::new(key, what, format!("see `{key}` in config/default.toml"))
+}
+
+fn cache(config: &Config) -> Result<Cache, Failure> {
+    match &config.redis.url.0 {
+        None => Ok(Cache::in_memory()),
+        Some(url) => Cache::with_redis(url, config.redis.budget.duration())
+            .map_err(|fault| Failure::new("redis.url", fault.to_string(), "write redis://HOST:PORT/NUMBER")),
+    }
 }
 
 fn outbound(config: &Config) -> Result<Outbound, Failure> {

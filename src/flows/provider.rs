@@ -11,7 +11,10 @@ use crate::{
     crypto::{BlindIndex, CodeKey, Kek, PasswordPool, RefreshKey, Sealer},
     oidc::policy::Policy,
     outbound::Outbound,
-    store::{Db, Writer},
+    store::{
+        Db, Writer,
+        cache::{Cache, Rate},
+    },
 };
 
 /// How long things live.
@@ -60,6 +63,8 @@ pub struct Settings {
     pub session: SessionPolicy,
     /// The highest authentication level that this deployment's means can reach.
     pub highest_level: Level,
+    /// What one network may post without being signed in.
+    pub anonymous_posts: Rate,
 }
 
 /// Everything, shared by all requests.
@@ -72,6 +77,8 @@ pub struct Provider {
     pub passwords: PasswordPool,
     pub secrets: Secrets,
     pub outbound: Outbound,
+    /// Soft limits, which may be lost.
+    pub cache: Cache,
     pub settings: Settings,
     /// Woken when a message was written to the outbox.
     pub outbox_wake: Arc<Notify>,

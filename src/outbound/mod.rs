@@ -146,8 +146,10 @@ impl Resolve for GuardedResolver {
                 let addresses: Addrs = Box::new([([127, 0, 0, 1], 0).into()].into_iter());
                 return Ok(addresses);
             }
-            let found: Vec<_> =
-                tokio::net::lookup_host((host.as_str(), 0)).await?.filter(|address| reach.permits(address.ip())).collect();
+            let found: Vec<_> = tokio::net::lookup_host((host.as_str(), 0))
+                .await?
+                .filter(|address| reach.permits(address.ip()))
+                .collect();
             if found.is_empty() {
                 return Err("the name leads to no address that may be called".into());
             }

@@ -38,7 +38,10 @@ pub struct CounterKey {
 pub(super) const FIND: &str = "SELECT tally FROM failure_counter WHERE kind = $1 AND subject = $2 AND network = $3";
 
 /// The tally as the policy that owns it wrote it.
-pub async fn find<T: DeserializeOwned + Send + Unpin + 'static>(conn: &mut Conn, key: &CounterKey) -> Result<Option<T>, Fault> {
+pub async fn find<T: DeserializeOwned + Send + Unpin + 'static>(
+    conn: &mut Conn,
+    key: &CounterKey,
+) -> Result<Option<T>, Fault> {
     let row: Option<(Json<T>,)> = on!(conn, |c| sqlx::query_as(FIND)
         .bind(key.kind.as_str())
         .bind(&key.subject)

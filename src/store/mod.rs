@@ -7,13 +7,14 @@
 mod row;
 
 pub mod accounts;
-pub mod admin_units;
 pub mod acquaintance;
+pub mod admin_units;
 pub mod audit;
 pub mod audit_log;
 pub mod authenticators;
 mod bind;
 mod bulk;
+pub mod cache;
 pub mod cards;
 pub mod changes;
 pub mod clients;

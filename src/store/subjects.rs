@@ -161,5 +161,8 @@ pub async fn logout_targets(conn: &mut Conn, session: SessionId) -> Result<Vec<S
     let rows: Vec<(ClientId, String, Timestamp, Timestamp)> =
         on!(conn, |c| sqlx::query_as(LOGOUT_TARGETS).bind(session).fetch_all(c).await)
             .map_err(failed("listing whom to tell of a session's end"))?;
-    Ok(rows.into_iter().map(|(client_id, sid, first_at, last_at)| SessionClient { client_id, sid, first_at, last_at }).collect())
+    Ok(rows
+        .into_iter()
+        .map(|(client_id, sid, first_at, last_at)| SessionClient { client_id, sid, first_at, last_at })
+        .collect())
 }

@@ -9,7 +9,10 @@ use dinhdanh::{
     flows::{Lifetimes, Provider, Secrets, Settings, clients::Clients, keys::Keys, outbox::open_short_message},
     oidc::policy::Policy,
     outbound::{Outbound, OutboundSettings},
-    store::{Conn, Engine, Writer},
+    store::{
+        Conn, Engine, Writer,
+        cache::{Cache, Rate},
+    },
 };
 use sqlx::{Connection as _, PgConnection, Row as _, SqliteConnection};
 
@@ -54,6 +57,7 @@ impl TestProvider {
             freshness: Freshness::default(),
             session: SessionPolicy::default(),
             highest_level: Level::Two,
+            anonymous_posts: Rate { burst: 100_000, per: Span::minutes(5) },
         };
         change(&mut settings);
         let provider = Provider {
@@ -64,6 +68,7 @@ impl TestProvider {
             keys,
             clients: Clients::default(),
             secrets,
+            cache: Cache::in_memory(),
             outbound: Outbound::new(&OutboundSettings::default()).unwrap(),
             settings,
             outbox_wake: Arc::default(),

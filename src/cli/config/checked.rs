@@ -17,7 +17,7 @@ use crate::{
         server::ServerSettings,
     },
     outbound::{OutboundSettings, Reach},
-    store::DbSettings,
+    store::{DbSettings, cache::Rate},
 };
 
 type Check = fn(&Config) -> Result<(), (&'static str, String, &'static str)>;
@@ -139,12 +139,16 @@ fn times(config: &Config) -> Result<(), (&'static str, String, &'static str)> {
         ("limits.body_time", limits.body_time),
         ("limits.write_stall_time", limits.write_stall_time),
         ("limits.request_time", limits.request_time),
+        ("limits.anonymous_window", limits.anonymous_window),
         ("outbound.timeout", config.outbound.timeout),
         ("redis.budget", config.redis.budget),
     ] {
         if time.span() < Span::millis(5) || time.span() > Span::minutes(5) {
             return Err((key, "is shorter than 5ms or longer than 5m".to_owned(), cure));
         }
+    }
+    if limits.anonymous_posts == 0 {
+        return Err(("limits.anonymous_posts", "lets nobody sign in".to_owned(), "the default is 300"));
     }
     if limits.connections == 0 || limits.connections_per_address == 0 {
         return Err(("limits.connections", "leaves no connection".to_owned(), "the defaults are 10000 and 256"));
@@ -206,6 +210,10 @@ impl Config {
             uncapped: Networks(self.trusted_proxies.0.clone()),
             drain: self.shutdown.drain.duration(),
         }
+    }
+
+    pub fn anonymous_posts(&self) -> Rate {
+        Rate { burst: self.limits.anonymous_posts, per: self.limits.anonymous_window.span() }
     }
 
     pub fn edge_settings(&self) -> EdgeSettings {

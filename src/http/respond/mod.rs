@@ -20,6 +20,7 @@ use super::{
 use crate::{
     base::{Fault, fault::FaultKind},
     oidc::error::{Endpoint, OAuthError},
+    store::cache::Allowance,
 };
 
 /// JSON that holds tokens or claims: never stored (RFC 6749 §5.1).
@@ -92,6 +93,22 @@ fn what_went_wrong(fault: &Fault) -> WentWrong {
     } else {
         tracing::error!(%fault, "answered 500");
         WentWrong::Ours
+    }
+}
+
+/// Spends one of the network's allowance for forms of people who are not signed in; the answer when there is none left.
+pub async fn too_many(state: &AppState, visitor: &Visitor) -> Option<Response> {
+    if visitor.browser.session.is_some() {
+        return None;
+    }
+    let key = format!("anonymous:{}", visitor.network);
+    match state.provider.cache.spend(&key, state.provider.settings.anonymous_posts, visitor.now()).await {
+        Allowance::Allowed => None,
+        Allowance::Wait(span) => {
+            let retry_after = u32::try_from(span.as_secs() + 1).unwrap_or(u32::MAX);
+            let what = WentWrong::TooManyRequests { retry_after };
+            Some(page(state, visitor.choice(None), what, visitor.request_id.clone(), None))
+        }
     }
 }
 

@@ -63,6 +63,9 @@ async fn take(
     let (Some(id), Ok(form)) = (interaction_id(query), form) else {
         return respond::page(&state, visitor.choice(None), WentWrong::PortalRequest, visitor.request_id.clone(), None);
     };
+    if let Some(response) = respond::too_many(&state, &visitor).await {
+        return response;
+    }
     let guard = FormGuard { state: &state, purpose: id.0.as_bytes() };
     if guard.check(&visitor, &headers, &form).is_err() {
         return respond::page(&state, visitor.choice(None), WentWrong::ForeignForm, visitor.request_id.clone(), None);
