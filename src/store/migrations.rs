@@ -1,13 +1,14 @@
 //! The schema, append-only: the same numbers and names for both engines, embedded in the binary.
 
-use std::borrow::Cow;
+use std::{borrow::Cow, time::Duration};
 
 use sqlx::{
-    SqlStr,
+    Connection as _, PgPool, SqlStr, SqlitePool,
+    error::DatabaseError,
     migrate::{Migrate, MigrateError, Migration, MigrationType, Migrator},
 };
 
-use super::Db;
+use super::{Db, Engine, db::failed, dialect};
 use crate::base::{Fault, fault::FaultKind};
 
 /// Number, name, and the text for each engine.
@@ -38,35 +39,91 @@ impl MigrationState {
     }
 }
 
-/// Brings the schema up to date. Safe to run from several processes at once: PostgreSQL's advisory lock, SQLite's write lock.
+/// Brings the schema up to date. Safe to run from several processes at once, and again after one was killed.
 pub async fn migrate(db: &Db) -> Result<(), Fault> {
-    let run = async {
-        if let Some(pool) = db.sqlite_writer() {
-            migrator(|(_, _, sqlite, _)| sqlite).run(pool).await
-        } else if let Some(pool) = db.postgres_writer() {
-            migrator(|(_, _, _, postgres)| postgres).run(pool).await
-        } else {
-            Ok(())
+    let run = if let Some(pool) = db.sqlite_writer() {
+        migrate_sqlite(pool).await
+    } else if let Some(pool) = db.postgres_writer() {
+        migrate_postgres(pool).await
+    } else {
+        Ok(())
+    };
+    run.map_err(|error| Fault::because(FaultKind::Internal, "the schema could not be brought up to date", error))
+}
+
+/// How often what is in the way of a migration is waited for, and how long each time.
+const PATIENCE: u32 = 300;
+const PAUSE: Duration = Duration::from_millis(100);
+
+/// All in one transaction that has the write lock from its beginning: who comes second finds everything done.
+async fn migrate_sqlite(pool: &SqlitePool) -> Result<(), MigrateError> {
+    let mut conn = pool.acquire().await?;
+    let mut tries = 0;
+    let mut tx = loop {
+        match conn.begin_with("BEGIN IMMEDIATE").await {
+            Ok(tx) => break tx,
+            // Another process's large migration outlasts the busy timeout.
+            Err(error) if dialect::fault_kind(&error) == FaultKind::Unavailable && tries < PATIENCE => tries += 1,
+            Err(error) => return Err(error.into()),
         }
     };
-    run.await.map_err(|error| Fault::because(FaultKind::Internal, "the schema could not be brought up to date", error))
+    migrator(|(_, _, sqlite, _)| sqlite).run_direct(None, &mut *tx, false).await?;
+    Ok(tx.commit().await?)
 }
+
+/// Any number will do; it must stay the same.
+const TURN_POSTGRES: &str = "SELECT pg_advisory_lock(7236273116020)";
+/// A rewritten table takes as long as it takes.
+const NO_LIMITS_POSTGRES: &str = "SET statement_timeout = 0; SET lock_timeout = 0";
+/// While a migration waits for a table, everybody else waits behind it: better to let them pass and come again.
+const SHORT_WAITS_POSTGRES: &str = "SET lock_timeout = '200ms'";
+
+/// On a connection of its own, which takes its limits and its lock with it when it goes.
+async fn migrate_postgres(pool: &PgPool) -> Result<(), MigrateError> {
+    let mut conn = pool.acquire().await?.detach();
+    sqlx::raw_sql(NO_LIMITS_POSTGRES).execute(&mut conn).await?;
+    sqlx::raw_sql(TURN_POSTGRES).execute(&mut conn).await?;
+    sqlx::raw_sql(SHORT_WAITS_POSTGRES).execute(&mut conn).await?;
+    let mut migrator = migrator(|(_, _, _, postgres)| postgres);
+    migrator.set_locking(false);
+    let mut tries = 0;
+    while let Err(error) = migrator.run_direct(None, &mut conn, false).await {
+        if !waited_for_a_lock(&error) || tries == PATIENCE {
+            return Err(error);
+        }
+        tries += 1;
+        tokio::time::sleep(PAUSE).await;
+    }
+    Ok(conn.close().await?)
+}
+
+fn waited_for_a_lock(error: &MigrateError) -> bool {
+    match error {
+        MigrateError::Execute(error) | MigrateError::ExecuteMigration(error, _) => {
+            error.as_database_error().and_then(DatabaseError::code).is_some_and(|code| code == "55P03")
+        }
+        _ => false,
+    }
+}
+
+const TABLE: &str = "_sqlx_migrations";
+const HAS_TABLE_SQLITE: &str = "SELECT count(*) FROM sqlite_schema WHERE name = '_sqlx_migrations'";
+const HAS_TABLE_POSTGRES: &str = "SELECT count(to_regclass('_sqlx_migrations'))";
 
 /// Compares without changing anything.
 pub async fn state(db: &Db) -> Result<MigrationState, Fault> {
-    let broken =
-        |error: MigrateError| Fault::because(FaultKind::Internal, "the schema's history cannot be read", error);
-    let table = "_sqlx_migrations";
-    let (applied, known) = if let Some(pool) = db.sqlite_writer() {
-        let mut conn = pool.acquire().await.map_err(|error| Fault::internal("no connection", error))?;
-        conn.ensure_migrations_table(table).await.map_err(broken)?;
-        (conn.list_applied_migrations(table).await.map_err(broken)?, migrator(|(_, _, sqlite, _)| sqlite))
-    } else if let Some(pool) = db.postgres_writer() {
-        let mut conn = pool.acquire().await.map_err(|error| Fault::internal("no connection", error))?;
-        conn.ensure_migrations_table(table).await.map_err(broken)?;
-        (conn.list_applied_migrations(table).await.map_err(broken)?, migrator(|(_, _, _, postgres)| postgres))
+    let mut conn = db.read().await?;
+    let (has_table, known) = match conn.engine() {
+        Engine::Sqlite => (HAS_TABLE_SQLITE, migrator(|(_, _, sqlite, _)| sqlite)),
+        Engine::Postgres => (HAS_TABLE_POSTGRES, migrator(|(_, _, _, postgres)| postgres)),
+    };
+    let tables: i64 = on!(&mut conn, |c| sqlx::query_scalar(has_table).fetch_one(c).await)
+        .map_err(failed("looking for the schema's history"))?;
+    let applied = if tables == 0 {
+        Vec::new()
     } else {
-        return Err(Fault::new(FaultKind::Internal, "no engine"));
+        on!(&mut conn, |c| c.list_applied_migrations(TABLE).await)
+            .map_err(|error| Fault::because(FaultKind::Internal, "the schema's history cannot be read", error))?
     };
     let name = |version: i64| {
         MIGRATIONS
