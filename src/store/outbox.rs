@@ -47,7 +47,7 @@ pub async fn insert(conn: &mut Conn, message: &NewMessage, now: Timestamp) -> Re
 }
 
 /// A message that this worker holds until its lease ends.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct DueMessage {
     pub id: MessageId,
     pub kind: MessageKind,
@@ -73,9 +73,11 @@ row! {
 const CLAIM_SQLITE: &str = "UPDATE outbox SET attempts = attempts + 1, next_attempt_at = $2 WHERE id IN \
     (SELECT id FROM outbox WHERE state = 'waiting' AND next_attempt_at <= $1 ORDER BY next_attempt_at LIMIT $3) \
     RETURNING id, kind, recipient, payload, attempts, created_at, gives_up_at";
-const CLAIM_POSTGRES: &str = "UPDATE outbox SET attempts = attempts + 1, next_attempt_at = $2 WHERE id IN \
-    (SELECT id FROM outbox WHERE state = 'waiting' AND next_attempt_at <= $1 ORDER BY next_attempt_at LIMIT $3 \
-    FOR UPDATE SKIP LOCKED) RETURNING id, kind, recipient, payload, attempts, created_at, gives_up_at";
+// Materialized: a planner may run a subquery several times, and each run skips other locked rows and takes more than the limit.
+const CLAIM_POSTGRES: &str = "WITH due AS MATERIALIZED (SELECT id FROM outbox WHERE state = 'waiting' \
+    AND next_attempt_at <= $1 ORDER BY next_attempt_at LIMIT $3 FOR UPDATE SKIP LOCKED) \
+    UPDATE outbox o SET attempts = o.attempts + 1, next_attempt_at = $2 FROM due WHERE o.id = due.id \
+    RETURNING o.id, o.kind, o.recipient, o.payload, o.attempts, o.created_at, o.gives_up_at";
 
 /// Takes what is due, for `lease_until`: a worker that dies holds nothing longer than that.
 pub async fn claim(
