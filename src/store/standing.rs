@@ -41,7 +41,8 @@ pub(super) const FIND: &str = "SELECT a.id AS account_id, a.version AS account_v
     (SELECT string_agg(l.reason, ',') FROM account_lock l WHERE l.account_id = a.id) AS locks, \
     p.id AS person_id, p.version AS person_version, p.vital, c.state AS card_state, c.expires_on AS card_expires_on \
     FROM account a JOIN person p ON p.id = a.person_id \
-    LEFT JOIN card c ON c.id = (SELECT k.id FROM card k WHERE k.person_id = p.id ORDER BY k.issued_on DESC LIMIT 1) \
+    LEFT JOIN card c ON c.id = (SELECT k.id FROM card k WHERE k.person_id = p.id \
+    ORDER BY k.issued_on DESC, k.id DESC LIMIT 1) \
     WHERE a.id = $1";
 
 pub async fn find(conn: &mut Conn, id: AccountId, now: Timestamp) -> Result<Option<AccountStanding>, Fault> {
