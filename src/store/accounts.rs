@@ -9,7 +9,7 @@ use crate::{
     },
 };
 
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct StoredAccount {
     pub id: AccountId,
     pub person_id: PersonId,

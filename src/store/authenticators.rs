@@ -6,7 +6,7 @@ use crate::base::{
     ids::{AccountId, AuthenticatorId},
 };
 
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct StoredTotp {
     pub id: AuthenticatorId,
     pub account_id: AccountId,

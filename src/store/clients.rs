@@ -6,7 +6,7 @@ use sqlx::types::Json;
 use super::{Conn, changes, db::failed};
 use crate::base::{Fault, Timestamp, ids::ClientId};
 
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct StoredClient {
     pub client_id: ClientId,
     pub version: i64,

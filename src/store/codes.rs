@@ -10,7 +10,7 @@ use crate::base::{
 };
 
 /// A code as issued. `authorized` is what was granted, for the flows to read.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct StoredCode {
     pub client_id: ClientId,
     pub grant_id: GrantId,

@@ -89,7 +89,7 @@ pub async fn forgive(conn: &mut Conn, key: &CounterKey) -> Result<(), Fault> {
     .map_err(failed("forgiving failures"))
 }
 
-pub(super) const LOCK: &str = "SELECT pg_advisory_xact_lock(hashtextextended($1, 0))";
+pub(super) const LOCK_POSTGRES: &str = "SELECT pg_advisory_xact_lock(hashtextextended($1, 0))";
 
 /// Two processes that count the same subject take turns on PostgreSQL; SQLite's writers do so anyway.
 pub async fn take_turn(conn: &mut Conn, key: &CounterKey) -> Result<(), Fault> {
@@ -97,7 +97,7 @@ pub async fn take_turn(conn: &mut Conn, key: &CounterKey) -> Result<(), Fault> {
         Conn::Sqlite(_) => Ok(()),
         Conn::Postgres(c) => {
             let name = format!("{}:{:02x?}", key.kind.as_str(), key.subject);
-            sqlx::query(LOCK)
+            sqlx::query(LOCK_POSTGRES)
                 .bind(name)
                 .execute(&mut **c)
                 .await

@@ -10,7 +10,7 @@ use crate::base::{
 };
 
 /// What one authorization gave one client.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct StoredGrant {
     pub id: GrantId,
     pub client_id: ClientId,

@@ -9,7 +9,7 @@ use crate::base::{
     ids::{ClientId, InteractionId},
 };
 
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct StoredInteraction {
     pub id: InteractionId,
     pub browser_digest: Vec<u8>,

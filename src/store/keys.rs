@@ -11,7 +11,7 @@ use super::{
 use crate::base::{Fault, Timestamp};
 
 /// A key as the table has it; algorithm and state by their codes.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct StoredKey {
     pub kid: String,
     pub alg: String,

@@ -110,7 +110,9 @@ impl Lane {
                 Attempt::CommitLost(fault) => {
                     self.head = None;
                     self.discard_connection().await;
-                    jobs.into_iter().for_each(|job| job.fail(fault.clone()));
+                    for job in jobs {
+                        job.fail(fault.clone());
+                    }
                 }
                 Attempt::Panicked { culprit } => {
                     let job = jobs.remove(culprit);

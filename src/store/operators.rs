@@ -5,7 +5,7 @@ use sqlx::types::Json;
 use super::{Conn, db::failed};
 use crate::base::{Fault, Timestamp, ids::OperatorId};
 
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct StoredOperator {
     pub id: OperatorId,
     pub name: String,

@@ -21,7 +21,7 @@ impl CodePurpose {
     }
 }
 
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct StoredPhoneCode {
     pub id: Uuid,
     pub digest: Vec<u8>,

@@ -6,7 +6,7 @@ use crate::base::{
     ids::{InteractionId, PersonId, RegistrationId},
 };
 
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct StoredRegistration {
     pub id: RegistrationId,
     pub browser_digest: Vec<u8>,

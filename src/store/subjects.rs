@@ -101,15 +101,24 @@ pub struct Consent {
 pub(super) const FIND_CONSENT: &str = "SELECT scopes, claims, purpose_version, given_at FROM consent \
     WHERE account_id = $1 AND client_id = $2 AND withdrawn_at IS NULL";
 
+row! {
+    struct ConsentRow {
+        scopes: Json<Vec<String>>,
+        claims: Json<Value>,
+        purpose_version: String,
+        given_at: Timestamp,
+    }
+}
+
 pub async fn find_consent(conn: &mut Conn, account: AccountId, client: &ClientId) -> Result<Option<Consent>, Fault> {
-    let row: Option<(Json<Vec<String>>, Json<Value>, String, Timestamp)> =
+    let row: Option<ConsentRow> =
         on!(conn, |c| sqlx::query_as(FIND_CONSENT).bind(account).bind(client).fetch_optional(c).await)
             .map_err(failed("finding a consent"))?;
-    Ok(row.map(|(scopes, claims, purpose_version, given_at)| Consent {
-        scopes: scopes.0,
-        claims: claims.0,
-        purpose_version,
-        given_at,
+    Ok(row.map(|row| Consent {
+        scopes: row.scopes.0,
+        claims: row.claims.0,
+        purpose_version: row.purpose_version,
+        given_at: row.given_at,
     }))
 }
 

@@ -64,7 +64,7 @@ impl Class {
         match self {
             Self::Token | Self::Interactive => Duration::from_secs(1),
             Self::Admin => Duration::from_secs(5),
-            Self::Bulk => Duration::from_secs(120),
+            Self::Bulk => Duration::from_mins(2),
         }
     }
 
