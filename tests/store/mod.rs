@@ -1,6 +1,27 @@
 //! Contract tests of the store: each on both engines.
 
+#[macro_use]
+mod case;
+
+mod accounts;
+mod audit;
+mod authenticators;
 mod cache;
+mod clients;
+mod codes;
 mod engines;
+mod failures;
+mod grants;
+mod interactions;
+mod keys;
+mod migrations;
+mod operators;
+mod outbox;
 mod persons;
+mod registrations;
+mod sessions;
+mod standing;
+mod statements;
+mod subjects;
+mod timestamps;
 mod writer;

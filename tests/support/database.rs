@@ -4,7 +4,7 @@ use std::path::Path;
 
 use dinhdanh::store::{Db, DbSettings, Engine, migrations};
 
-use super::postgres;
+use super::{postgres, watched::quick};
 
 pub struct TestDb {
     pub db: Db,
@@ -25,7 +25,7 @@ impl TestDb {
     }
 
     pub async fn sqlite() -> Self {
-        let dir = tempfile::tempdir().unwrap();
+        let dir = tempfile::tempdir_in(quick()).unwrap();
         let url = sqlite_url(dir.path());
         let db = open(&url).await;
         migrations::migrate(&db).await.unwrap();

@@ -1,7 +1,7 @@
 //! A real PostgreSQL of the tests' own, from the installed programs, with everything durable as in production.
 
 use std::{
-    path::PathBuf,
+    path::{Path, PathBuf},
     process::Command,
     sync::{
         OnceLock,
@@ -14,7 +14,7 @@ use std::{
 use dinhdanh::store::{Db, DbSettings, migrations};
 use sqlx::{AssertSqlSafe, Connection, PgConnection};
 
-use super::watched::{User, Watched, folder, free_port, program};
+use super::watched::{User, Watched, folder, free_port, program, quick};
 
 /// Migrated once; each test's database is a copy of it.
 const TEMPLATE: &str = "migrated";
@@ -47,14 +47,18 @@ impl Drop for Database {
 /// The cluster of this test run.
 pub fn shared() -> &'static Cluster {
     static SHARED: OnceLock<Cluster> = OnceLock::new();
-    SHARED.get_or_init(Cluster::start)
+    SHARED.get_or_init(|| Cluster::start_in(quick()))
 }
 
 impl Cluster {
-    /// A cluster that a test may stop, kill or fill.
+    /// A cluster that a test may stop, kill or fill; on a disk, where a commit takes its time.
     pub fn start() -> Self {
+        Self::start_in(&std::env::temp_dir())
+    }
+
+    fn start_in(root: &Path) -> Self {
         let user = User::instead_of_root();
-        let dir = folder("dinhdanh-postgres-", user);
+        let dir = folder(root, "dinhdanh-postgres-", user);
         let data = dir.join("data").display().to_string();
         let mut initdb = Command::new(program("initdb", &installed()));
         // `--no-sync` is about this folder's making only; the server itself runs with fsync.

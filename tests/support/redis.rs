@@ -8,7 +8,7 @@ use std::{
     },
 };
 
-use super::watched::{User, Watched, folder, free_port, program};
+use super::watched::{User, Watched, folder, free_port, program, quick};
 
 pub struct Redis {
     server: Watched,
@@ -26,7 +26,7 @@ impl Redis {
     /// One that a test may kill or pause.
     pub fn start() -> Self {
         let user = User::instead_of_root();
-        let dir = folder("dinhdanh-redis-", user);
+        let dir = folder(quick(), "dinhdanh-redis-", user);
         let port = free_port();
         let args = format!("--port {port} --bind 127.0.0.1 --databases 4096 --appendonly no --dir {}", dir.display());
         let args: Vec<_> = args.split(' ').map(str::to_owned).chain(["--save".to_owned(), String::new()]).collect();

@@ -10,6 +10,7 @@ use std::{
     },
     path::{Path, PathBuf},
     process::{Child, ChildStdin, Command, Stdio},
+    sync::OnceLock,
     thread,
     time::{Duration, Instant},
 };
@@ -108,9 +109,22 @@ impl User {
     }
 }
 
-/// A folder that belongs to `user`; the server's shell removes it.
-pub fn folder(prefix: &str, user: Option<User>) -> PathBuf {
-    let dir = tempfile::Builder::new().prefix(prefix).tempdir().unwrap().keep();
+/// Where databases that need not outlive the machine are quick: in memory, when there is room, so that a hundred tests
+/// don't wait for one disk. The servers themselves run as durably as in production.
+pub fn quick() -> &'static Path {
+    static QUICK: OnceLock<PathBuf> = OnceLock::new();
+    QUICK.get_or_init(|| {
+        let df = Command::new("df").args(["-Pk", "/dev/shm"]).output().map(|df| df.stdout).unwrap_or_default();
+        let free =
+            String::from_utf8_lossy(&df).lines().nth(1).and_then(|line| line.split_whitespace().nth(3)?.parse().ok());
+        let roomy = free.is_some_and(|kilobytes: u64| kilobytes > 2 * 1024 * 1024);
+        if roomy { PathBuf::from("/dev/shm") } else { std::env::temp_dir() }
+    })
+}
+
+/// A folder in `root` that belongs to `user`; the server's shell removes it.
+pub fn folder(root: &Path, prefix: &str, user: Option<User>) -> PathBuf {
+    let dir = tempfile::Builder::new().prefix(prefix).tempdir_in(root).unwrap().keep();
     if let Some(user) = user {
         chown(&dir, Some(user.uid), Some(user.gid)).unwrap();
     }

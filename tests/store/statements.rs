@@ -1,0 +1,186 @@
+//! Every SQL text of the store, read from its sources, prepares on both freshly migrated engines: what checking at compile
+//! time would do for one engine.
+
+use std::{fs, path::Path};
+
+use dinhdanh::store::{Conn, Engine};
+use sqlx::{AssertSqlSafe, Executor, SqlSafeStr};
+
+use super::case::Case;
+use crate::support::database::TestDb;
+
+/// One SQL text, and where it stands.
+#[derive(Debug)]
+struct Statement {
+    place: String,
+    engine: Option<Engine>,
+    sql: String,
+}
+
+/// A string literal with the code before it.
+struct Literal<'a> {
+    before: &'a str,
+    text: String,
+}
+
+const VERBS: &[&str] = &["SELECT ", "INSERT ", "UPDATE ", "DELETE ", "WITH ", "COPY ", "VALUES "];
+
+#[tokio::test(flavor = "multi_thread")]
+async fn every_statement_prepares_on_its_engines() {
+    let statements = statements();
+    // Fewer means that the reader of the sources lost some, not that the store shrank.
+    assert!(statements.len() > 100, "only {} statements found", statements.len());
+    for test in TestDb::each().await {
+        let case = Case::on(test);
+        let mut broken = Vec::new();
+        for statement in &statements {
+            if statement.engine.is_none_or(|engine| engine == case.engine())
+                && let Err(error) = prepare(&mut case.conn().await, &statement.sql).await
+            {
+                broken.push(format!("{}: {error}\n    {}", statement.place, statement.sql));
+            }
+        }
+        assert!(broken.is_empty(), "on {:?}:\n{}", case.engine(), broken.join("\n"));
+    }
+}
+
+async fn prepare(conn: &mut Conn, sql: &str) -> Result<(), sqlx::Error> {
+    let sql = AssertSqlSafe(sql).into_sql_str();
+    by_hand!(conn, |c| c.prepare(sql).await.map(|_| ()))
+}
+
+fn statements() -> Vec<Statement> {
+    let mut found = Vec::new();
+    for (file, source) in sources() {
+        let literals = literals(&source);
+        for (number, literal) in literals.iter().enumerate() {
+            let place = format!("{file} after `{}`", last_line(literal.before));
+            if literal.before.ends_with("Table::new(") {
+                found.push(table(place, &literal.text, literal.before, &literals[number + 1..], &source));
+            } else if VERBS.iter().any(|verb| literal.text.starts_with(verb)) && !literal.text.contains('{') {
+                found.extend(completed(place, literal, &literals));
+            }
+        }
+    }
+    found
+}
+
+/// The text for each engine. `with_list!` puts an end to its literal that each engine writes in its own way.
+fn completed(place: String, literal: &Literal<'_>, all: &[Literal<'_>]) -> Vec<Statement> {
+    let item = literal.before.rfind("with_list! {").filter(|at| !literal.before[*at..].contains("\n}"));
+    if item.is_none() {
+        return vec![Statement { place, engine: engine_of(literal.before), sql: literal.text.clone() }];
+    }
+    let ends = all.iter().filter(|end| end.before.ends_with("concat!($before, "));
+    ends.map(|end| Statement {
+        place: place.clone(),
+        engine: engine_of(end.before),
+        sql: literal.text.clone() + &end.text,
+    })
+    .collect()
+}
+
+/// An engine's own: a match arm `Engine::… =>`, or a const named `…_SQLITE` or `…_POSTGRES`. Everything else is for both.
+fn engine_of(before: &str) -> Option<Engine> {
+    let arm = before.trim_end_matches(|c: char| c.is_whitespace() || c == '{');
+    let arm = arm.strip_suffix("Some(").unwrap_or(arm);
+    let arm = arm.strip_suffix("concat!($before,").unwrap_or(arm).trim_end();
+    let item = before.rsplit("const ").next().unwrap_or("");
+    let name = if item.contains(';') { "" } else { item.split(':').next().unwrap_or("") };
+    let of = |sqlite: bool, postgres: bool| match (sqlite, postgres) {
+        (true, _) => Some(Engine::Sqlite),
+        (_, true) => Some(Engine::Postgres),
+        _ => None,
+    };
+    of(arm.ends_with("Engine::Sqlite =>"), arm.ends_with("Engine::Postgres =>"))
+        .or_else(|| of(name.ends_with("_SQLITE"), name.ends_with("_POSTGRES")))
+}
+
+/// `Table::new("name", &["column", …])` of the bulk loads: its columns are there on both engines.
+fn table(place: String, name: &str, before: &str, after: &[Literal<'_>], source: &str) -> Statement {
+    let end = before.len() + source[before.len()..].find("])").expect("a table's columns end");
+    let columns: Vec<_> =
+        after.iter().take_while(|column| column.before.len() < end).map(|column| column.text.as_str()).collect();
+    assert!(!columns.is_empty(), "{place}");
+    Statement { place, engine: None, sql: format!("SELECT {} FROM {name}", columns.join(", ")) }
+}
+
+fn sources() -> Vec<(String, String)> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/store");
+    let mut files: Vec<_> = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect();
+    files.sort();
+    assert!(files.iter().all(|path| path.is_file()), "a folder in src/store: read it here too");
+    let name = |path: &Path| path.file_name().unwrap().to_str().unwrap().to_owned();
+    files.iter().map(|path| (name(path), fs::read_to_string(path).unwrap())).collect()
+}
+
+/// The string literals of a source, unescaped; comments and character literals are stepped over.
+fn literals(source: &str) -> Vec<Literal<'_>> {
+    let mut found = Vec::new();
+    let mut at = 0;
+    while let Some(c) = source[at..].chars().next() {
+        let rest = &source[at..];
+        if rest.starts_with("//") {
+            at += rest.find('\n').unwrap_or(rest.len());
+        } else if let Some(length) = ["'\"'", "'\\\"'", "'\\''"].iter().find(|q| rest.starts_with(**q)).map(|q| q.len())
+        {
+            at += length;
+        } else if c == '"' {
+            let (text, length) = unescaped(&rest[1..]);
+            found.push(Literal { before: &source[..at], text });
+            at += 1 + length;
+        } else {
+            at += c.len_utf8();
+        }
+    }
+    found
+}
+
+/// The text up to the closing quote, and the length with it.
+fn unescaped(literal: &str) -> (String, usize) {
+    let mut text = String::new();
+    let mut chars = literal.char_indices().peekable();
+    while let Some((at, c)) = chars.next() {
+        match c {
+            '"' => return (text, at + 1),
+            '\\' => match chars.next().expect("something is escaped").1 {
+                // A line that continues: its indentation is not part of the text.
+                '\n' => while chars.next_if(|(_, c)| c.is_whitespace()).is_some() {},
+                'n' => text.push('\n'),
+                't' => text.push('\t'),
+                '0' => text.push('\0'),
+                other => text.push(other),
+            },
+            _ => text.push(c),
+        }
+    }
+    panic!("a literal that does not end: {literal:.40}")
+}
+
+fn last_line(text: &str) -> &str {
+    text.trim_end().lines().last().unwrap_or("").trim()
+}
+
+#[test]
+fn the_reader_of_sources_reads_them() {
+    let source = r#"
+        // "not this"
+        const A: &str = "SELECT \"x\" \
+            FROM y";
+        const B_SQLITE: &str =
+            "SELECT 1";
+        let c = '"';
+        match engine { Engine::Postgres => { "SELECT 2" } Engine::Sqlite => Some("SELECT 3") }
+    "#;
+    let read = literals(source);
+    let seen: Vec<_> = read.iter().map(|literal| (literal.text.as_str(), engine_of(literal.before))).collect();
+    assert_eq!(
+        seen,
+        [
+            ("SELECT \"x\" FROM y", None),
+            ("SELECT 1", Some(Engine::Sqlite)),
+            ("SELECT 2", Some(Engine::Postgres)),
+            ("SELECT 3", Some(Engine::Sqlite)),
+        ]
+    );
+}
