@@ -6,7 +6,7 @@ use crate::base::{
     ids::{AccountId, SessionId},
 };
 
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct StoredSheet {
     pub account_id: AccountId,
     /// Only the session that made the codes sees them.

@@ -14,7 +14,7 @@ use dinhdanh::{
 use super::case::{Case, MICRO, NOW, both};
 
 impl Case {
-    async fn pending(&self, account: AccountId, at: Span) -> StoredTotp {
+    pub async fn pending(&self, account: AccountId, at: Span) -> StoredTotp {
         let totp = StoredTotp {
             id: AuthenticatorId(self.uuid()),
             account_id: account,

@@ -17,7 +17,7 @@ use super::case::{Case, MICRO, NOW, both};
 const LIFE: Span = Span::secs(60);
 
 impl Case {
-    async fn code(&self, client: &ClientId, expires_at: Timestamp) -> (Vec<u8>, StoredCode) {
+    pub async fn code(&self, client: &ClientId, expires_at: Timestamp) -> (Vec<u8>, StoredCode) {
         let account = self.account().await;
         let (session, _) = self.session(account).await;
         let code = StoredCode {

@@ -18,7 +18,10 @@ use super::case::{Case, MICRO, NOW, both};
 async fn live(conn: &mut Conn, grants: &[GrantId]) -> Vec<bool> {
     let mut found = Vec::new();
     for id in grants {
-        found.push(grants::is_live(conn, *id, NOW).await.unwrap());
+        let is_live = grants::is_live(conn, *id, NOW).await.unwrap();
+        let read = grants::find_live(conn, *id, NOW).await.unwrap();
+        assert_eq!(read, grants::find(conn, *id).await.unwrap().filter(|_| is_live), "both judge alike");
+        found.push(is_live);
     }
     found
 }
@@ -54,6 +57,9 @@ async fn a_grant_is_read_back_and_lives_until_its_microsecond() {
 
         assert!(grants::is_live(&mut conn, grant.id, grant.expires_at - MICRO).await.unwrap());
         assert!(!grants::is_live(&mut conn, grant.id, grant.expires_at).await.unwrap());
+        let living = grants::find_live(&mut conn, grant.id, grant.expires_at - MICRO).await.unwrap();
+        assert_eq!(living.as_ref(), Some(&grant));
+        assert_eq!(grants::find_live(&mut conn, grant.id, grant.expires_at).await.unwrap(), None);
 
         assert!(grants::revoke(&mut conn, grant.id, "reuse", NOW + MICRO).await.unwrap());
         assert!(!grants::revoke(&mut conn, grant.id, "other", NOW + Span::secs(1)).await.unwrap());

@@ -77,3 +77,21 @@ async fn only_what_is_over_is_swept() {
     })
     .await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_interaction_nobody_opened_is_tied_to_the_first_browser() {
+    both(async |case| {
+        let interaction = case.interaction(Span::minutes(10)).await;
+        let (id, unclaimed) = (interaction.id, interaction.browser_digest.clone());
+        let mut conn = case.conn().await;
+        let (first, second) = (case.digest(), case.digest());
+        let end = interaction.expires_at;
+        assert!(!interactions::claim(&mut conn, id, &second, &first, NOW).await.unwrap(), "not with a wrong word");
+        assert!(!interactions::claim(&mut conn, id, &unclaimed, &first, end).await.unwrap());
+        assert!(interactions::claim(&mut conn, id, &unclaimed, &first, end - MICRO).await.unwrap());
+        assert!(!interactions::claim(&mut conn, id, &unclaimed, &second, NOW).await.unwrap());
+        let claimed = interactions::find(&mut conn, id).await.unwrap().unwrap();
+        assert_eq!(claimed, StoredInteraction { browser_digest: first, ..interaction });
+    })
+    .await;
+}

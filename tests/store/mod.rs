@@ -4,6 +4,7 @@
 mod case;
 
 mod accounts;
+mod acquaintance;
 mod audit;
 mod authenticators;
 mod cache;
@@ -18,10 +19,12 @@ mod migrations;
 mod operators;
 mod outbox;
 mod persons;
+mod phone_codes;
 mod registrations;
 mod sessions;
 mod standing;
 mod statements;
 mod subjects;
+mod sweep;
 mod timestamps;
 mod writer;

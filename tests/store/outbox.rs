@@ -88,13 +88,17 @@ async fn what_is_done_or_given_up_never_comes_again() {
         let hopeless = case.message(MessageKind::BackchannelLogout, NOW).await.id;
         let mut conn = case.conn().await;
         assert_eq!(claim(&mut conn, NOW, 10).await.len(), 3);
+        assert!(!outbox::is_done(&mut conn, delivered).await.unwrap());
         outbox::done(&mut conn, delivered, NOW).await.unwrap();
+        assert!(outbox::is_done(&mut conn, delivered).await.unwrap());
         let next = NOW + Span::minutes(1);
         outbox::again(&mut conn, later, Some(next), NOW, "503").await.unwrap();
         outbox::again(&mut conn, hopeless, None, NOW, "a day has passed").await.unwrap();
         assert!(claim(&mut conn, next - MICRO, 10).await.is_empty());
         let claimed = claim(&mut conn, NOW + Span::days(365), 10).await;
         assert_eq!(ids(claimed), [later]);
+        assert!(!outbox::is_done(&mut conn, later).await.unwrap());
+        assert!(!outbox::is_done(&mut conn, hopeless).await.unwrap());
         let payloads = "SELECT count(*) FROM outbox WHERE state = 'done' AND length(payload) = 0";
         assert_eq!(number(&mut conn, payloads).await, 1, "what was said is forgotten once it was heard");
         assert_eq!(number(&mut conn, "SELECT count(*) FROM outbox WHERE state = 'dead'").await, 1);

@@ -1,0 +1,133 @@
+//! What is over goes, by portions, and nothing before its time.
+
+use dinhdanh::{
+    base::{
+        Span, Timestamp,
+        ids::{InteractionId, RegistrationId},
+    },
+    store::{
+        clients,
+        failures::{self, CounterKey, CounterKind},
+        grants,
+        interactions::{self, StoredInteraction},
+        phone_codes::{self, CodePurpose, StoredPhoneCode},
+        recovery_sheets::{self, StoredSheet},
+        registrations::{self, StoredRegistration},
+        sweep::Stale,
+    },
+};
+use serde_json::json;
+
+use super::case::{Case, NOW, both};
+
+impl Case {
+    /// One row of the kind that is over at `end`.
+    async fn stale(&self, kind: Stale, end: Timestamp) {
+        let mut conn = self.conn().await;
+        match kind {
+            Stale::Codes => {
+                self.code(&"rp".into(), end).await;
+            }
+            Stale::Interactions => {
+                let interaction = StoredInteraction {
+                    id: InteractionId(self.uuid()),
+                    browser_digest: self.digest(),
+                    client_id: "rp".into(),
+                    request: json!({}),
+                    progress: json!({}),
+                    wrong_codes: 0,
+                    created_at: NOW,
+                    expires_at: end,
+                    finished_at: None,
+                };
+                interactions::insert(&mut conn, &interaction).await.unwrap();
+            }
+            Stale::AssertionJtis => {
+                let jti = self.uuid().to_string();
+                assert!(clients::use_jti(&mut conn, &"rp".into(), &jti, end).await.unwrap());
+            }
+            Stale::RevokedTokens => {
+                let jti = self.uuid().to_string();
+                grants::revoke_token(&mut conn, &jti, &"rp".into(), NOW, end).await.unwrap();
+            }
+            Stale::FailureCounters => {
+                let key = CounterKey { kind: CounterKind::Client, subject: self.digest(), network: String::new() };
+                failures::set(&mut conn, &key, &json!({}), end).await.unwrap();
+            }
+            Stale::PhoneCodes => {
+                let code = StoredPhoneCode { id: self.uuid(), digest: self.digest(), attempts: 0, expires_at: end };
+                phone_codes::insert_code(&mut conn, &code, CodePurpose::Register, self.uuid(), NOW).await.unwrap();
+            }
+            Stale::Registrations => {
+                let registration = StoredRegistration {
+                    id: RegistrationId(self.uuid()),
+                    browser_digest: self.digest(),
+                    person_id: None,
+                    phone_sealed: None,
+                    interaction_id: None,
+                    created_at: NOW,
+                    expires_at: end,
+                    confirmed_at: None,
+                    finished_at: None,
+                };
+                registrations::insert(&mut conn, &registration).await.unwrap();
+            }
+            Stale::RecoverySheets => {
+                let account_id = self.account().await;
+                let session_id = self.session(account_id).await.0.id;
+                let sheet =
+                    StoredSheet { account_id, session_id, codes_sealed: vec![1], made_at: NOW, expires_at: end };
+                recovery_sheets::put(&mut conn, &sheet).await.unwrap();
+            }
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn each_kind_goes_after_its_end_by_portions() {
+    both(async |case| {
+        case.client("rp").await;
+        let before = NOW + Span::minutes(5);
+        for kind in Stale::ALL {
+            for end in [-9, -2, -1, 0, 9] {
+                case.stale(kind, before + Span::micros(end)).await;
+            }
+            let mut conn = case.conn().await;
+            let mut gone = Vec::new();
+            for _ in 0..3 {
+                gone.push(kind.sweep(&mut conn, before, 2).await.unwrap());
+            }
+            assert_eq!(gone, [2, 1, 0], "{kind:?}");
+            assert_eq!(kind.sweep(&mut conn, before + Span::hours(1), 9).await.unwrap(), 2, "{kind:?}: its own rows");
+        }
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_sheet_of_recovery_codes_is_shown_to_its_session_for_its_time() {
+    both(async |case| {
+        let account_id = case.account().await;
+        let (one, other) = (case.session(account_id).await.0.id, case.session(account_id).await.0.id);
+        let sheet = StoredSheet {
+            account_id,
+            session_id: one,
+            codes_sealed: vec![0, 255],
+            made_at: NOW,
+            expires_at: NOW + Span::minutes(10),
+        };
+        let mut conn = case.conn().await;
+        let mut seen = async |session, at| recovery_sheets::find(&mut conn, account_id, session, at).await.unwrap();
+        assert_eq!(seen(one, NOW).await, None);
+        recovery_sheets::put(&mut case.conn().await, &sheet).await.unwrap();
+        assert_eq!(seen(one, NOW).await, Some(sheet.clone()));
+        assert_eq!(seen(other, NOW).await, None);
+        assert_eq!(seen(one, sheet.expires_at).await, None);
+        let newer = StoredSheet { session_id: other, codes_sealed: vec![7], ..sheet };
+        recovery_sheets::put(&mut case.conn().await, &newer).await.unwrap();
+        assert_eq!((seen(one, NOW).await, seen(other, NOW).await), (None, Some(newer)), "in its place");
+        recovery_sheets::drop_of_account(&mut case.conn().await, account_id).await.unwrap();
+        assert_eq!(seen(other, NOW).await, None);
+    })
+    .await;
+}
