@@ -1,3 +1,4 @@
 //! Use cases on both engines, without a socket.
 
 mod register;
+mod upkeep;
