@@ -3,3 +3,4 @@
 mod account;
 mod means;
 mod register;
+mod upkeep;

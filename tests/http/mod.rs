@@ -1,5 +1,6 @@
 //! F4, through the router or through sockets.
 
+mod around;
 mod edge;
 mod health;
 mod oidc;
