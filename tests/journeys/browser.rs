@@ -2,16 +2,22 @@
 
 use std::{
     io::{BufRead, BufReader},
-    process::{Child, Command, Stdio},
+    process::{Child, ChildStdout, Command, Stdio},
+    time::Duration,
 };
 
-use fantoccini::{Client, ClientBuilder, Locator};
+use fantoccini::{Client, ClientBuilder, Locator, elements::Element};
 use hyper_util::client::legacy::connect::HttpConnector;
 use serde_json::json;
+
+const TRIES: u32 = 50;
+const PAUSE: Duration = Duration::from_millis(100);
 
 pub struct Browser {
     pub client: Client,
     driver: Child,
+    /// Kept open: the driver ends when it cannot write.
+    _log: BufReader<ChildStdout>,
 }
 
 impl Browser {
@@ -23,7 +29,8 @@ impl Browser {
             .stderr(Stdio::null())
             .spawn()
             .expect("chromedriver is needed here: install `chromium` and `chromium-driver`, or run scripts/test, which does");
-        let port = port(&mut driver);
+        let mut log = BufReader::new(driver.stdout.take().unwrap());
+        let port = port(&mut log);
         let options = json!({
             "args": ["--headless=new", "--no-sandbox", "--disable-gpu", "--window-size=1000,1400"],
             "prefs": {
@@ -38,7 +45,7 @@ impl Browser {
             .connect(&format!("http://127.0.0.1:{port}"))
             .await
             .expect("chromium is needed here: install it, or run scripts/test, which does");
-        Self { client, driver }
+        Self { client, driver, _log: log }
     }
 
     pub async fn open(&self, url: &str) {
@@ -46,39 +53,67 @@ impl Browser {
     }
 
     pub async fn press(&self, css: &str) {
-        let found = self.client.find(Locator::Css(css)).await;
-        match found {
-            Ok(button) => button.click().await.unwrap_or_else(|error| panic!("{css}: {error}")),
-            Err(_) => panic!("there is no {css} on: {}", self.text().await),
-        }
+        self.element(css).await.click().await.unwrap_or_else(|error| panic!("{css}: {error}"));
     }
 
     pub async fn write(&self, css: &str, text: &str) {
-        match self.client.find(Locator::Css(css)).await {
-            Ok(field) => field.send_keys(text).await.unwrap(),
-            Err(_) => panic!("there is no {css} on: {}", self.text().await),
+        self.element(css).await.send_keys(text).await.unwrap_or_else(|error| panic!("{css}: {error}"));
+    }
+
+    async fn element(&self, css: &str) -> Element {
+        for _ in 0..TRIES {
+            if let Ok(found) = self.client.find(Locator::Css(css)).await {
+                return found;
+            }
+            tokio::time::sleep(PAUSE).await;
+        }
+        panic!("there is no {css} on: {}", self.text().await)
+    }
+
+    /// What a person reads, with where they are. Empty while one page gives way to the next.
+    pub async fn text(&self) -> String {
+        let body = match self.client.find(Locator::Css("body")).await {
+            Ok(body) => body.text().await.unwrap_or_default(),
+            Err(_) => String::new(),
+        };
+        match self.client.current_url().await {
+            Ok(url) if !body.is_empty() => format!("[{url}] {body}"),
+            _ => String::new(),
         }
     }
 
-    /// What a person reads, with where they are.
-    pub async fn text(&self) -> String {
-        let body = self.client.find(Locator::Css("body")).await.unwrap().text().await.unwrap();
-        format!("[{}] {body}", self.client.current_url().await.unwrap())
-    }
-
     pub async fn sees(&self, words: &str) {
-        let text = self.text().await;
+        let text = self.once(|text| text.contains(words)).await;
         assert!(text.contains(words), "“{words}” is not to be read on: {text}");
     }
 
     pub async fn sees_not(&self, words: &str) {
-        let text = self.text().await;
-        assert!(!text.contains(words), "“{words}” is to be read on: {text}");
+        let text = self.once(|text| !text.contains(words)).await;
+        assert!(!text.is_empty() && !text.contains(words), "“{words}” is to be read on: {text}");
     }
 
     pub async fn is_at(&self, url: &str) {
-        let now = self.client.current_url().await.unwrap();
-        assert!(now.as_str().starts_with(url), "expected {url}: {}", self.text().await);
+        let here = format!("[{url}");
+        let text = self.once(|text| text.starts_with(&here)).await;
+        assert!(text.starts_with(&here), "expected {url}: {text}");
+    }
+
+    /// The page, once it is as wanted; or as it is after five seconds. A form's redirects take a moment.
+    async fn once(&self, wanted: impl Fn(&str) -> bool) -> String {
+        let mut text = String::new();
+        for _ in 0..TRIES {
+            text = self.text().await;
+            if !text.is_empty() && wanted(&text) {
+                break;
+            }
+            tokio::time::sleep(PAUSE).await;
+        }
+        text
+    }
+
+    /// Of the site that is open.
+    pub async fn forget_cookies(&self) {
+        self.client.delete_all_cookies().await.unwrap();
     }
 
     pub async fn end(self) {
@@ -93,17 +128,16 @@ impl Drop for Browser {
     }
 }
 
-/// chromedriver says which free port it took.
-fn port(driver: &mut Child) -> u16 {
+/// chromedriver says which free port it took, after it said that it was asked for port 0.
+fn port(log: &mut BufReader<ChildStdout>) -> u16 {
     let mut said = String::new();
-    for line in BufReader::new(driver.stdout.take().unwrap()).lines() {
-        let line = line.unwrap();
-        if let Some((_, port)) = line.rsplit_once("on port ") {
-            if let Ok(port) = port.trim_end_matches('.').parse() {
-                return port;
-            }
+    loop {
+        let mut line = String::new();
+        assert!(log.read_line(&mut line).unwrap() > 0, "chromedriver did not start: {said}");
+        let port = line.rsplit_once("on port ").and_then(|(_, port)| port.trim().trim_end_matches('.').parse().ok());
+        if let Some(port) = port.filter(|port| *port != 0) {
+            return port;
         }
         said.push_str(&line);
     }
-    panic!("chromedriver did not start: {said}")
 }

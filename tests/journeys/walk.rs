@@ -41,12 +41,12 @@ const ENGLISH: Words = Words {
     lang: "en",
     greeting: "Welcome, ",
     known_level_two: "Authentication level 2 · Account level 02",
-    one_step_more: "level 2",
+    one_step_more: "One more step is enough.",
     wrong: "The number or the password is not right",
     cannot_reach_three: "You have no method yet for authentication level 3.",
     explained_three: "unmet_authentication_requirements",
-    signed_out: "signed out",
-    signed_out_elsewhere: "signed out",
+    signed_out: "You are signed out",
+    signed_out_elsewhere: "You have been signed out",
     refused: "You did not agree to share your information",
 };
 
@@ -140,15 +140,16 @@ async fn sign_out_everywhere(browser: &Browser, demo: &Demo, words: &Words) {
             }
             tokio::time::sleep(Duration::from_millis(100)).await;
         }
-        browser.sees_not(words.greeting).await;
         browser.sees(words.signed_out_elsewhere).await;
+        browser.sees_not(words.greeting).await;
     }
     // And the provider's own session is over too.
     browser.press("button[value=asked]").await;
-    browser.write("#username", "").await;
+    browser.is_at(text(&demo.file, "issuer")).await;
+    browser.write("#username", text(&demo.citizen("level-01").clone(), "number")).await;
 }
 
-/// Somebody whose account is locked, whose card has expired, or who has died learns no more than a wrong password would tell.
+/// A locked account, an expired card, a death: the right password leads no further.
 #[tokio::test(flavor = "multi_thread")]
 async fn who_may_not_sign_in_gets_nothing() {
     let folder = tempfile::tempdir().unwrap();
@@ -162,9 +163,14 @@ async fn who_may_not_sign_in_gets_nothing() {
         browser.press(CONTINUE).await;
         browser.write("#password", text(citizen, "password")).await;
         browser.press(CONTINUE).await;
+        browser.sees("Bạn chưa thể đăng nhập").await;
         browser.sees_not(text(citizen, "name")).await;
-        browser.open(&demo.portal(1)).await;
+        browser.press("button[value=return]").await;
+        browser.is_at(&demo.portal(1)).await;
         browser.sees_not(VIETNAMESE.greeting).await;
+        // The next person sits down at another browser.
+        browser.open(text(&demo.file, "issuer")).await;
+        browser.forget_cookies().await;
     }
     browser.end().await;
 }

@@ -108,7 +108,10 @@ async fn people(args: &Args, context: &Context, loaded: &Loaded, layout: &Layout
         return first_run::make(context, loaded, layout, draw).await;
     }
     let found = DemoFile::read(&layout.demo_json()).map_err(|error| unusable(layout, &error.to_string()))?;
-    found.ok_or_else(|| unusable(layout, "demo.json is missing: the folder is not one that a demo finished"))
+    let missing = "demo.json is missing: the folder is not one that a demo finished";
+    let file = found.ok_or_else(|| unusable(layout, missing))?;
+    first_run::update(loaded).await?;
+    Ok(file)
 }
 
 fn unusable(layout: &Layout, what: &str) -> Failure {

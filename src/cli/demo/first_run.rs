@@ -55,6 +55,17 @@ pub fn end(layout: &Layout) -> Result<(), Failure> {
     fs::remove_file(layout.unfinished()).map_err(|error| folder(layout, &error))
 }
 
+/// A later run may be a newer binary's: the schema follows, the data stays.
+pub async fn update(loaded: &Loaded) -> Result<(), Failure> {
+    let db = Db::open(&loaded.config.db_settings()).await.map_err(|fault| Failure::of_database(&fault))?;
+    let state = migrations::state(&db).await.map_err(|fault| Failure::of_database(&fault))?;
+    if !state.pending.is_empty() && state.foreign.is_empty() {
+        migrations::migrate(&db).await.map_err(|fault| Failure::of_database(&fault))?;
+    }
+    db.close().await;
+    Ok(())
+}
+
 /// Whether there is nothing in the folder that an earlier run finished.
 pub fn is_due(layout: &Layout) -> bool {
     layout.unfinished().exists()
