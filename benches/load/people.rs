@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 use sqlx::{Connection as _, SqliteConnection};
 
 use super::{
-    service::{DINHDANH, Running, Site, memory_of, on_first_core, sqlite_url},
+    service::{Running, Site, dinhdanh, memory_of, on_first_core, sqlite_url},
     watched::free_port,
     wire::Trouble,
 };
@@ -88,7 +88,7 @@ pub async fn demo_start(folder: &Path) -> Result<Value, Trouble> {
     let mut memory = 0.0;
     for _ in 0..2 {
         let log = File::create(folder.join("demo.log"))?;
-        let mut command = on_first_core(DINHDANH);
+        let mut command = on_first_core(dinhdanh());
         command.args(["demo", "--listen", &format!("127.0.0.1:{port}"), "--data"]).arg(&data);
         command.stdout(log.try_clone()?).stderr(log);
         let (running, took) = Running::start(command, port, "/health/ready").await?;

@@ -1,6 +1,7 @@
 //! The programs under load, on the first core; the generator has the second.
 
 use std::{
+    ffi::{OsStr, OsString},
     fs,
     path::{Path, PathBuf},
     process::{Child, Command, Stdio},
@@ -9,11 +10,13 @@ use std::{
 
 use super::wire::{Trouble, Wire, get};
 
-/// Built in the same profile as this program.
-pub const DINHDANH: &str = env!("CARGO_BIN_EXE_dinhdanh");
+/// The program to measure: the one that was built with this one, unless another is named, to compare.
+pub fn dinhdanh() -> OsString {
+    std::env::var_os("BENCH_SERVER").unwrap_or_else(|| env!("CARGO_BIN_EXE_dinhdanh").into())
+}
 
 /// A program on the first core, where the machine has two.
-pub fn on_first_core(program: impl AsRef<std::ffi::OsStr>) -> Command {
+pub fn on_first_core(program: impl AsRef<OsStr>) -> Command {
     let mut command = Command::new("taskset");
     command.args(["-c", "0"]).arg(program).stdin(Stdio::null());
     command
@@ -107,7 +110,7 @@ impl Site {
     }
 
     pub fn command(&self, args: &[&str]) -> Result<Command, Trouble> {
-        let mut command = on_first_core(DINHDANH);
+        let mut command = on_first_core(dinhdanh());
         let log = fs::OpenOptions::new().create(true).append(true).open(self.folder.join("log"))?;
         command
             .args(args)

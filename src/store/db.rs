@@ -1,15 +1,17 @@
 //! The two engines behind one door.
 
-use std::{str::FromStr, time::Duration};
+use std::{str::FromStr, sync::Arc, time::Duration};
 
 use sqlx::{
     Postgres, Sqlite,
-    pool::PoolConnection,
     postgres::{PgConnectOptions, PgPool, PgPoolOptions},
     sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous},
 };
 
-use super::dialect;
+use super::{
+    dialect,
+    held::{Held, Resting},
+};
 use crate::base::{Fault, fault::FaultKind};
 
 /// What the store needs to know; the command line fills it from the configuration.
@@ -38,15 +40,15 @@ pub struct Db {
 
 #[derive(Clone, Debug)]
 enum Pools {
-    Sqlite { read: SqlitePool, write: SqlitePool },
-    Postgres { read: PgPool, write: PgPool },
+    Sqlite { read: SqlitePool, resting: Arc<Resting<Sqlite>>, write: SqlitePool },
+    Postgres { read: PgPool, resting: Arc<Resting<Postgres>>, write: PgPool },
 }
 
 /// One connection, outside or inside a transaction.
 #[derive(Debug)]
 pub enum Conn {
-    Sqlite(PoolConnection<Sqlite>),
-    Postgres(PoolConnection<Postgres>),
+    Sqlite(Held<Sqlite>),
+    Postgres(Held<Postgres>),
 }
 
 /// A request waits no longer than this for a connection; then it is told to come back (503).
@@ -87,8 +89,8 @@ impl Db {
     /// A connection for reading. Statements on it see committed state, each its own moment.
     pub async fn read(&self) -> Result<Conn, Fault> {
         match &self.pools {
-            Pools::Sqlite { read, .. } => read.acquire().await.map(Conn::Sqlite),
-            Pools::Postgres { read, .. } => read.acquire().await.map(Conn::Postgres),
+            Pools::Sqlite { read, resting, .. } => resting.take(read, ACQUIRE_TIMEOUT).await.map(Conn::Sqlite),
+            Pools::Postgres { read, resting, .. } => resting.take(read, ACQUIRE_TIMEOUT).await.map(Conn::Postgres),
         }
         .map_err(|error| db_fault("no database connection within a second", error))
     }
@@ -96,8 +98,8 @@ impl Db {
     /// A connection for a lane, or for bulk work on PostgreSQL.
     pub(super) async fn write(&self) -> Result<Conn, Fault> {
         match &self.pools {
-            Pools::Sqlite { write, .. } => write.acquire().await.map(Conn::Sqlite),
-            Pools::Postgres { write, .. } => write.acquire().await.map(Conn::Postgres),
+            Pools::Sqlite { write, .. } => write.acquire().await.map(Held::of_pool).map(Conn::Sqlite),
+            Pools::Postgres { write, .. } => write.acquire().await.map(Held::of_pool).map(Conn::Postgres),
         }
         .map_err(|error| db_fault("no database connection for writing", error))
     }
@@ -120,11 +122,13 @@ impl Db {
     pub async fn close(&self) {
         let closed = async {
             match &self.pools {
-                Pools::Sqlite { read, write } => {
+                Pools::Sqlite { read, resting, write } => {
+                    resting.close().await;
                     read.close().await;
                     write.close().await;
                 }
-                Pools::Postgres { read, write } => {
+                Pools::Postgres { read, resting, write } => {
+                    resting.close().await;
                     read.close().await;
                     write.close().await;
                 }
@@ -167,7 +171,7 @@ async fn open_sqlite(settings: &DbSettings) -> Result<Pools, Fault> {
         .connect_with(options.read_only(false).pragma("query_only", "1"))
         .await
         .map_err(|error| db_fault("the SQLite database cannot be opened for reading", error))?;
-    Ok(Pools::Sqlite { read, write })
+    Ok(Pools::Sqlite { read, resting: Resting::of(settings.read_connections), write })
 }
 
 async fn open_postgres(settings: &DbSettings) -> Result<Pools, Fault> {
@@ -197,7 +201,7 @@ async fn open_postgres(settings: &DbSettings) -> Result<Pools, Fault> {
         .connect_with(limited.options([("default_transaction_read_only", "on")]))
         .await
         .map_err(|error| db_fault("PostgreSQL cannot be reached", error))?;
-    Ok(Pools::Postgres { read, write })
+    Ok(Pools::Postgres { read, resting: Resting::of(settings.read_connections), write })
 }
 
 /// Sorts what the driver reports into what the caller can do about it.

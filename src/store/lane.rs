@@ -236,8 +236,14 @@ impl Lane {
 
     async fn discard_connection(&mut self) {
         let closed = match self.conn.take() {
-            Some(Conn::Sqlite(conn)) => conn.close().await,
-            Some(Conn::Postgres(conn)) => conn.detach().close_hard().await,
+            Some(Conn::Sqlite(conn)) => match conn.into_pooled() {
+                Some(conn) => conn.close().await,
+                None => return,
+            },
+            Some(Conn::Postgres(conn)) => match conn.into_pooled() {
+                Some(conn) => conn.detach().close_hard().await,
+                None => return,
+            },
             None => return,
         };
         if let Err(error) = closed {

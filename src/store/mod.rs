@@ -24,6 +24,7 @@ mod db;
 mod dialect;
 pub mod failures;
 pub mod grants;
+mod held;
 pub mod households;
 pub mod imports;
 pub mod intake;
@@ -48,5 +49,6 @@ mod writer;
 
 pub use audit::{AuditEvent, Outcome};
 pub use db::{Conn, Db, DbSettings, Engine};
+pub use held::Held;
 pub use lane::Tx;
 pub use writer::{Class, LaneKey, Unit, Writer};

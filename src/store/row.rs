@@ -2,17 +2,26 @@
 
 /// Runs the expression on the engine at hand: `on!(conn, |c| sqlx::query(SQL).bind(id).execute(c).await)`.
 ///
-/// The expression is repeated in each arm, so that every bind and every column takes that engine's own type.
+/// The expression is repeated in each arm, so that every bind and every column takes that engine's own type. Its error tells
+/// whether the connection itself broke.
 macro_rules! on {
     ($conn:expr, |$c:ident| $run:expr) => {
         match $conn {
             $crate::store::Conn::Sqlite(connection) => {
-                let $c = &mut **connection;
-                $run
+                let outcome = {
+                    let $c = &mut **connection;
+                    $run
+                };
+                connection.heed(&outcome);
+                outcome
             }
             $crate::store::Conn::Postgres(connection) => {
-                let $c = &mut **connection;
-                $run
+                let outcome = {
+                    let $c = &mut **connection;
+                    $run
+                };
+                connection.heed(&outcome);
+                outcome
             }
         }
     };

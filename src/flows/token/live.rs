@@ -47,14 +47,11 @@ pub async fn find_live(provider: &Provider, text: &str, now: Timestamp) -> Resul
         return Ok(None);
     }
     let mut conn = provider.db.read().await?;
-    if grants::is_token_revoked(&mut conn, &token.jti).await? {
-        return Ok(None);
-    }
     let Some(id) = mint::grant_of_jti(&token.jti) else {
-        let own = token.is_for_the_client_itself();
+        let own = token.is_for_the_client_itself() && !grants::is_token_revoked(&mut conn, &token.jti).await?;
         return Ok(own.then_some(LiveToken { token, client, person: None }));
     };
-    let Some(grant) = grants::find_live(&mut conn, id, now).await? else { return Ok(None) };
+    let Some(grant) = grants::find_live_of_token(&mut conn, id, &token.jti, now).await? else { return Ok(None) };
     if grant.client_id != token.client_id {
         return Ok(None);
     }

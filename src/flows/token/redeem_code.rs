@@ -25,9 +25,8 @@ use crate::{
         userinfo,
     },
     store::{
-        AuditEvent, Class, LaneKey, Outcome, Tx, Unit,
+        AuditEvent, Class, LaneKey, Outcome, Tx, Unit, acquaintance,
         audit::Actor,
-        clients,
         codes::{self, StoredCode},
         grants::{self, StoredGrant},
         sessions,
@@ -223,9 +222,8 @@ enum Redeemed {
 impl RedeemCode {
     /// What was read still holds: client, account, person, session.
     async fn still_holds(&self, tx: &mut Tx) -> Result<bool, Fault> {
-        Ok(clients::is_current(tx, &self.client.0, self.client.1).await?
-            && standing::is_unchanged(tx, &self.account).await?
-            && sessions::is_live(tx, self.grant.session_id, self.now).await?)
+        let client = (&self.client.0, self.client.1);
+        acquaintance::still_holds(tx, client, &self.account, self.grant.session_id, self.now).await
     }
 }
 
