@@ -92,6 +92,11 @@ impl PersonName {
         Ok(Self { full, parts: NameParts { family, middle, given } })
     }
 
+    /// As the record has it: checked when it came in, and read too often to be checked each time.
+    pub const fn recorded(full: String, parts: NameParts) -> Self {
+        Self { full, parts }
+    }
+
     pub fn full(&self) -> &str {
         &self.full
     }

@@ -5,7 +5,9 @@ use time::Date;
 use super::{Conn, db::failed};
 use crate::{
     base::{Fault, Timestamp, ids::PersonId},
-    registry::{BirthDate, NameKeys, Person, PersonName, PersonalNumber, Sex, Vital, birth::Precision},
+    registry::{
+        BirthDate, NameKeys, Person, PersonName, PersonalNumber, Sex, Vital, birth::Precision, name::NameParts,
+    },
 };
 
 /// A person with what the record keeps about them as a row.
@@ -45,14 +47,13 @@ impl TryFrom<PersonRow> for StoredPerson {
     fn try_from(row: PersonRow) -> Result<Self, Fault> {
         let bad = |column: &'static str| Fault::inconsistent("person", column, &row.id);
         let number = row.number.as_deref().map(PersonalNumber::parse).transpose().map_err(|_| bad("number"))?;
-        let parts =
-            [&row.family_name, &row.middle_name, &row.given_name].map(|part| part.as_deref().unwrap_or_default());
+        let parts = NameParts { family: row.family_name, middle: row.middle_name, given: row.given_name };
         let precision = Precision::from_code(&row.birth_precision).ok_or_else(|| bad("birth_precision"))?;
         Ok(Self {
             person: Person {
                 id: row.id,
                 number,
-                name: PersonName::with_parts(&row.full_name, parts).map_err(|_| bad("full_name"))?,
+                name: PersonName::recorded(row.full_name, parts),
                 birth: BirthDate::from_stored(row.birth_date, precision),
                 sex: Sex::from_code(&row.sex).ok_or_else(|| bad("sex"))?,
                 vital: Vital::from_code(&row.vital, row.vital_since).ok_or_else(|| bad("vital"))?,
