@@ -72,12 +72,12 @@ impl<DB: Database> Drop for Resting<DB> {
 
 impl<DB: Database> Held<DB> {
     /// One that goes back through the driver's pool: a lane's.
-    pub(super) const fn of_pool(conn: PoolConnection<DB>) -> Self {
+    pub const fn of_pool(conn: PoolConnection<DB>) -> Self {
         Self { conn: Some(conn), home: None, broken: false }
     }
 
     /// Out of our hands, to be closed.
-    pub(super) fn into_pooled(mut self) -> Option<PoolConnection<DB>> {
+    pub fn into_pooled(mut self) -> Option<PoolConnection<DB>> {
         self.conn.take()
     }
 

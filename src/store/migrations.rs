@@ -122,8 +122,11 @@ pub async fn state(db: &Db) -> Result<MigrationState, Fault> {
     let applied = if tables == 0 {
         Vec::new()
     } else {
-        on!(&mut conn, |c| c.list_applied_migrations(TABLE).await)
-            .map_err(|error| Fault::because(FaultKind::Internal, "the schema's history cannot be read", error))?
+        on!(&mut conn, |c| c
+            .list_applied_migrations(TABLE)
+            .await
+            .map_err(|error| sqlx::Error::Migrate(Box::new(error))))
+        .map_err(|error| Fault::because(FaultKind::Internal, "the schema's history cannot be read", error))?
     };
     let name = |version: i64| {
         MIGRATIONS

@@ -7,7 +7,7 @@ use dinhdanh::{
         ids::{AccountId, ClientId, GrantId, InstanceId, PersonId, SessionId},
     },
     store::{
-        Conn, Db, DbSettings, Engine, Writer,
+        Conn, Db, DbSettings, Engine, Held, Writer,
         accounts::{self, StoredAccount},
         clients::{self, NewClient},
         grants::{self, StoredGrant},
@@ -84,8 +84,8 @@ impl Case {
     /// A connection that may write, outside any transaction.
     pub async fn conn(&self) -> Conn {
         match &self.hand {
-            Hand::Sqlite(pool) => Conn::Sqlite(pool.acquire().await.unwrap()),
-            Hand::Postgres(pool) => Conn::Postgres(pool.acquire().await.unwrap()),
+            Hand::Sqlite(pool) => Conn::Sqlite(Held::of_pool(pool.acquire().await.unwrap())),
+            Hand::Postgres(pool) => Conn::Postgres(Held::of_pool(pool.acquire().await.unwrap())),
         }
     }
 

@@ -78,7 +78,7 @@ async fn who_has_the_turn_keeps_it_until_the_end_of_the_transaction() {
     assert!(waiting.is_err(), "the second waits");
     // Its statement is still under way: the connection is not used again.
     if let Conn::Postgres(conn) = second {
-        conn.detach().close_hard().await.unwrap();
+        conn.into_pooled().unwrap().detach().close_hard().await.unwrap();
     }
     let mut third = case.begin().await;
     run(&mut third, "SET LOCAL lock_timeout = '50ms'").await;
