@@ -7,9 +7,11 @@ mod cli;
 mod flows;
 #[cfg(test)]
 mod http;
-#[cfg(all(test, feature = "demo"))]
+#[cfg(test)]
+#[cfg(feature = "demo")]
 mod journeys;
-#[cfg(all(test, feature = "demo"))]
+#[cfg(test)]
+#[cfg(feature = "demo")]
 mod portal;
 #[cfg(test)]
 mod store;

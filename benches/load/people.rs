@@ -44,13 +44,14 @@ pub async fn import(site: &Site, people: u32) -> Result<Value, Trouble> {
     }))
 }
 
+const ROWS: usize = 100;
+
 async fn bare_load(file: &Path, folder: &Path) -> Result<f64, Trouble> {
     let url = format!("{}?mode=rwc", sqlite_url(folder).replace("bench.db", "bare.db"));
     let mut conn = SqliteConnection::connect(&url).await?;
     sqlx::raw_sql("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; CREATE TABLE bare (a, b, c, d, e, f, g, h)")
         .execute(&mut conn)
         .await?;
-    const ROWS: usize = 100;
     let sql = format!("INSERT INTO bare VALUES {}", vec!["(?,?,?,?,?,?,?,?)"; ROWS].join(","));
     let began = Instant::now();
     let mut tx = conn.begin().await?;

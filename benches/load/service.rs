@@ -55,7 +55,7 @@ impl Running {
             if let Some(status) = running.child.try_wait()? {
                 return Err(format!("{:?} ended with {status}", command.get_args()).into());
             }
-            if began.elapsed() > Duration::from_secs(60) {
+            if began.elapsed() > Duration::from_mins(1) {
                 return Err(format!("{:?} is not ready after a minute", command.get_args()).into());
             }
             tokio::time::sleep(Duration::from_millis(5)).await;

@@ -9,6 +9,7 @@ pub mod keys;
 pub mod logout;
 pub mod outbox;
 pub mod provider;
+pub mod register_clients;
 pub mod registry;
 pub mod revoke;
 pub mod sessions;

@@ -216,7 +216,7 @@ fn one_time_code(base32: &str) -> String {
 /// RFC 4648 §6.
 fn unbase32(text: &str) -> Vec<u8> {
     let value = |letter| "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567".find(letter).unwrap();
-    let bits: String = text.chars().map(|letter| format!("{:05b}", value(letter))).collect();
+    let bits = text.chars().fold(String::new(), |bits, letter| bits + &format!("{:05b}", value(letter)));
     bits.as_bytes()
         .chunks_exact(8)
         .map(|byte| u8::from_str_radix(std::str::from_utf8(byte).unwrap(), 2).unwrap())

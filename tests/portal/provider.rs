@@ -183,13 +183,13 @@ pub fn changed(mut base: Value, change: &Value) -> Value {
     base
 }
 
-fn json_of(value: Value) -> Response {
+fn json_of(value: &Value) -> Response {
     ([(header::CONTENT_TYPE, "application/json")], value.to_string()).into_response()
 }
 
 async fn discovery(State(provider): State<Provider>) -> Response {
     let at = |path: &str| format!("{}{path}", provider.issuer);
-    json_of(json!({
+    json_of(&json!({
         "issuer": provider.issuer,
         "authorization_endpoint": at("/authorize"),
         "token_endpoint": at("/token"),
@@ -210,7 +210,7 @@ async fn jwks(State(provider): State<Provider>) -> Response {
     let mut ledger = provider.ledger();
     ledger.jwks_calls += 1;
     let keys: Vec<_> = ledger.keys.iter().map(|key| key.jwk.clone()).collect();
-    json_of(json!({ "keys": keys }))
+    json_of(&json!({ "keys": keys }))
 }
 
 pub fn parameters(text: &[u8]) -> Parameters {
@@ -239,7 +239,7 @@ async fn authorize(State(provider): State<Provider>, RawQuery(query): RawQuery) 
 }
 
 fn refuse(status: StatusCode, error: &str) -> Response {
-    (status, json_of(json!({ "error": error }))).into_response()
+    (status, json_of(&json!({ "error": error }))).into_response()
 }
 
 async fn token(State(provider): State<Provider>, headers: HeaderMap, body: Bytes) -> Response {
@@ -271,7 +271,7 @@ async fn token(State(provider): State<Provider>, headers: HeaderMap, body: Bytes
     let answer = json!({
         "access_token": "an-access-token", "token_type": "Bearer", "expires_in": 300, "scope": asked["scope"], "id_token": id_token,
     });
-    json_of(changed(answer, &mischief.token_response))
+    json_of(&changed(answer, &mischief.token_response))
 }
 
 async fn userinfo(State(provider): State<Provider>, headers: HeaderMap) -> Response {
@@ -286,7 +286,7 @@ async fn userinfo(State(provider): State<Provider>, headers: HeaderMap) -> Respo
         "sub": SUB, "name": "NGUYỄN VĂN THỬ", "birthdate": "1985-03-05", "gender": "male", "id_number": "900085000001",
         "address": { "formatted": "12 Trần Hưng Đạo\nNinh Bình" },
     });
-    json_of(changed(claims, &mischief.userinfo))
+    json_of(&changed(claims, &mischief.userinfo))
 }
 
 async fn logout(RawQuery(query): RawQuery) -> Response {

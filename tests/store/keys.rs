@@ -53,7 +53,7 @@ async fn a_key_moves_from_the_state_it_was_read_in() {
         assert!(!keys::change(&mut conn, "retiring", &active).await.unwrap());
         assert!(keys::change(&mut conn, "pending", &active).await.unwrap());
         assert!(!keys::change(&mut conn, "pending", &active).await.unwrap(), "somebody was first");
-        assert_eq!(keys::all(&mut conn).await.unwrap(), [active.clone()]);
+        assert_eq!(keys::all(&mut conn).await.unwrap(), std::slice::from_ref(&active));
         let retired = StoredKey {
             state: "retired".to_owned(),
             private_sealed: None,

@@ -53,7 +53,7 @@ async fn a_claim_is_a_lease() {
             created_at: NOW,
             gives_up_at: message.gives_up_at,
         };
-        assert_eq!(claimed, [expected.clone()]);
+        assert_eq!(claimed, std::slice::from_ref(&expected));
         assert_eq!(outbox::oldest_due(&mut conn).await.unwrap(), Some(NOW + LEASE));
         assert!(claim(&mut conn, NOW + LEASE - MICRO, 10).await.is_empty(), "somebody's");
         assert_eq!(claim(&mut conn, NOW + LEASE, 10).await, [DueMessage { attempts: 2, ..expected }], "they died");

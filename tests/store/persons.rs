@@ -139,7 +139,7 @@ async fn check_stored(registry: &Registry, record: &PersonRecord) {
     assert_eq!(found.person.name, record.name);
     assert_eq!(found.person.birth, record.birth);
     assert_eq!((found.person.sex, found.person.vital), (record.sex, record.vital));
-    assert_eq!(found.person.nationalities, [record.nationality.clone()]);
+    assert_eq!(found.person.nationalities, std::slice::from_ref(&record.nationality));
     let vault = &registry.import.vault;
     let sensitive = vault.open_sensitive(found.person.id, found.sealed.as_deref()).unwrap();
     assert_eq!(sensitive.ethnicity, record.ethnicity);
@@ -152,8 +152,11 @@ async fn check_stored(registry: &Registry, record: &PersonRecord) {
         let contact = file.contacts.iter().find(|contact| contact.kind == kind)?;
         Some(vault.open_contact(contact).unwrap().reveal().to_owned())
     };
-    assert_eq!(opened(ContactKind::Phone).as_deref(), record.phone.as_ref().map(|phone| phone.e164()));
-    assert_eq!(opened(ContactKind::Email).as_deref(), record.email.as_ref().map(|email| email.as_str()));
+    assert_eq!(opened(ContactKind::Phone).as_deref(), record.phone.as_ref().map(dinhdanh::registry::PhoneNumber::e164));
+    assert_eq!(
+        opened(ContactKind::Email).as_deref(),
+        record.email.as_ref().map(dinhdanh::registry::EmailAddress::as_str)
+    );
     let membership = record.household.as_ref();
     let (household, members) = file.household.clone().unzip();
     assert_eq!(household.map(|one| one.residence_file).as_deref(), membership.map(|one| one.file.as_str()));

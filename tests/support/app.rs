@@ -66,7 +66,6 @@ pub struct TestApp {
 
 /// A person with an account of level 02, a password and an authenticator app.
 pub struct Holder {
-    pub account: AccountId,
     pub number: String,
     pub seed: SecretBytes,
 }
@@ -157,7 +156,7 @@ impl TestApp {
             created_at: now,
         };
         provider.writer.submit(AddAccount { account, totp, now }).await.unwrap();
-        Holder { account: id, number, seed }
+        Holder { number, seed }
     }
 
     pub fn browser(&self) -> Browser<'_> {

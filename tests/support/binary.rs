@@ -86,6 +86,7 @@ impl Binary {
     }
 
     /// `serve` on a free port, once it says that it serves.
+    #[expect(clippy::zombie_processes, reason = "waited for by `Serving`, or by the panic of a test that failed")]
     pub fn serve(&self) -> Serving {
         let mut command = self.command(&["serve", "--listen", "127.0.0.1:0"]);
         let mut child = command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::inherit()).spawn().unwrap();

@@ -11,7 +11,8 @@ use std::{
 use super::watched::{User, Watched, folder, free_port, program, quick};
 
 pub struct Redis {
-    server: Watched,
+    /// Ends with this.
+    _server: Watched,
     port: u16,
     next: AtomicU32,
 }
@@ -32,11 +33,7 @@ impl Redis {
         let args: Vec<_> = args.split(' ').map(str::to_owned).chain(["--save".to_owned(), String::new()]).collect();
         let mut server = Watched::start(&dir, user, &program("redis-server", &[]), &args);
         server.wait_until("Redis", || TcpStream::connect(("127.0.0.1", port)).is_ok());
-        Self { server, port, next: AtomicU32::new(0) }
-    }
-
-    pub fn server(&self) -> &Watched {
-        &self.server
+        Self { _server: server, port, next: AtomicU32::new(0) }
     }
 
     /// An empty numbered database.

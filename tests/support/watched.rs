@@ -64,7 +64,7 @@ impl Watched {
         while !ready() {
             let over = self.shell.try_wait().unwrap();
             assert!(
-                over.is_none() && started.elapsed() < Duration::from_secs(60),
+                over.is_none() && started.elapsed() < Duration::from_mins(1),
                 "{what} did not start:\n{}",
                 fs::read_to_string(self.dir.join("log")).unwrap_or_default()
             );

@@ -119,6 +119,7 @@ async fn fill(
 }
 
 /// An RSA key takes as long as everything else together: each is made on a thread of its own.
+#[expect(clippy::disallowed_methods, reason = "four threads, once in a demo's life")]
 async fn signing_key(context: &Context, writer: Writer, sealer: Sealer, alg: Alg) -> Result<(), Fault> {
     let (entropy, now, runtime) = (context.entropy.clone(), context.clock.now(), Handle::current());
     let make = move || {

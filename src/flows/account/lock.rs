@@ -52,7 +52,7 @@ pub async fn lock(provider: &Provider, change: LockChange) -> Result<LockChanged
     }
     let Some(account) = find(provider, change.account).await? else { return Ok(LockChanged::NoAccount) };
     let notice = notice(provider, &account, &change, words::locked(change.now))?;
-    submit(provider, Change { person: account.person_id, change, notice, direction: Direction::Lock }).await
+    submit(provider, Change { person: account.person_id, asked: change, notice, direction: Direction::Lock }).await
 }
 
 pub async fn unlock(provider: &Provider, change: LockChange) -> Result<LockChanged, Fault> {
@@ -61,7 +61,7 @@ pub async fn unlock(provider: &Provider, change: LockChange) -> Result<LockChang
     }
     let Some(account) = find(provider, change.account).await? else { return Ok(LockChanged::NoAccount) };
     let notice = notice(provider, &account, &change, words::unlocked(change.now))?;
-    submit(provider, Change { person: account.person_id, change, notice, direction: Direction::Unlock }).await
+    submit(provider, Change { person: account.person_id, asked: change, notice, direction: Direction::Unlock }).await
 }
 
 async fn find(provider: &Provider, id: AccountId) -> Result<Option<StoredAccount>, Fault> {
@@ -92,14 +92,14 @@ enum Direction {
 
 struct Change {
     person: PersonId,
-    change: LockChange,
+    asked: LockChange,
     notice: Option<NewMessage>,
     direction: Direction,
 }
 
 impl Change {
     async fn write(&self, tx: &mut Tx) -> Result<bool, Fault> {
-        let LockChange { account, reason, actor, note, now, .. } = &self.change;
+        let LockChange { account, reason, actor, note, now, .. } = &self.asked;
         let changed = match self.direction {
             Direction::Lock => accounts::lock(tx, *account, *reason, &actor.as_text(), note, *now).await?,
             Direction::Unlock => accounts::unlock(tx, *account, *reason).await?,
@@ -121,7 +121,7 @@ impl Unit for Change {
     const CLASS: Class = Class::Interactive;
 
     fn lane_key(&self) -> LaneKey {
-        LaneKey::of_id(self.change.account.0)
+        LaneKey::of_id(self.asked.account.0)
     }
 
     async fn run<'a>(&'a self, tx: &'a mut Tx) -> Result<bool, Fault> {
@@ -132,10 +132,10 @@ impl Unit for Change {
         };
         let outcome = if changed { Outcome::Done } else { Outcome::Refused };
         tx.record(
-            AuditEvent::new(self.change.now, action, outcome, self.change.actor.clone())
-                .account(self.change.account)
+            AuditEvent::new(self.asked.now, action, outcome, self.asked.actor.clone())
+                .account(self.asked.account)
                 .person(self.person)
-                .detail(json!({"reason": self.change.reason.code()})),
+                .detail(json!({"reason": self.asked.reason.code()})),
         );
         Ok(changed)
     }

@@ -165,6 +165,8 @@ fn authorize(lang: Lang) -> Vec<Sample> {
             item("birthdate", json!("1985-03-05")),
             item("gender", json!("male")),
             item("id_number", json!(NUMBER)),
+            item("life_status", json!("alive")),
+            item("card", json!({"number": NUMBER, "expires_at": "2035-03-05", "status": "valid"})),
             item("address", json!({"formatted": "Số 12, đường Thử Nghiệm\nphường Ba Đình, thành phố Hà Nội"})),
         ],
         left_out: vec![out("household", Needs::AuthenticationLevel(3)), out("card", Needs::AccountLevel02)],
