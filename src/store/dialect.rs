@@ -44,6 +44,15 @@ pub(super) const fn insert_audit(engine: Engine) -> &'static str {
     }
 }
 
+/// An error in the place of COMMIT's answer that does not tell whether it happened: the connection or the server ended.
+pub(super) fn may_have_committed(error: &sqlx::Error) -> bool {
+    let sqlx::Error::Database(database) = error else { return true };
+    let code = database.code();
+    ["08", "53", "57", "58", "XX"]
+        .iter()
+        .any(|class| code.as_deref().is_some_and(|code| code.len() == 5 && code.starts_with(class)))
+}
+
 /// Whether the same work may succeed when run again, or when asked again later.
 pub(super) fn fault_kind(error: &sqlx::Error) -> FaultKind {
     match error {

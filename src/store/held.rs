@@ -18,6 +18,8 @@ pub struct Held<DB: Database> {
     conn: Option<PoolConnection<DB>>,
     home: Option<(Arc<Resting<DB>>, OwnedSemaphorePermit)>,
     broken: bool,
+    /// A statement was begun and its end not seen: whoever waited for it may have left in the middle.
+    under_way: bool,
 }
 
 /// The connections that nobody uses at the moment, and how many may be used at once.
@@ -46,7 +48,7 @@ impl<DB: Database> Resting<DB> {
             Some(conn) => conn,
             None => pool.acquire().await?,
         };
-        Ok(Held { conn: Some(conn), home: Some((Arc::clone(self), place)), broken: false })
+        Ok(Held { conn: Some(conn), home: Some((Arc::clone(self), place)), broken: false, under_way: false })
     }
 
     /// Closes those that rest; those in use go back to the driver's pool when they are let go.
@@ -73,7 +75,7 @@ impl<DB: Database> Drop for Resting<DB> {
 impl<DB: Database> Held<DB> {
     /// One that goes back through the driver's pool: a lane's.
     pub const fn of_pool(conn: PoolConnection<DB>) -> Self {
-        Self { conn: Some(conn), home: None, broken: false }
+        Self { conn: Some(conn), home: None, broken: false, under_way: false }
     }
 
     /// Out of our hands, to be closed.
@@ -81,8 +83,14 @@ impl<DB: Database> Held<DB> {
         self.conn.take()
     }
 
+    /// A statement begins; [`Self::heed`] sees its end.
+    pub(super) const fn begin(&mut self) {
+        self.under_way = true;
+    }
+
     /// Looks at how a statement ended: after an error of the connection itself nobody gets it without an examination.
     pub(super) fn heed<T>(&mut self, outcome: &Result<T, sqlx::Error>) {
+        self.under_way = false;
         self.broken |= match outcome {
             Ok(_) | Err(sqlx::Error::RowNotFound | sqlx::Error::ColumnDecode { .. } | sqlx::Error::Decode(_)) => false,
             // Class 57P: the server shuts down; class 08: the connection failed. Others leave it as it was.
@@ -96,7 +104,8 @@ impl<DB: Database> Held<DB> {
 
 impl<DB: Database> Drop for Held<DB> {
     fn drop(&mut self) {
-        if self.broken {
+        // Not to the next reader: the driver's pool looks at it first, and finishes what was left in the middle.
+        if self.broken || self.under_way {
             return;
         }
         if let (Some(conn), Some((home, _place))) = (self.conn.take(), &self.home) {

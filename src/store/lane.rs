@@ -200,7 +200,14 @@ impl Lane {
         }
         let head = match self.head {
             Some(head) => head,
-            None => audit::head(&mut conn, self.instance, i64::from(self.number)).await?,
+            None => match audit::head(&mut conn, self.instance, i64::from(self.number)).await {
+                Ok(head) => head,
+                Err(fault) => {
+                    // Its transaction is open: the caller discards it.
+                    self.conn = Some(conn);
+                    return Err(fault);
+                }
+            },
         };
         Ok((Tx { conn, events: Vec::new() }, head))
     }
@@ -213,8 +220,8 @@ impl Lane {
                 self.conn = Some(tx.conn);
                 Attempt::Committed
             }
-            // The engine itself said no: nothing was committed.
-            Err(error @ sqlx::Error::Database(_)) => {
+            // The engine itself said no: nothing was committed. One that is going down may say so after it has committed.
+            Err(error @ sqlx::Error::Database(_)) if !dialect::may_have_committed(&error) => {
                 self.roll_back(tx).await;
                 Attempt::RolledBack { fault: db_fault("committing", error), culprit: None }
             }

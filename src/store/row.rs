@@ -8,6 +8,7 @@ macro_rules! on {
     ($conn:expr, |$c:ident| $run:expr) => {
         match $conn {
             $crate::store::Conn::Sqlite(connection) => {
+                connection.begin();
                 let outcome = {
                     let $c = &mut **connection;
                     $run
@@ -16,6 +17,7 @@ macro_rules! on {
                 outcome
             }
             $crate::store::Conn::Postgres(connection) => {
+                connection.begin();
                 let outcome = {
                     let $c = &mut **connection;
                     $run
