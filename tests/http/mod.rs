@@ -1,6 +1,8 @@
 //! F4, through the router or through sockets.
 
+mod account;
 mod edge;
 mod health;
 mod oidc;
+mod register;
 mod server;

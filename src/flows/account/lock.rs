@@ -52,7 +52,7 @@ pub async fn lock(provider: &Provider, change: LockChange) -> Result<LockChanged
     }
     let Some(account) = find(provider, change.account).await? else { return Ok(LockChanged::NoAccount) };
     let notice = notice(provider, &account, &change, words::locked(change.now))?;
-    submit(provider, Change { person: account.person_id, change, notice, direction: Direction::Lock }).await
+    submit(provider, WriteLock { person: account.person_id, asked: change, notice, direction: Direction::Lock }).await
 }
 
 pub async fn unlock(provider: &Provider, change: LockChange) -> Result<LockChanged, Fault> {
@@ -61,7 +61,7 @@ pub async fn unlock(provider: &Provider, change: LockChange) -> Result<LockChang
     }
     let Some(account) = find(provider, change.account).await? else { return Ok(LockChanged::NoAccount) };
     let notice = notice(provider, &account, &change, words::unlocked(change.now))?;
-    submit(provider, Change { person: account.person_id, change, notice, direction: Direction::Unlock }).await
+    submit(provider, WriteLock { person: account.person_id, asked: change, notice, direction: Direction::Unlock }).await
 }
 
 async fn find(provider: &Provider, id: AccountId) -> Result<Option<StoredAccount>, Fault> {
@@ -78,7 +78,7 @@ fn notice(
     if change.reason.notifies_holder() { phone::notice(provider, account, text, change.now) } else { Ok(None) }
 }
 
-async fn submit(provider: &Provider, unit: Change) -> Result<LockChanged, Fault> {
+async fn submit(provider: &Provider, unit: WriteLock) -> Result<LockChanged, Fault> {
     let changed = provider.writer.submit(unit).await?;
     provider.outbox_wake.notify_one();
     Ok(if changed { LockChanged::Yes } else { LockChanged::Already })
@@ -90,16 +90,16 @@ enum Direction {
     Unlock,
 }
 
-struct Change {
+struct WriteLock {
     person: PersonId,
-    change: LockChange,
+    asked: LockChange,
     notice: Option<NewMessage>,
     direction: Direction,
 }
 
-impl Change {
+impl WriteLock {
     async fn write(&self, tx: &mut Tx) -> Result<bool, Fault> {
-        let LockChange { account, reason, actor, note, now, .. } = &self.change;
+        let LockChange { account, reason, actor, note, now, .. } = &self.asked;
         let changed = match self.direction {
             Direction::Lock => accounts::lock(tx, *account, *reason, &actor.as_text(), note, *now).await?,
             Direction::Unlock => accounts::unlock(tx, *account, *reason).await?,
@@ -115,13 +115,13 @@ impl Change {
     }
 }
 
-impl Unit for Change {
+impl Unit for WriteLock {
     type Out = bool;
     const KIND: &'static str = "account.change_lock";
     const CLASS: Class = Class::Interactive;
 
     fn lane_key(&self) -> LaneKey {
-        LaneKey::of_id(self.change.account.0)
+        LaneKey::of_id(self.asked.account.0)
     }
 
     async fn run<'a>(&'a self, tx: &'a mut Tx) -> Result<bool, Fault> {
@@ -132,10 +132,10 @@ impl Unit for Change {
         };
         let outcome = if changed { Outcome::Done } else { Outcome::Refused };
         tx.record(
-            AuditEvent::new(self.change.now, action, outcome, self.change.actor.clone())
-                .account(self.change.account)
+            AuditEvent::new(self.asked.now, action, outcome, self.asked.actor.clone())
+                .account(self.asked.account)
                 .person(self.person)
-                .detail(json!({"reason": self.change.reason.code()})),
+                .detail(json!({"reason": self.asked.reason.code()})),
         );
         Ok(changed)
     }

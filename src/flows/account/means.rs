@@ -57,15 +57,17 @@ pub async fn step(provider: &Provider, session: &Recognised, goal: Goal, now: Ti
         }
         Freshly::of(&mut conn, &session.session, now).await?
     };
-    if fresh.is_enough() && goal == Goal::Totp {
-        if let Some(seed) = enrol_totp::pending(provider, session, now).await? {
-            return Ok(Step::Seed(seed));
-        }
+    if fresh.is_enough()
+        && goal == Goal::Totp
+        && let Some(seed) = enrol_totp::pending(provider, session, now).await?
+    {
+        return Ok(Step::Seed(seed));
     }
-    if fresh.password && !fresh.phone {
-        if let Some((phone, good_until)) = confirm_phone::awaited(provider, session, now).await? {
-            return Ok(Step::Phone { phone, good_until });
-        }
+    if fresh.password
+        && !fresh.phone
+        && let Some((phone, good_until)) = confirm_phone::awaited(provider, session, now).await?
+    {
+        return Ok(Step::Phone { phone, good_until });
     }
     Ok(Step::Password)
 }
