@@ -72,3 +72,24 @@ recovery-codes-kept = I have kept these codes
 
 change-password-present = Present password
 change-password-new = New password
+
+account-lock = Lock the account
+account-lock-when = If you suspect that somebody else uses your account, lock it at once.
+account-lock-link = Lock my account
+
+lock-title = Lock your account?
+lock-then = The account is locked at once. { $sessions ->
+        [one] One session ends
+       *[other] { $sessions } sessions end
+    }, { $portals ->
+        [one] one portal is told
+       *[other] { $portals } portals are told
+    }, and nobody can sign in any more, you included.
+lock-undo = To unlock it, take your identity card to the police of any commune, ward or special zone. It is free of charge.
+lock-do = Lock it now
+lock-stay = Do not lock it
+locked-title = The account is locked
+locked = Every session has ended. We have sent a message to your phone.
+no-phone-title = The account has no phone number
+no-phone = This needs a code sent to a phone number in your own name, and the account has none.
+no-phone-way = Take your identity card to the police of any commune, ward or special zone to register a phone number.

@@ -63,3 +63,18 @@ recovery-codes-kept = Tôi đã cất các mã này
 
 change-password-present = Mật khẩu đang dùng
 change-password-new = Mật khẩu mới
+
+account-lock = Khóa tài khoản
+account-lock-when = Nếu nghi có người khác đang dùng tài khoản của bạn, hãy khóa ngay.
+account-lock-link = Khóa tài khoản của tôi
+
+lock-title = Khóa tài khoản của bạn?
+lock-then = Tài khoản bị khóa ngay lập tức. { $sessions } nơi đang đăng nhập sẽ kết thúc, { $portals } cổng được báo, và không ai đăng nhập được nữa, kể cả bạn.
+lock-undo = Để mở khóa, hãy mang thẻ căn cước đến công an xã, phường, đặc khu bất kỳ, không mất phí.
+lock-do = Khóa ngay
+lock-stay = Không khóa
+locked-title = Tài khoản đã bị khóa
+locked = Mọi nơi đăng nhập đã kết thúc. Chúng tôi đã báo cho số điện thoại của bạn.
+no-phone-title = Tài khoản chưa có số điện thoại
+no-phone = Việc này cần một mã gửi đến số điện thoại đứng tên bạn, nhưng tài khoản chưa có số nào.
+no-phone-way = Hãy mang thẻ căn cước đến công an xã, phường, đặc khu bất kỳ để đăng ký số điện thoại.

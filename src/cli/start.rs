@@ -21,6 +21,7 @@ use crate::{
     crypto::PasswordPool,
     flows::{
         self, Provider, Secrets,
+        account::{NobodyToAsk, RegistryContacts, SubscriberCheck},
         clients::Clients,
         keys::Keys,
         outbox::{SmsTransport, worker},
@@ -81,7 +82,10 @@ impl Assembled {
         tokio::spawn(watch::watch(provider.clone(), published.clone(), seen));
         tokio::spawn(worker::work(provider.clone(), around.sms, context.clock.clone()));
         tokio::spawn(upkeep::sweep_always(provider.clone(), context.clock.clone()));
-        let state = AppState::new(provider.clone(), context.clock.clone(), around.demo);
+        // The demo's telephone company knows its synthetic people; elsewhere the registry's own contacts alone count.
+        let subscribers: Arc<dyn SubscriberCheck> =
+            if around.demo { Arc::new(RegistryContacts(provider.clone())) } else { Arc::new(NobodyToAsk) };
+        let state = AppState::new(provider.clone(), context.clock.clone(), subscribers, around.demo);
         let router = wrapped(
             context,
             config,

@@ -11,6 +11,8 @@ pub enum Cookie {
     Browser,
     /// The language chosen on a page.
     Lang,
+    /// What a form came to, for the page that follows it ([`super::carried`]).
+    Carried,
 }
 
 /// How cookies are named and marked under one issuer.
@@ -19,6 +21,7 @@ pub struct Cookies {
     session: String,
     browser: String,
     lang: String,
+    carried: String,
     secure: bool,
 }
 
@@ -36,7 +39,13 @@ impl Cookies {
                 format!("dinhdanh-{port}-{what}")
             }
         };
-        Self { session: name("session"), browser: name("browser"), lang: name("lang"), secure }
+        Self {
+            session: name("session"),
+            browser: name("browser"),
+            lang: name("lang"),
+            carried: name("carried"),
+            secure,
+        }
     }
 
     pub fn name(&self, cookie: Cookie) -> &str {
@@ -44,6 +53,7 @@ impl Cookies {
             Cookie::Session => &self.session,
             Cookie::Browser => &self.browser,
             Cookie::Lang => &self.lang,
+            Cookie::Carried => &self.carried,
         }
     }
 

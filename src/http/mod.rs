@@ -4,6 +4,7 @@ pub mod account;
 pub mod address;
 pub mod assets;
 pub mod authorize;
+pub mod carried;
 pub mod cookies;
 pub mod documents;
 pub mod edge;

@@ -6,6 +6,8 @@ pub const HOME: &str = "/";
 pub const SIGN_IN: &str = "/sign-in";
 /// The current step of self-registration.
 pub const REGISTER: &str = "/register";
+/// The account was made.
+pub const REGISTER_DONE: &str = "/register/done";
 /// The person's own sessions, portals and means of authentication.
 pub const ACCOUNT: &str = "/account";
 /// Adding an authenticator app.
@@ -13,6 +15,12 @@ pub const ACCOUNT_TOTP: &str = "/account/totp";
 /// Making a new set of recovery codes.
 pub const ACCOUNT_RECOVERY_CODES: &str = "/account/recovery-codes";
 pub const ACCOUNT_PASSWORD: &str = "/account/password";
+/// Ending every session, after a question.
+pub const ACCOUNT_END_ALL: &str = "/account/end-all";
+/// Locking one's own account, after a question.
+pub const ACCOUNT_LOCK: &str = "/account/lock";
+/// What it means that it is locked now.
+pub const ACCOUNT_LOCKED: &str = "/account/locked";
 /// Ending the session from our own pages (portals use `end_session_endpoint`).
 pub const SIGN_OUT: &str = "/sign-out";
 /// Followed by the language's tag ([`super::lang::Switch`]).

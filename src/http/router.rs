@@ -2,7 +2,7 @@
 
 use axum::Router;
 
-use super::{assets, authorize, home, language, logout, oidc, sign_in, state::AppState};
+use super::{account, assets, authorize, home, language, logout, oidc, register, sign_in, state::AppState};
 
 /// Without health and metrics, which live outside the state.
 pub fn routes(state: AppState) -> Router {
@@ -10,6 +10,8 @@ pub fn routes(state: AppState) -> Router {
         .merge(oidc::routes())
         .merge(authorize::handlers::routes())
         .merge(sign_in::handlers::routes())
+        .merge(register::routes())
+        .merge(account::routes())
         .merge(home::routes())
         .merge(language::routes())
         .merge(logout::routes())

@@ -3,7 +3,10 @@
 use std::sync::Arc;
 
 use super::{cookies::Cookies, frame::Frame, lang::Choice};
-use crate::{base::Clock, flows::Provider};
+use crate::{
+    base::Clock,
+    flows::{Provider, account::SubscriberCheck},
+};
 
 #[derive(Clone)]
 pub struct AppState(Arc<Shared>);
@@ -11,6 +14,8 @@ pub struct AppState(Arc<Shared>);
 pub struct Shared {
     pub provider: Arc<Provider>,
     pub clock: Clock,
+    /// Who says in whose name a telephone number is.
+    pub subscribers: Arc<dyn SubscriberCheck>,
     pub cookies: Cookies,
     /// Host and port of the issuer, as the address bar shows it.
     pub address: String,
@@ -20,12 +25,12 @@ pub struct Shared {
 }
 
 impl AppState {
-    pub fn new(provider: Arc<Provider>, clock: Clock, demo: bool) -> Self {
+    pub fn new(provider: Arc<Provider>, clock: Clock, subscribers: Arc<dyn SubscriberCheck>, demo: bool) -> Self {
         let issuer = provider.settings.issuer.clone();
         let origin = url::Url::parse(&issuer).map_or_else(|_| issuer.clone(), |url| url.origin().ascii_serialization());
         let address = origin.split_once("://").map_or(origin.clone(), |(_, rest)| rest.to_owned());
         let cookies = Cookies::of_issuer(&origin);
-        Self(Arc::new(Shared { provider, clock, cookies, address, origin, demo }))
+        Self(Arc::new(Shared { provider, clock, subscribers, cookies, address, origin, demo }))
     }
 
     /// A page's frame with nothing on it but the service itself.

@@ -1,7 +1,9 @@
 //! F4, through the router or through sockets.
 
+mod account;
 mod around;
 mod edge;
 mod health;
 mod oidc;
+mod register;
 mod server;

@@ -12,7 +12,10 @@ use dinhdanh::{
         ids::{AccountId, AuthenticatorId, ClientId},
     },
     crypto::{Alg, Place, Schedule, digest::sha256, opaque::digest_of_text, totp},
-    flows::keys::{Haste, KeyKeeper},
+    flows::{
+        account::NobodyToAsk,
+        keys::{Haste, KeyKeeper},
+    },
     http::{
         address::{ForwardedBy, Networks, PeerAddress, Proxies},
         documents,
@@ -93,7 +96,7 @@ impl TestApp {
         make_keys(&at).await;
         let published = Arc::new(Published::default());
         documents::publish(&published, &at.provider);
-        let state = AppState::new(at.provider.clone(), at.clock.clone(), false);
+        let state = AppState::new(at.provider.clone(), at.clock.clone(), Arc::new(NobodyToAsk), false);
         let edge = Edge::new(edge_settings(), at.provider.entropy.clone(), errors::draw(state.clone()));
         let app = Self { app: App::new(published, edge::wrap(router::routes(state), Arc::new(edge))), at };
         app.add_portals().await;

@@ -52,7 +52,7 @@ pub async fn lock(provider: &Provider, change: LockChange) -> Result<LockChanged
     }
     let Some(account) = find(provider, change.account).await? else { return Ok(LockChanged::NoAccount) };
     let notice = notice(provider, &account, &change, words::locked(change.now))?;
-    submit(provider, Change { person: account.person_id, asked: change, notice, direction: Direction::Lock }).await
+    submit(provider, WriteLock { person: account.person_id, asked: change, notice, direction: Direction::Lock }).await
 }
 
 pub async fn unlock(provider: &Provider, change: LockChange) -> Result<LockChanged, Fault> {
@@ -61,7 +61,7 @@ pub async fn unlock(provider: &Provider, change: LockChange) -> Result<LockChang
     }
     let Some(account) = find(provider, change.account).await? else { return Ok(LockChanged::NoAccount) };
     let notice = notice(provider, &account, &change, words::unlocked(change.now))?;
-    submit(provider, Change { person: account.person_id, asked: change, notice, direction: Direction::Unlock }).await
+    submit(provider, WriteLock { person: account.person_id, asked: change, notice, direction: Direction::Unlock }).await
 }
 
 async fn find(provider: &Provider, id: AccountId) -> Result<Option<StoredAccount>, Fault> {
@@ -78,7 +78,7 @@ fn notice(
     if change.reason.notifies_holder() { phone::notice(provider, account, text, change.now) } else { Ok(None) }
 }
 
-async fn submit(provider: &Provider, unit: Change) -> Result<LockChanged, Fault> {
+async fn submit(provider: &Provider, unit: WriteLock) -> Result<LockChanged, Fault> {
     let changed = provider.writer.submit(unit).await?;
     provider.outbox_wake.notify_one();
     Ok(if changed { LockChanged::Yes } else { LockChanged::Already })
@@ -90,14 +90,14 @@ enum Direction {
     Unlock,
 }
 
-struct Change {
+struct WriteLock {
     person: PersonId,
     asked: LockChange,
     notice: Option<NewMessage>,
     direction: Direction,
 }
 
-impl Change {
+impl WriteLock {
     async fn write(&self, tx: &mut Tx) -> Result<bool, Fault> {
         let LockChange { account, reason, actor, note, now, .. } = &self.asked;
         let changed = match self.direction {
@@ -115,7 +115,7 @@ impl Change {
     }
 }
 
-impl Unit for Change {
+impl Unit for WriteLock {
     type Out = bool;
     const KIND: &'static str = "account.change_lock";
     const CLASS: Class = Class::Interactive;

@@ -98,6 +98,14 @@ async fn portals(provider: &Provider, session: SessionId) -> Result<Vec<(Arc<Kno
     Ok(known)
 }
 
+/// The number that the person signs in with; empty when it was cancelled and no new one was given.
+pub async fn number_of(provider: &Provider, own: &Recognised) -> Result<String, Fault> {
+    let mut conn = provider.db.read().await?;
+    let person = persons::find(&mut conn, own.account.person_id).await?;
+    let person = person.ok_or_else(|| Fault::inconsistent("account", "person_id", &own.account.account_id))?;
+    Ok(person.person.number.as_ref().map(PersonalNumber::as_str).unwrap_or_default().to_owned())
+}
+
 /// Which of one's own sessions shall end.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Which {

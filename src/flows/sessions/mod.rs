@@ -1,9 +1,11 @@
 //! Single sign-on sessions: recognised by their cookie, opened and raised by proofs, ended with everything that hangs on them.
 
 pub mod end;
+pub mod keep_alive;
 pub mod recognise;
 pub mod rise;
 
 pub use end::{EndReason, EndSession, end_in};
+pub use keep_alive::keep_alive;
 pub use recognise::{Recognised, name_of, recognise};
 pub use rise::{RiseSession, Risen};

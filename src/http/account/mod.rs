@@ -1,5 +1,18 @@
 //! The person's own pages: sessions and portals, means of authentication.
 
 mod device;
+mod home;
+mod lock;
+mod means;
+mod own;
+mod password;
 mod qr;
 pub mod view;
+
+use axum::Router;
+
+use super::state::AppState;
+
+pub fn routes() -> Router<AppState> {
+    Router::new().merge(home::routes()).merge(means::routes()).merge(password::routes()).merge(lock::routes())
+}

@@ -1,6 +1,7 @@
 //! What the account pages show. Forms post to the address they stand at, with `csrf` and a button `action`.
 
 use askama::filters::Safe;
+use serde::{Deserialize, Serialize};
 
 use super::{device, qr};
 use crate::{
@@ -61,7 +62,7 @@ pub struct Means {
     pub recovery_codes_left: u32,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Done {
     SessionEnded,
     PasswordChanged,
@@ -173,3 +174,51 @@ pub struct ChangePasswordPage {
     pub problems: Problems,
 }
 page!(ChangePasswordPage, ChangePasswordDocument, "account/change_password.html");
+
+/// Asks before the person's own lock, which ends everything at once. Posts `action=confirm|stay`.
+#[derive(Clone, Copy, Debug)]
+pub struct LockPage {
+    /// How many sessions end.
+    pub sessions: u32,
+    /// How many portals they are signed in at.
+    pub portals: u32,
+}
+page!(LockPage, LockDocument, "account/lock.html");
+
+/// How it is now, and what can be done about it.
+#[derive(Clone, Copy, Debug)]
+pub struct ToldPage {
+    pub what: Told,
+}
+page!(ToldPage, ToldDocument, "account/told.html");
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Told {
+    /// By the person themselves, a moment ago.
+    Locked,
+    /// No phone is registered that a code could be sent to.
+    NoPhone,
+}
+
+impl Told {
+    const fn title_key(self) -> &'static str {
+        match self {
+            Self::Locked => "locked-title",
+            Self::NoPhone => "no-phone-title",
+        }
+    }
+
+    const fn key(self) -> &'static str {
+        match self {
+            Self::Locked => "locked",
+            Self::NoPhone => "no-phone",
+        }
+    }
+
+    const fn way_key(self) -> &'static str {
+        match self {
+            Self::Locked => "lock-undo",
+            Self::NoPhone => "no-phone-way",
+        }
+    }
+}

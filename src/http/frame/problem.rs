@@ -1,5 +1,7 @@
 //! What a person has to change on a page: each problem knows its field and its words. Handlers name problems; pages show them.
 
+use serde::{Deserialize, Serialize};
+
 use super::Frame;
 use crate::{
     base::Timestamp,
@@ -10,7 +12,9 @@ use crate::{
 };
 
 /// One thing to put right. The words say what to do; none says which of number and password was wrong.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+///
+/// Serialized only in the sealed cookie between a form and the page after it, which lives for minutes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Problem {
     NumberMissing,
     /// Not 12 digits.

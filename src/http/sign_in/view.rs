@@ -4,7 +4,10 @@
 use crate::{
     assurance::Refusal,
     base::Timestamp,
-    http::frame::{Phrase, Problems, grouped, page},
+    http::{
+        frame::{Frame, Phrase, Problems, grouped, page},
+        paths,
+    },
 };
 
 /// Asks for the personal number. Posts `username`, `action=continue|cancel`.
@@ -15,6 +18,15 @@ pub struct NumberPage {
     pub problems: Problems,
 }
 page!(NumberPage, NumberDocument, "sign_in/number.html");
+
+impl NumberPage {
+    /// Registration comes back to the sign-in that this page belongs to.
+    #[expect(clippy::unused_self, reason = "the template asks its page")]
+    fn register(&self, f: &Frame) -> String {
+        let query = f.here.find('?').and_then(|at| f.here.get(at..)).unwrap_or_default();
+        format!("{}{query}", paths::REGISTER)
+    }
+}
 
 /// Asks for the password. Posts `password`, `action=continue|change_number|cancel`; `username` comes along for password
 /// managers and is never to be believed: the interaction knows the number.

@@ -37,8 +37,8 @@ pub enum Step {
     Code { phone: PhoneNumber, good_until: Timestamp },
     /// The code was right: a password is to be chosen.
     Password { person: PersonId },
-    /// The account was made, a moment ago.
-    Done { person: PersonId, interaction: Option<InteractionId> },
+    /// The account was made.
+    Done { person: PersonId, interaction: Option<InteractionId>, at: Timestamp },
     /// Its time ran out.
     Over,
 }
@@ -49,8 +49,8 @@ pub async fn step(provider: &Provider, browser: &Digest, now: Timestamp) -> Resu
     let Some(found) = registrations::newest_of_browser(&mut conn, browser.as_bytes()).await? else {
         return Ok(Step::Details);
     };
-    if let (Some(_), Some(person)) = (found.finished_at, found.person_id) {
-        return Ok(Step::Done { person, interaction: found.interaction_id });
+    if let (Some(at), Some(person)) = (found.finished_at, found.person_id) {
+        return Ok(Step::Done { person, interaction: found.interaction_id, at });
     }
     if found.expires_at <= now {
         return Ok(Step::Over);

@@ -7,7 +7,7 @@ use crate::{
     http::{
         account::view::{
             AccountPage, AddTotpPage, Before, ChangePasswordPage, ConfirmPasswordPage, ConfirmPhonePage, Done,
-            EndAllPage, Means, PortalRow, RecoveryCodesPage, SessionRow,
+            EndAllPage, LockPage, Means, PortalRow, RecoveryCodesPage, SessionRow, Told, ToldPage,
         },
         frame::{Html, Phrase, Problem, Problems, typed::TypedDate},
         home::view::{Registration, WelcomePage},
@@ -141,6 +141,10 @@ fn account(lang: Lang) -> Vec<Sample> {
         ("account-recovery-made", Done::RecoveryCodesMade),
     ] {
         samples.push(sample(name, AccountPage { done: Some(done), ..safer.clone() }.render(&alone(lang))));
+    }
+    samples.push(sample("account-lock", LockPage { sessions: 2, portals: 1 }.render(&alone(lang))));
+    for (name, what) in [("account-locked", Told::Locked), ("account-no-phone", Told::NoPhone)] {
+        samples.push(sample(name, ToldPage { what }.render(&alone(lang))));
     }
     samples.push(sample("account-end-all", EndAllPage { sessions: 2, portals: 3 }.render(&alone(lang))));
     samples

@@ -1,0 +1,215 @@
+//! One's own account through the pages.
+
+use dinhdanh::{base::Span, crypto::totp};
+use http::StatusCode;
+
+use crate::support::{
+    app::{Answer, Browser, TestApp, hidden},
+    people::{self, NAME, NUMBER, PASSWORD, person},
+};
+
+const NEW: &str = "gió thổi qua đồng lúa chín";
+
+/// Posts to the page that stands now, and shows the next one.
+async fn next(browser: &mut Browser<'_>, path: &str, fields: &[(&str, &str)]) -> Answer {
+    let page = browser.get(path).await;
+    let answer = browser.submit(path, &page, fields).await;
+    let to = answer.location().to_owned();
+    browser.get(&to).await
+}
+
+async fn sign_in(browser: &mut Browser<'_>, password: &str) -> Answer {
+    let page = next(browser, "/account", &[("action", "continue"), ("username", NUMBER)]).await;
+    let fields = [("action", "continue"), ("username", NUMBER), ("password", password)];
+    let answer = browser.submit("/account", &page, &fields).await;
+    let to = answer.location().to_owned();
+    browser.get(&to).await
+}
+
+fn has_session(browser: &Browser<'_>) -> bool {
+    browser.jar.keys().any(|name| name.ends_with("session"))
+}
+
+fn session_cookie(browser: &Browser<'_>) -> String {
+    browser.jar.iter().find(|(name, _)| name.ends_with("session")).map(|(_, value)| value.clone()).unwrap()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_person_signs_in_to_their_own_account_and_sees_it() {
+    for app in TestApp::each().await {
+        people::with_account(&app.at, person()).await;
+        let mut browser = app.browser();
+        let page = sign_in(&mut browser, "not the password").await;
+        assert!(!has_session(&browser) && page.body.contains("current-password"), "{}", page.body);
+        assert!(page.body.contains("900 085 000 001"), "the number need not be typed again");
+        let page = sign_in(&mut browser, PASSWORD).await;
+        assert!(page.body.contains(NAME) && page.body.contains("Trình duyệt này"), "{}", page.body);
+        assert!(!page.body.contains(NUMBER), "the whole number is nobody's business here");
+        for path in ["/account/password", "/account/totp", "/account/lock", "/account/end-all"] {
+            assert_eq!(browser.get(path).await.status, StatusCode::OK, "{path}");
+            assert_eq!(app.browser().get(path).await.location(), "/account", "{path}");
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn one_session_ends_another_and_all_end_with_this_one() {
+    let app = TestApp::sqlite().await;
+    people::with_account(&app.at, person()).await;
+    let (mut one, mut other) = (app.browser(), app.browser());
+    sign_in(&mut one, PASSWORD).await;
+    sign_in(&mut other, PASSWORD).await;
+    let page = one.get("/account").await;
+    assert_eq!(page.body.matches("name=\"session\"").count(), 2);
+    let others = page.body.rsplit_once("name=\"session\" value=\"").unwrap().1.split('"').next().unwrap().to_owned();
+    let page = next(&mut one, "/account", &[("action", "end"), ("session", &others)]).await;
+    assert!(page.body.contains("Phiên đăng nhập đã kết thúc"), "{}", page.body);
+    assert!(other.get("/account").await.body.contains("name=\"username\""), "the other is signed out");
+    // Nobody ends what is not theirs, and nonsense ends nothing.
+    for nobodys in [others.as_str(), "x", "00000000-0000-0000-0000-000000000000"] {
+        let page = next(&mut one, "/account", &[("action", "end"), ("session", nobodys)]).await;
+        assert!(!page.body.contains("Phiên đăng nhập đã kết thúc"), "{nobodys}");
+    }
+    sign_in(&mut other, PASSWORD).await;
+    let page = one.get("/account").await;
+    assert_eq!(one.submit("/account", &page, &[("action", "end_all")]).await.location(), "/account/end-all");
+    let stay = next(&mut one, "/account/end-all", &[("action", "stay")]).await;
+    assert!(stay.body.contains(NAME));
+    next(&mut one, "/account/end-all", &[("action", "confirm")]).await;
+    assert!(!has_session(&one));
+    assert!(other.get("/account").await.body.contains("name=\"username\""));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_new_password_comes_with_a_new_cookie() {
+    let app = TestApp::sqlite().await;
+    people::with_account(&app.at, person()).await;
+    let mut browser = app.browser();
+    sign_in(&mut browser, PASSWORD).await;
+    let before = session_cookie(&browser);
+    let path = "/account/password";
+    for (present, new, says) in [
+        ("", NEW, "Hãy nhập mật khẩu"),
+        (PASSWORD, "", "mật khẩu mới"),
+        (PASSWORD, "ngắn", "ít nhất 12 ký tự"),
+        (PASSWORD, PASSWORD, "khác"),
+        ("not the password", NEW, "chưa đúng"),
+    ] {
+        let fields = [("action", "change"), ("password", present), ("new_password", new)];
+        let page = next(&mut browser, path, &fields).await;
+        assert!(page.body.contains("class=\"problem\"") && page.body.contains(says), "{says}: {}", page.body);
+    }
+    let fields = [("action", "change"), ("password", PASSWORD), ("new_password", NEW)];
+    let page = next(&mut browser, path, &fields).await;
+    assert!(page.body.contains("Mật khẩu đã được đổi"), "{}", page.body);
+    assert_ne!(session_cookie(&browser), before);
+    let mut other = app.browser();
+    sign_in(&mut other, PASSWORD).await;
+    assert!(!has_session(&other));
+    sign_in(&mut other, NEW).await;
+    assert!(has_session(&other));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_authenticator_app_is_added_page_by_page() {
+    for app in TestApp::each().await {
+        people::with_account(&app.at, person()).await;
+        let mut browser = app.browser();
+        sign_in(&mut browser, PASSWORD).await;
+        let path = "/account/totp";
+        // A look changes nothing and sends nothing.
+        browser.get(path).await;
+        assert_eq!(app.at.messages().await.len(), 0);
+        let page = next(&mut browser, path, &[("action", "continue"), ("password", "no")]).await;
+        assert!(page.body.contains("class=\"problem\"") && app.at.messages().await.is_empty());
+        let page = next(&mut browser, path, &[("action", "continue"), ("password", PASSWORD)]).await;
+        assert!(page.body.contains("one-time-code"), "{}", page.body);
+        let code = app.at.newest_code().await;
+        let wrong = if code == "000000" { "000001" } else { "000000" };
+        let page = next(&mut browser, path, &[("action", "continue"), ("code", wrong)]).await;
+        assert!(page.body.contains("class=\"problem\""));
+        let page = next(&mut browser, path, &[("action", "continue"), ("code", &code)]).await;
+        assert!(page.body.contains("<svg class=\"qr\""), "{}", page.body);
+        let seed = seed_of(&page);
+        let right = totp::code_at(&seed, app.at.now());
+        let page = next(&mut browser, path, &[("action", "continue"), ("code", right.reveal())]).await;
+        assert_eq!(page.body.matches("<li><code>").count(), 10, "{}", page.body);
+        // Shown again while they are not put away.
+        assert_eq!(browser.get(path).await.body.matches("<li><code>").count(), 10);
+        let page = next(&mut browser, path, &[("action", "continue")]).await;
+        assert!(page.body.contains("Ứng dụng xác thực đã được thêm") && page.body.contains("Còn 10 mã"));
+        assert!(!browser.get(path).await.body.contains("<li><code>"));
+        // A new set of codes asks for the password again, and within the moment not for the phone.
+        let page =
+            next(&mut browser, "/account/recovery-codes", &[("action", "continue"), ("password", PASSWORD)]).await;
+        assert_eq!(page.body.matches("<li><code>").count(), 10, "{}", page.body);
+    }
+}
+
+/// The key as people type it into the app.
+fn seed_of(page: &Answer) -> dinhdanh::base::SecretBytes {
+    let text = page.body.split_once("<code class=\"key\">").unwrap().1.split('<').next().unwrap().replace(' ', "");
+    let mut bits = 0_u64;
+    let (mut held, mut bytes) = (0, Vec::new());
+    for letter in text.bytes() {
+        let value = b"ABCDEFGHIJKLMNOPQRSTUVWXYZ234567".iter().position(|known| *known == letter).unwrap();
+        bits = bits << 5 | u64::try_from(value).unwrap();
+        held += 5;
+        if held >= 8 {
+            held -= 8;
+            bytes.push(u8::try_from(bits >> held & 0xff).unwrap());
+        }
+    }
+    dinhdanh::base::SecretBytes::new(bytes)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn proofs_that_grew_old_are_asked_for_again() {
+    let app = TestApp::sqlite().await;
+    people::with_account(&app.at, person()).await;
+    let mut browser = app.browser();
+    sign_in(&mut browser, PASSWORD).await;
+    let path = "/account/totp";
+    next(&mut browser, path, &[("action", "continue"), ("password", PASSWORD)]).await;
+    let page = browser.get(path).await;
+    app.at.clock.advance(Span::minutes(11));
+    let code = app.at.newest_code().await;
+    let answer = browser.submit(path, &page, &[("action", "continue"), ("code", &code)]).await;
+    let page = browser.get(answer.location()).await;
+    assert!(page.body.contains("current-password"), "{}", page.body);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn one_press_and_a_question_lock_the_account() {
+    let app = TestApp::sqlite().await;
+    people::with_account(&app.at, person()).await;
+    let (mut own, mut thief) = (app.browser(), app.browser());
+    sign_in(&mut own, PASSWORD).await;
+    sign_in(&mut thief, PASSWORD).await;
+    assert!(next(&mut own, "/account/lock", &[("action", "stay")]).await.body.contains(NAME));
+    let page = next(&mut own, "/account/lock", &[("action", "confirm")]).await;
+    assert!(page.body.contains("Tài khoản đã bị khóa"), "{}", page.body);
+    assert!(!has_session(&own));
+    assert!(thief.get("/account").await.body.contains("name=\"username\""));
+    let page = sign_in(&mut thief, PASSWORD).await;
+    assert!(page.body.contains("đang bị khóa") && !page.body.contains("name=\"password\""), "{}", page.body);
+    // Without the password nothing of the lock is told.
+    let page = sign_in(&mut thief, "not the password").await;
+    assert!(page.body.contains("name=\"password\""));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn another_sessions_form_changes_nothing() {
+    let app = TestApp::sqlite().await;
+    people::with_account(&app.at, person()).await;
+    let mut browser = app.browser();
+    sign_in(&mut browser, PASSWORD).await;
+    let page = browser.get("/account/lock").await;
+    let stale = hidden(&page.body, "csrf").unwrap();
+    // Signed out and in again in the same browser: the form of before is not this session's.
+    next(&mut browser, "/account/end-all", &[("action", "confirm")]).await;
+    sign_in(&mut browser, PASSWORD).await;
+    let answer = browser.post("/account/lock", &[("csrf", &stale), ("action", "confirm")]).await;
+    assert_eq!(answer.status, StatusCode::FORBIDDEN);
+    assert!(browser.get("/account").await.body.contains(NAME));
+}
