@@ -4,6 +4,7 @@
 //! its `mod` line, a variant of `Command` and its arm in `Command::run`. Every command prints through [`out::Out`], so
 //! that `--json` works, and fails with a [`failure::Failure`], which has a place and a cure.
 
+mod account;
 mod client;
 pub mod config;
 mod config_check;
@@ -52,6 +53,7 @@ enum Command {
     Keys(keys::Args),
     Config(config_check::Args),
     Registry(registry::Args),
+    Account(account::Args),
     Client(client::Args),
 }
 
@@ -66,6 +68,7 @@ impl Command {
             Self::Keys(args) => keys::run(args, context).await,
             Self::Config(args) => config_check::run(&args, context),
             Self::Registry(args) => registry::run(args, context).await,
+            Self::Account(args) => account::run(args, context).await,
             Self::Client(args) => client::run(args, context).await,
         }
     }

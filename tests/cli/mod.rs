@@ -1,5 +1,6 @@
 //! F5: the binary as people run it.
 
+mod account;
 mod config;
 mod doctor;
 mod keys;

@@ -1,0 +1,245 @@
+//! `account`: what an officer does at the desk or on somebody's written request. Works while the service runs.
+
+use std::{path::PathBuf, process::ExitCode};
+
+use serde_json::{Value, json};
+
+use super::{context::Context, failure::Failure, start};
+use crate::{
+    assurance::{AccountLevel, LockReason, Party},
+    base::{Fault, Secret},
+    crypto::totp,
+    flows::{
+        Provider,
+        account::{
+            desk::{self, AtDesk, DeskOutcome, Handover},
+            lock::{LockChange, LockChanged, lock, unlock},
+        },
+    },
+    registry::{PersonalNumber, PhoneNumber},
+    store::{
+        accounts::{self, StoredAccount},
+        audit::Actor,
+        authenticators,
+    },
+};
+
+/// Show, open, raise, lock and unlock accounts.
+#[derive(clap::Args)]
+pub struct Args {
+    /// The data folder of a demo, instead of the settings' database.
+    #[cfg(feature = "demo")]
+    #[arg(long, global = true, value_name = "DIR")]
+    data: Option<PathBuf>,
+    #[command(subcommand)]
+    what: What,
+}
+
+#[derive(clap::Subcommand)]
+enum What {
+    /// How an account stands, without what proves its holder.
+    Show { number: String },
+    /// Lock for a reason: SELF at the holder's request, BREACH of the terms, AUTHORITY that asked in writing.
+    Lock(LockArgs),
+    /// Take one reason away; others stay.
+    Unlock(LockArgs),
+    /// Open an account for the person at the desk: prints, once, what they take home.
+    Create {
+        #[command(flatten)]
+        desk: DeskArgs,
+        /// How the person was proofed: 02 with the card, in person.
+        #[arg(long, default_value = "02", value_parser = ["01", "02"])]
+        level: String,
+    },
+    /// Raise an account of level 01 to 02: everything that proved its holder before is discarded.
+    Raise(DeskArgs),
+}
+
+#[derive(clap::Args)]
+struct LockArgs {
+    number: String,
+    #[arg(long, value_parser = ["SELF", "BREACH", "AUTHORITY"])]
+    reason: String,
+    /// The request or letter that this rests on: kept with the lock.
+    #[arg(long)]
+    note: String,
+}
+
+#[derive(clap::Args)]
+struct DeskArgs {
+    number: String,
+    /// The mobile number in the person's own name.
+    #[arg(long)]
+    phone: String,
+}
+
+pub async fn run(args: Args, context: &Context) -> Result<ExitCode, Failure> {
+    let loaded = context.load(flags(&args))?;
+    let db = context.open_migrated(&loaded).await?;
+    let provider = start::provider(context, &loaded, db).await?;
+    let done = act(context, &provider, args.what).await;
+    provider.writer.stop().await;
+    done.map(|()| ExitCode::SUCCESS)
+}
+
+#[cfg(feature = "demo")]
+fn flags(args: &Args) -> Vec<(&'static str, &'static str, String)> {
+    args.data.as_ref().map(|folder| super::demo::layout::Layout::new(folder).flags()).unwrap_or_default()
+}
+
+#[cfg(not(feature = "demo"))]
+fn flags(_args: &Args) -> Vec<(&'static str, &'static str, String)> {
+    Vec::new()
+}
+
+async fn act(context: &Context, provider: &Provider, what: What) -> Result<(), Failure> {
+    match what {
+        What::Show { number } => show(context, provider, &number).await,
+        What::Lock(args) => change_lock(context, provider, &args, Turn::Lock).await,
+        What::Unlock(args) => change_lock(context, provider, &args, Turn::Unlock).await,
+        What::Create { desk, level } => {
+            let level = AccountLevel::parse(&level).unwrap_or(AccountLevel::Two);
+            let desk = at_desk(context, &desk)?;
+            let outcome = desk::open(provider, &desk, level).await.map_err(of_database)?;
+            hand_over(context, &desk, outcome)
+        }
+        What::Raise(desk) => {
+            let desk = at_desk(context, &desk)?;
+            let outcome = desk::raise(provider, &desk).await.map_err(of_database)?;
+            hand_over(context, &desk, outcome)
+        }
+    }
+}
+
+#[expect(clippy::needless_pass_by_value, reason = "the form that map_err takes")]
+fn of_database(fault: Fault) -> Failure {
+    Failure::of_database(&fault)
+}
+
+fn number_of(text: &str) -> Result<PersonalNumber, Failure> {
+    PersonalNumber::parse(text)
+        .map_err(|error| Failure::new("NUMBER", error.to_string(), "give the 12 digits as printed on the card"))
+}
+
+async fn found(provider: &Provider, number: &PersonalNumber) -> Result<StoredAccount, Failure> {
+    let mut conn = provider.db.read().await.map_err(of_database)?;
+    let account = accounts::find_by_number(&mut conn, number.as_str()).await.map_err(of_database)?;
+    account.ok_or_else(|| {
+        Failure::new("NUMBER", "nobody of this number has an account", "open one with `dinhdanh account create`")
+    })
+}
+
+async fn show(context: &Context, provider: &Provider, number: &str) -> Result<(), Failure> {
+    let account = found(provider, &number_of(number)?).await?;
+    let machine = described(provider, &account).await.map_err(of_database)?;
+    let said = serde_json::to_string_pretty(&machine).unwrap_or_default();
+    context.out.answer(&machine, said);
+    Ok(())
+}
+
+async fn described(provider: &Provider, account: &StoredAccount) -> Result<Value, Fault> {
+    let mut conn = provider.db.read().await?;
+    let locks = accounts::locks(&mut conn, account.id).await?;
+    let locks: Vec<Value> = locks
+        .iter()
+        .map(|lock| {
+            let since = lock.since.rfc3339();
+            json!({"reason": lock.reason.code(), "since": since, "actor": lock.actor, "note": lock.note})
+        })
+        .collect();
+    Ok(json!({
+        "account": account.id,
+        "level": account.level.code(),
+        "state": account.state.code(),
+        "created_at": account.created_at.rfc3339(),
+        "password": account.password_hash.is_some(),
+        "totp": authenticators::active_totp(&mut conn, account.id).await?.is_some(),
+        "recovery_codes_left": authenticators::recovery_left(&mut conn, account.id).await?,
+        "phone": account.phone_sealed.is_some(),
+        "locks": locks,
+    }))
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Turn {
+    Lock,
+    Unlock,
+}
+
+async fn change_lock(context: &Context, provider: &Provider, args: &LockArgs, turn: Turn) -> Result<(), Failure> {
+    let account = found(provider, &number_of(&args.number)?).await?;
+    // The officer acts on the word of the party whose reason it is; a card's or a death's comes with its own record.
+    let (reason, party) = match args.reason.as_str() {
+        "SELF" => (LockReason::Holder, Party::Holder),
+        "BREACH" => (LockReason::Breach, Party::Agency),
+        _ => (LockReason::Authority, Party::Authority),
+    };
+    let change = LockChange {
+        account: account.id,
+        reason,
+        party,
+        actor: Actor::CommandLine,
+        note: args.note.clone(),
+        now: context.clock.now(),
+    };
+    let changed = match turn {
+        Turn::Lock => lock(provider, change).await,
+        Turn::Unlock => unlock(provider, change).await,
+    };
+    match changed.map_err(of_database)? {
+        LockChanged::Yes | LockChanged::Already => show(context, provider, &args.number).await,
+        LockChanged::NoAccount => Err(Failure::new("NUMBER", "the account is gone", "look again")),
+        LockChanged::NotTheirs(why) => Err(Failure::new("--reason", why.to_string(), "see `dinhdanh account --help`")),
+    }
+}
+
+fn at_desk(context: &Context, args: &DeskArgs) -> Result<AtDesk, Failure> {
+    let phone = PhoneNumber::parse(&args.phone).map_err(|error| {
+        Failure::new("--phone", error.to_string(), "give the mobile number in the person's own name")
+    })?;
+    Ok(AtDesk { number: number_of(&args.number)?, phone, actor: Actor::CommandLine, now: context.clock.now() })
+}
+
+/// Printed once; nothing here can be read again afterwards.
+fn hand_over(context: &Context, desk: &AtDesk, outcome: DeskOutcome) -> Result<(), Failure> {
+    let refused = |what: &str, cure: &str| Err(Failure::new(desk.number.masked(), what, cure));
+    let given: Handover = match outcome {
+        DeskOutcome::Done(given) => given,
+        DeskOutcome::NobodyHasThisNumber => {
+            return refused(
+                "nobody in the registry has this number now",
+                "look at the card again, or import the person",
+            );
+        }
+        DeskOutcome::Ineligible(why) => {
+            return refused(
+                &format!("may hold no account: {}", why.as_str()),
+                "see Decree 69/2024 Art 7 and the record",
+            );
+        }
+        DeskOutcome::HasAccount => {
+            return refused("has an account already", "raise it with `dinhdanh account raise`, or show it");
+        }
+        DeskOutcome::NoAccountOfLevel01 => {
+            return refused("has no account of level 01", "open one with `dinhdanh account create`, or show it");
+        }
+    };
+    let codes: Vec<&str> = given.recovery_codes.iter().map(Secret::reveal).collect();
+    let machine = json!({
+        "account": given.account,
+        "initial_password": given.initial_password.reveal(),
+        "totp_uri": given.totp_uri.reveal(),
+        "totp_secret": totp::base32(given.totp_seed.reveal()),
+        "recovery_codes": codes,
+    });
+    let said = format!(
+        "account {}\nTo be handed over now and shown this once; the person changes the password on their account page.\n\
+         initial password  {}\nauthenticator app {}\nrecovery codes\n  {}",
+        given.account,
+        given.initial_password.reveal(),
+        totp::typed_seed(&given.totp_seed).reveal(),
+        codes.join("\n  ")
+    );
+    context.out.answer(&machine, said);
+    Ok(())
+}
