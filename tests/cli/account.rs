@@ -4,8 +4,7 @@ use crate::support::binary::Binary;
 
 #[test]
 fn nobodys_account_is_named_with_the_cure() {
-    let binary = Binary::new();
-    assert_eq!(binary.run(&["migrate"]).status(), 0);
+    let binary = Binary::ready();
     for (args, says) in [
         (&["account", "show", "900085000001"][..], "nobody of this number has an account"),
         (&["account", "show", "12"], "12 digits"),
