@@ -1,6 +1,6 @@
 //! `account`: what an officer does at the desk or on somebody's written request. Works while the service runs.
 
-use std::{path::PathBuf, process::ExitCode};
+use std::process::ExitCode;
 
 use serde_json::{Value, json};
 
@@ -30,7 +30,7 @@ pub struct Args {
     /// The data folder of a demo, instead of the settings' database.
     #[cfg(feature = "demo")]
     #[arg(long, global = true, value_name = "DIR")]
-    data: Option<PathBuf>,
+    data: Option<std::path::PathBuf>,
     #[command(subcommand)]
     what: What,
 }
