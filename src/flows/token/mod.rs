@@ -1,5 +1,6 @@
 //! The token endpoint's use cases. Inside each the order is security: bind to the client first, consume last before issuing.
 
+pub mod approved;
 pub mod authenticate;
 pub mod authorized;
 pub mod client_credentials;
