@@ -22,6 +22,7 @@ use crate::{
     flows::{
         self, Provider, Secrets,
         account::{NobodyToAsk, RegistryContacts, SubscriberCheck},
+        client_keys::ClientKeys,
         clients::Clients,
         keys::Keys,
         outbox::{SmsTransport, worker},
@@ -147,6 +148,7 @@ pub async fn provider(context: &Context, loaded: &Loaded, db: Db) -> Result<Prov
         secrets,
         keys,
         clients: Clients::default(),
+        client_keys: ClientKeys::default(),
         outbound: outbound(config)?,
         cache: cache(config)?,
         settings,

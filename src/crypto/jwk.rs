@@ -1,25 +1,21 @@
-//! Public keys as JSON (RFC 7517, RFC 7518 §6, RFC 8037 §2), their thumbprints (RFC 7638), and sets of them parsed once.
+//! Public keys as JSON (RFC 7517, RFC 7518 §6, RFC 8037 §2) and their thumbprints (RFC 7638).
 
 use aws_lc_rs::signature::{ParsedPublicKey, RsaPublicKeyComponents};
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use serde_json::{Map, Value, json};
 
-use super::{alg::Alg, digest::sha256, json};
+use super::{alg::Alg, digest::sha256};
 
 /// RSA keys of 2,048 to 4,096 bits: below is weak, above is only work for the verifier.
 const RSA_BYTES: std::ops::RangeInclusive<usize> = 256..=512;
-/// More keys than any client needs; each may have to be tried.
-const MAX_KEYS: usize = 32;
 
 /// Why a JWK was not taken.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum JwkError {
     #[error("the JWK Set is not a JSON object with an array \"keys\"")]
     NotASet,
-    #[error("the JWK Set has more than {MAX_KEYS} keys")]
+    #[error("the JWK Set has more than {} keys", super::jwk_set::MAX_KEYS)]
     TooMany,
-    #[error("the JWK Set holds no key that can verify with RS256, PS256, ES256, ES384 or EdDSA")]
-    NothingUsable,
     #[error("the JWK's \"{0}\" is missing or malformed")]
     Member(&'static str),
     #[error("the JWK is of a type or curve that is not supported (RSA, EC P-256 and P-384, OKP Ed25519 are)")]
@@ -175,84 +171,6 @@ impl VerifyingKey {
 impl std::fmt::Debug for VerifyingKey {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(f, "VerifyingKey({})", self.alg)
-    }
-}
-
-/// A client's JWK Set, parsed once: what `jwks` and `jwks_uri` give.
-#[derive(Clone, Debug)]
-pub struct ParsedJwks(Vec<ParsedJwk>);
-
-#[derive(Clone, Debug)]
-struct ParsedJwk {
-    kid: Option<String>,
-    keys: Vec<VerifyingKey>,
-}
-
-impl ParsedJwks {
-    /// Keys that are not for signatures, or of a kind that is not known, are left out (RFC 7517 §5); a set in which
-    /// nothing is left, or which holds anything private, is refused.
-    pub fn parse(text: &[u8]) -> Result<Self, JwkError> {
-        let set = json::object(text).map_err(|_| JwkError::NotASet)?;
-        let entries = set.get("keys").and_then(Value::as_array).ok_or(JwkError::NotASet)?;
-        if entries.len() > MAX_KEYS {
-            return Err(JwkError::TooMany);
-        }
-        let mut keys = Vec::with_capacity(entries.len());
-        for entry in entries {
-            let members = entry.as_object().ok_or(JwkError::NotASet)?;
-            match ParsedJwk::parse(members) {
-                Ok(Some(key)) => keys.push(key),
-                Err(JwkError::Private(name)) => return Err(JwkError::Private(name)),
-                Ok(None) | Err(_) => {}
-            }
-        }
-        if keys.is_empty() { Err(JwkError::NothingUsable) } else { Ok(Self(keys)) }
-    }
-
-    /// The keys that may have signed with this algorithm: those of that `kid` where the signer named one.
-    pub fn candidates<'a>(&'a self, alg: Alg, kid: Option<&'a str>) -> impl Iterator<Item = &'a VerifyingKey> {
-        self.0
-            .iter()
-            .filter(move |jwk| kid.is_none() || jwk.kid.as_deref() == kid)
-            .flat_map(|jwk| &jwk.keys)
-            .filter(move |key| key.alg == alg)
-    }
-
-    pub fn len(&self) -> usize {
-        self.0.len()
-    }
-
-    pub fn is_empty(&self) -> bool {
-        self.0.is_empty()
-    }
-}
-
-impl ParsedJwk {
-    /// `None` for a key that is not for verifying signatures.
-    fn parse(members: &Map<String, Value>) -> Result<Option<Self>, JwkError> {
-        let key = PublicKey::from_members(members)?;
-        if members.get("use").is_some_and(|usage| usage != "sig") {
-            return Ok(None);
-        }
-        let ops = members.get("key_ops").and_then(Value::as_array);
-        if ops.is_some_and(|ops| !ops.iter().any(|op| op == "verify")) {
-            return Ok(None);
-        }
-        let named = match members.get("alg") {
-            Some(name) => match name.as_str().and_then(Alg::parse) {
-                Some(alg) => Some(alg),
-                None => return Ok(None),
-            },
-            None => None,
-        };
-        let keys: Vec<VerifyingKey> = key
-            .algs()
-            .iter()
-            .filter(|alg| named.is_none_or(|named| named == **alg))
-            .map(|alg| key.parse_for(*alg))
-            .collect::<Result<_, _>>()?;
-        let kid = members.get("kid").and_then(Value::as_str).map(str::to_owned);
-        Ok((!keys.is_empty()).then_some(Self { kid, keys }))
     }
 }
 

@@ -23,10 +23,6 @@ fn with(text: &str, name: &str, value: Value) -> Result<PublicKey, JwkError> {
     PublicKey::from_members(&members)
 }
 
-fn set(keys: &[&str]) -> Result<ParsedJwks, JwkError> {
-    ParsedJwks::parse(format!(r#"{{"keys":[{}]}}"#, keys.join(",")).as_bytes())
-}
-
 #[test]
 fn thumbprints_of_the_rfcs() {
     assert_eq!(key(RSA).unwrap().thumbprint(), "NzbLsXh8uDCcd-6MNwXF4W_7noWXFZAfHkxZsRGC9Xs");
@@ -95,43 +91,7 @@ fn numbers_that_are_no_point_of_the_curve_make_no_key() {
     assert_eq!(key(P256).unwrap().parse_for(Alg::Rs256).unwrap_err(), JwkError::Unsupported);
 }
 
-#[test]
-fn a_set_keeps_what_can_verify() {
-    let usable = set(&[
-        RSA,
-        P256,
-        &P256.replace('}', r#","use":"enc"}"#),
-        &P256.replace('}', r#","key_ops":["encrypt"]}"#),
-        &P256.replace('}', r#","alg":"ECDH-ES"}"#),
-        r#"{"kty":"EC","crv":"secp256k1","x":"AA","y":"AA"}"#,
-        r#"{"kty":"new"}"#,
-    ])
-    .unwrap();
-    assert_eq!(usable.len(), 2);
-    assert_eq!(usable.candidates(Alg::Rs256, Some("2011-04-29")).count(), 1);
-    assert_eq!(usable.candidates(Alg::Ps256, Some("2011-04-29")).count(), 0, "its alg says RS256");
-    assert_eq!(usable.candidates(Alg::Es256, None).count(), 1);
-    assert_eq!(usable.candidates(Alg::Es256, Some("x")).count(), 0);
-    let both = set(&[&RSA.replace(r#""alg":"RS256","#, "")]).unwrap();
-    assert_eq!((both.candidates(Alg::Rs256, None).count(), both.candidates(Alg::Ps256, None).count()), (1, 1));
-}
-
-#[test]
-fn what_is_no_set_is_refused() {
-    for text in ["", "[]", "{}", r#"{"keys":{}}"#, r#"{"keys":[1]}"#, r#"{"keys":[],"keys":[]}"#] {
-        assert_eq!(ParsedJwks::parse(text.as_bytes()).unwrap_err(), JwkError::NotASet, "{text}");
-    }
-    assert_eq!(set(&[]).unwrap_err(), JwkError::NothingUsable);
-    assert_eq!(set(&[P256; 33]).unwrap_err(), JwkError::TooMany);
-    assert!(set(&[P256; 32]).is_ok());
-}
-
 proptest! {
-    #[test]
-    fn parsing_never_panics(bytes in prop::collection::vec(any::<u8>(), 0..200)) {
-        prop_assert!(ParsedJwks::parse(&bytes).is_err());
-    }
-
     #[test]
     fn keys_of_any_numbers_never_panic(
         kty in prop::sample::select(vec!["RSA", "EC", "OKP"]),

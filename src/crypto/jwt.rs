@@ -7,7 +7,8 @@ use serde_json::{Map, Value};
 use super::{
     alg::Alg,
     json,
-    jwk::{JwkError, ParsedJwks, PublicKey},
+    jwk::{JwkError, PublicKey},
+    jwk_set::ParsedJwks,
 };
 
 /// Longer than any assertion with a sane set of claims.
@@ -65,7 +66,8 @@ pub struct Expect<'a> {
 }
 
 impl Expect<'_> {
-    pub(super) fn check(&self, header: &Header) -> Result<(), JwtError> {
+    /// Whether the header is what is asked for; says nothing about the signature.
+    pub fn check(&self, header: &Header) -> Result<(), JwtError> {
         if !self.algs.contains(&header.alg) {
             return Err(JwtError::Alg(self.algs.iter().map(|alg| alg.name()).collect::<Vec<_>>().join(", ")));
         }

@@ -3,7 +3,7 @@ use std::sync::LazyLock;
 use super::*;
 use crate::{
     base::{SecretBytes, Timestamp},
-    crypto::{jwk::ParsedJwks, key_state::Schedule},
+    crypto::{jwk_set::ParsedJwks, key_state::Schedule},
 };
 
 const NOW: Timestamp = Timestamp::from_secs(1_800_000_000);

@@ -10,7 +10,7 @@ use crate::{
     crypto::{Alg, Digest, ParsedJwks},
     oidc::{
         alg::SigningAlg,
-        client::{Client, RegisteredBy},
+        client::{Client, KeySource, RegisteredBy},
     },
     store::{
         Db,
@@ -26,7 +26,8 @@ pub struct KnownClient {
     pub disabled: bool,
     pub client: Client,
     pub secret: Option<Digest>,
-    pub keys: Option<ParsedJwks>,
+    /// Those registered by value; `client_keys` finds the others.
+    pub keys: Option<Arc<ParsedJwks>>,
     /// Under which this client's sector knows people.
     pub sector: String,
     pub id_token_alg: Alg,
@@ -75,9 +76,12 @@ impl KnownClient {
             Some(bytes) => Some(Digest::from_slice(bytes).ok_or_else(|| bad("secret_digest"))?),
             None => None,
         };
-        let keys = match &client.auth.jwks {
-            Some(jwks) => Some(ParsedJwks::parse(jwks.to_string().as_bytes()).map_err(|_| bad("metadata.jwks"))?),
-            None => None,
+        let keys = match &client.keys {
+            KeySource::Value(set) => {
+                let parsed = ParsedJwks::parse(set.to_string().as_bytes()).map_err(|_| bad("metadata.jwks"))?;
+                Some(Arc::new(parsed))
+            }
+            KeySource::None | KeySource::Uri(_) => None,
         };
         Ok(Self {
             sector: client.sector(&stored.client_id),

@@ -3,6 +3,7 @@
 pub mod account;
 pub mod authorize;
 pub mod claims;
+pub mod client_keys;
 pub mod clients;
 pub mod introspect;
 pub mod keys;

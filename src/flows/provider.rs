@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use tokio::sync::Notify;
 
-use super::{clients::Clients, keys::Keys, registry::PersonVault};
+use super::{client_keys::ClientKeys, clients::Clients, keys::Keys, registry::PersonVault};
 use crate::{
     assurance::{Freshness, Level, SessionPolicy},
     base::{Entropy, Span},
@@ -74,6 +74,8 @@ pub struct Provider {
     pub entropy: Entropy,
     pub keys: Keys,
     pub clients: Clients,
+    /// What clients publish at their `jwks_uri`.
+    pub client_keys: ClientKeys,
     pub passwords: PasswordPool,
     pub secrets: Secrets,
     pub outbound: Outbound,

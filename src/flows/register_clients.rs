@@ -5,11 +5,15 @@ use serde_json::{Map, Value};
 use crate::{
     base::{Entropy, Fault, Secret, Timestamp, ids::ClientId},
     crypto::{
-        OpaqueToken,
+        OpaqueToken, ParsedJwks,
         opaque::{digest_of_text, kind},
     },
+    flows::clients::crypto_alg,
     oidc::{
-        client::{Client, MetadataError, RegisteredBy, check_given_id, check_given_secret},
+        alg::SigningAlg,
+        client::{
+            Client, ClientAuthMethod, KeySource, MetadataError, RegisteredBy, check_given_id, check_given_secret,
+        },
         error::OAuthError,
     },
     store::{
@@ -35,6 +39,7 @@ pub fn prepare(metadata: &Value, entropy: &Entropy) -> Result<Prepared, Metadata
         .unwrap_or_else(|| entropy.bytes::<12>().iter().fold(String::new(), |text, byte| format!("{text}{byte:02x}")));
     let secret = given(&mut members, "client_secret", check_given_secret)?.map(Secret::new);
     let client = Client::register(&Value::Object(members), RegisteredBy::Operator)?;
+    check_keys(&client)?;
     let made = || OpaqueToken::<kind::ClientSecret>::generate(entropy).reveal();
     let secret = match (client.auth.method.has_secret(), secret) {
         (true, given) => Some(given.unwrap_or_else(made)),
@@ -50,6 +55,24 @@ pub fn prepare(metadata: &Value, entropy: &Entropy) -> Result<Prepared, Metadata
         registered_by_self: false,
     };
     Ok(Prepared { row, secret })
+}
+
+/// The numbers of the keys, which the protocol floor cannot try: a key that cannot be read would be told at the first
+/// token request only.
+pub fn check_keys(client: &Client) -> Result<(), MetadataError> {
+    let KeySource::Value(set) = &client.keys else { return Ok(()) };
+    let keys = ParsedJwks::parse(set.to_string().as_bytes()).map_err(|error| bad_keys(&error.to_string()))?;
+    let signs = client.auth.method == ClientAuthMethod::PrivateKeyJwt;
+    let algs = client.auth.signing_alg.map_or_else(|| SigningAlg::ALL.to_vec(), |alg| vec![alg]);
+    if signs && !algs.iter().any(|alg| keys.candidates(crypto_alg(*alg), None).next().is_some()) {
+        let names = algs.iter().map(|alg| alg.as_str()).collect::<Vec<_>>().join(", ");
+        return Err(bad_keys(&format!("has no well-formed key that can verify {names}")));
+    }
+    Ok(())
+}
+
+fn bad_keys(reason: &str) -> MetadataError {
+    MetadataError::new("jwks", reason.to_owned())
 }
 
 fn given(

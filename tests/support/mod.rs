@@ -7,5 +7,7 @@ pub mod people;
 pub mod postgres;
 pub mod provider;
 pub mod redis;
+pub mod served;
+pub mod signer;
 pub mod watched;
 pub mod wire;

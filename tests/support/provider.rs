@@ -6,7 +6,10 @@ use dinhdanh::{
     assurance::{Freshness, Level, SessionPolicy},
     base::{Clock, Entropy, Span, Timestamp, ids::InstanceId},
     crypto::{Kek, PasswordPool, password::Costs},
-    flows::{Lifetimes, Provider, Secrets, Settings, clients::Clients, keys::Keys, outbox::open_short_message},
+    flows::{
+        Lifetimes, Provider, Secrets, Settings, client_keys::ClientKeys, clients::Clients, keys::Keys,
+        outbox::open_short_message,
+    },
     oidc::policy::Policy,
     outbound::{Outbound, OutboundSettings},
     store::{
@@ -67,6 +70,7 @@ impl TestProvider {
             entropy,
             keys,
             clients: Clients::default(),
+            client_keys: ClientKeys::default(),
             secrets,
             cache: Cache::in_memory(),
             outbound: Outbound::new(&OutboundSettings::default()).unwrap(),

@@ -8,7 +8,7 @@ use crate::{
     base::{Fault, Secret, Timestamp, ids::ClientId},
     crypto::{Alg, Expect, HeaderKey, TypRule, Unverified, opaque::digest_of_text},
     flows::{
-        Provider,
+        Provider, client_keys,
         clients::{KnownClient, crypto_alg},
     },
     oidc::{
@@ -85,14 +85,20 @@ async fn by_assertion(
         return Ok(Err(None));
     }
     let Some(known) = find(provider, &id).await? else { return Ok(Err(None)) };
-    let (ClientAuthMethod::PrivateKeyJwt, Some(keys)) = (known.client.auth.method, &known.keys) else {
+    if known.client.auth.method != ClientAuthMethod::PrivateKeyJwt {
         return Ok(Err(None));
-    };
+    }
     let algs = allowed_algs(&known);
     let crypto_algs: Vec<Alg> = algs.iter().copied().map(crypto_alg).collect();
     let expect = Expect { algs: &crypto_algs, typ: TypRule::IfPresent(&["JWT", "jwt", "client-authentication+jwt"]) };
     // Until the signature is verified, nothing about the claims is told.
-    let Ok(claims) = unverified.verify(keys, &expect) else { return Ok(Err(None)) };
+    let claims = match client_keys::verified(provider, &known, &unverified, &expect, now).await {
+        Ok(claims) => claims,
+        Err(error) => {
+            tracing::info!(client = id.as_str(), %error, "a client assertion was not verified");
+            return Ok(Err(None));
+        }
+    };
     let audience = match known.client.auth.assertion_audience {
         AssertionAudience::Issuer => provider.settings.issuer.as_str(),
         AssertionAudience::Endpoint => endpoint,

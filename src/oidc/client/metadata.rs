@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value, json};
 
-use super::{AssertionAudience, Client, GrantType, RegisteredBy, RpClass};
+use super::{AssertionAudience, Client, GrantType, KeySource, RegisteredBy, RpClass};
 use crate::oidc::{
     acr::AcrLevel,
     alg::SigningAlg,
@@ -33,7 +33,11 @@ impl Client {
         put(into, "response_types", if has_code { json!(["code"]) } else { json!([]) });
         put(into, "token_endpoint_auth_method", self.auth.method.as_str());
         put_some(into, "token_endpoint_auth_signing_alg", self.auth.signing_alg.map(SigningAlg::as_str));
-        put_some(into, "jwks", self.auth.jwks.clone());
+        match &self.keys {
+            KeySource::None => {}
+            KeySource::Value(set) => put(into, "jwks", set.clone()),
+            KeySource::Uri(uri) => put(into, "jwks_uri", uri.clone()),
+        }
         put(into, "id_token_signed_response_alg", self.id_token_alg.as_str());
         put(into, "subject_type", "pairwise");
         put_some(into, "sector_identifier_uri", self.sector_identifier_uri.clone());

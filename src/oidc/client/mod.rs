@@ -37,6 +37,7 @@ pub struct Client {
     pub redirect_uris: Vec<RedirectUri>,
     pub grant_types: Vec<GrantType>,
     pub auth: ClientAuth,
+    pub keys: KeySource,
     pub id_token_alg: SigningAlg,
     pub sector_identifier_uri: Option<String>,
     /// What the client may ask for.
@@ -53,10 +54,18 @@ pub struct ClientAuth {
     pub method: ClientAuthMethod,
     /// `token_endpoint_auth_signing_alg`; `None`: any that we support (OpenID Connect Registration §2).
     pub signing_alg: Option<SigningAlg>,
-    /// A JWK Set of public keys.
-    pub jwks: Option<Value>,
     /// `client_assertion_audience`.
     pub assertion_audience: AssertionAudience,
+}
+
+/// Where the client's public keys are (RFC 7591 §2): at one place, not at two.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum KeySource {
+    None,
+    /// `jwks`: the JWK Set itself.
+    Value(Value),
+    /// `jwks_uri`.
+    Uri(String),
 }
 
 /// Defaults for requests that say nothing else (OpenID Connect Registration §2).

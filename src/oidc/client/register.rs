@@ -3,8 +3,8 @@
 use serde_json::Value;
 
 use super::{
-    About, AssertionAudience, Client, ClientAuth, ClientAuthMethod, GrantType, Localized, Logout, MetadataError,
-    Profile, RegisteredBy, RpClass, Rules, SignIn, jwks, members::Members, unsupported,
+    About, AssertionAudience, Client, ClientAuth, ClientAuthMethod, GrantType, KeySource, Localized, Logout,
+    MetadataError, Profile, RegisteredBy, RpClass, Rules, SignIn, jwks, members::Members, unsupported,
 };
 use crate::oidc::{
     alg::SigningAlg,
@@ -27,6 +27,7 @@ impl Client {
         let grant_types = grant_types(members)?;
         let redirect_uris = redirect_uris(members, application_type, &grant_types)?;
         let auth = client_auth(members, &grant_types)?;
+        let keys = keys(members, auth.method)?;
         check_subject_type(members)?;
         let client = Self {
             registered_by: by,
@@ -41,6 +42,7 @@ impl Client {
             rules: rules(members, by, auth.method)?,
             about: about(members)?,
             auth,
+            keys,
         };
         client.check_sector()?;
         Ok(client)
@@ -92,18 +94,26 @@ fn client_auth(members: Members<'_>, grants: &[GrantType]) -> Result<ClientAuth,
             "is none, but client_credentials needs a credential",
         ));
     }
-    let need = match method {
-        ClientAuthMethod::PrivateKeyJwt => jwks::Need::SigningKey,
-        _ => jwks::Need::Nothing,
-    };
     Ok(ClientAuth {
         method,
         signing_alg: alg(members, "token_endpoint_auth_signing_alg")?,
-        jwks: jwks::read(members, need)?,
         assertion_audience: members
             .word("client_assertion_audience", AssertionAudience::ALL, AssertionAudience::as_str)?
             .unwrap_or(AssertionAudience::Issuer),
     })
+}
+
+/// RFC 7591 §2: `jwks` and `jwks_uri` never together. What a URI gives is judged when it is fetched.
+fn keys(members: Members<'_>, method: ClientAuthMethod) -> Result<KeySource, MetadataError> {
+    let need = match method {
+        ClientAuthMethod::PrivateKeyJwt => jwks::Need::SigningKey,
+        _ => jwks::Need::Nothing,
+    };
+    match (members.get("jwks").is_some(), members.web_uri("jwks_uri")?) {
+        (true, Some(_)) => Err(MetadataError::new("jwks_uri", "stands beside jwks: give one of them")),
+        (false, Some(uri)) => Ok(KeySource::Uri(uri)),
+        (_, None) => Ok(jwks::read(members, need)?.map_or(KeySource::None, KeySource::Value)),
+    }
 }
 
 fn alg(members: Members<'_>, field: &str) -> Result<Option<SigningAlg>, MetadataError> {

@@ -84,7 +84,8 @@ fn refusals_name_the_member() {
         ),
         (json!({"token_endpoint_auth_method": "private_key_jwt"}), "jwks"),
         (json!({"jwks": {"keys": [{"kty": "oct", "k": "x"}]}}), "jwks"),
-        (json!({"jwks_uri": "https://rp.example/jwks"}), "jwks_uri"),
+        (json!({"jwks_uri": "http://rp.example/jwks"}), "jwks_uri"),
+        (json!({"jwks_uri": "https://rp.example/jwks", "jwks": {"keys": []}}), "jwks_uri"),
         (json!({"token_endpoint_auth_signing_alg": "none"}), "token_endpoint_auth_signing_alg"),
         (json!({"id_token_signed_response_alg": "none"}), "id_token_signed_response_alg"),
         (json!({"id_token_signed_response_alg": "HS256"}), "id_token_signed_response_alg"),
@@ -229,6 +230,17 @@ fn metadata_reads_back_to_the_same_client() {
         let client = register(&over, by).unwrap();
         assert_eq!(Client::register(&client.metadata(), by).unwrap(), client);
     }
+}
+
+#[test]
+fn keys_come_from_one_place() {
+    let by_uri =
+        json!({"token_endpoint_auth_method": "private_key_jwt", "jwks_uri": "https://rp.example/jwks", "jwks": null});
+    let client = registered(&by_uri);
+    assert_eq!(client.keys, KeySource::Uri("https://rp.example/jwks".to_owned()));
+    assert_eq!(client.metadata()["jwks_uri"], "https://rp.example/jwks");
+    assert!(matches!(registered(&full()).keys, KeySource::Value(_)));
+    assert_eq!(registered(&json!({})).keys, KeySource::None);
 }
 
 #[test]

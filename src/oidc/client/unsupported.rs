@@ -48,7 +48,6 @@ const NOT_YET: &[(&str, &str)] = &[
     ("backchannel_client_notification_endpoint", CIBA),
     ("backchannel_authentication_request_signing_alg", CIBA),
     ("backchannel_user_code_parameter", CIBA),
-    ("jwks_uri", "is not implemented yet: give the keys themselves as jwks"),
 ];
 
 /// Extension members that an operator sets and a client that registers itself may not.

@@ -1,0 +1,50 @@
+use proptest::prelude::*;
+
+use super::*;
+
+/// RFC 7638 §3.1.
+const RSA: &str = r#"{"kty":"RSA","n":"0vx7agoebGcQSuuPiLJXZptN9nndrQmbXEps2aiAFbWhM78LhWx4cbbfAAtVT86zwu1RK7aPFFxuhDR1L6tSoc_BJECPebWKRXjBZCiFV4n3oknjhMstn64tZ_2W-5JsGY4Hc5n9yBXArwl93lqt7_RN5w6Cf0h4QyQ5v-65YGjQR0_FDW2QvzqY368QQMicAtaSqzs8KJZgnYb9c7d0zgdAZHzu6qMQvRL5hajrn1n91CbOpbISD08qNLyrdkt-bFTWhAI4vMQFh6WeZu0fM4lFd2NcRwr3XPksINHaQ-G_xBniIqbw0Ls1jF44-csFCur-kEgU8awapJzKnqDKgw","e":"AQAB","alg":"RS256","kid":"2011-04-29"}"#;
+/// RFC 7515 A.3.1, without its private part.
+const P256: &str = r#"{"kty":"EC","crv":"P-256","x":"f83OJ3D2xF1Bg8vub9tLe1gHMzV76e8Tus9uPHvRVEU","y":"x_FEzRu9m36HLN_tue659LNpXW6pCyStikYjKIWI5a0"}"#;
+
+fn set(keys: &[&str]) -> Result<ParsedJwks, JwkError> {
+    ParsedJwks::parse(format!(r#"{{"keys":[{}]}}"#, keys.join(",")).as_bytes())
+}
+
+#[test]
+fn a_set_keeps_what_can_verify() {
+    let usable = set(&[
+        RSA,
+        P256,
+        &P256.replace('}', r#","use":"enc"}"#),
+        &P256.replace('}', r#","key_ops":["encrypt"]}"#),
+        &P256.replace('}', r#","alg":"ECDH-ES"}"#),
+        r#"{"kty":"EC","crv":"secp256k1","x":"AA","y":"AA"}"#,
+        r#"{"kty":"new"}"#,
+    ])
+    .unwrap();
+    assert_eq!(usable.len(), 2);
+    assert_eq!(usable.candidates(Alg::Rs256, Some("2011-04-29")).count(), 1);
+    assert_eq!(usable.candidates(Alg::Ps256, Some("2011-04-29")).count(), 0, "its alg says RS256");
+    assert_eq!(usable.candidates(Alg::Es256, None).count(), 1);
+    assert_eq!(usable.candidates(Alg::Es256, Some("x")).count(), 0);
+    let both = set(&[&RSA.replace(r#""alg":"RS256","#, "")]).unwrap();
+    assert_eq!((both.candidates(Alg::Rs256, None).count(), both.candidates(Alg::Ps256, None).count()), (1, 1));
+}
+
+#[test]
+fn what_is_no_set_is_refused() {
+    for text in ["", "[]", "{}", r#"{"keys":{}}"#, r#"{"keys":[1]}"#, r#"{"keys":[],"keys":[]}"#] {
+        assert_eq!(ParsedJwks::parse(text.as_bytes()).unwrap_err(), JwkError::NotASet, "{text}");
+    }
+    assert!(set(&[]).unwrap().is_empty());
+    assert_eq!(set(&[P256; 33]).unwrap_err(), JwkError::TooMany);
+    assert!(set(&[P256; 32]).is_ok());
+}
+
+proptest! {
+    #[test]
+    fn parsing_never_panics(bytes in prop::collection::vec(any::<u8>(), 0..200)) {
+        prop_assert!(ParsedJwks::parse(&bytes).is_err());
+    }
+}
