@@ -33,6 +33,12 @@ fn a_set_keeps_what_can_verify() {
 }
 
 #[test]
+fn one_leaked_key_condemns_the_set() {
+    let leaked = P256.replace('}', r#","d":"jpsQnnGQmL-YBIffH1136cspYG6-0iY7X1fCE9-E9LI"}"#);
+    assert_eq!(set(&[RSA, &leaked]).unwrap_err(), JwkError::Private("d"));
+}
+
+#[test]
 fn what_is_no_set_is_refused() {
     for text in ["", "[]", "{}", r#"{"keys":{}}"#, r#"{"keys":[1]}"#, r#"{"keys":[],"keys":[]}"#] {
         assert_eq!(ParsedJwks::parse(text.as_bytes()).unwrap_err(), JwkError::NotASet, "{text}");
