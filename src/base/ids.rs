@@ -54,6 +54,10 @@ uuid_ids! {
     RegistrationId,
     /// One message of the outbox.
     MessageId,
+    /// A civil event: proposed, decided, recorded.
+    EventId,
+    /// What waits for a person to decide.
+    CaseId,
     /// A console operator.
     OperatorId,
     /// One process of the service, as the audit chains name it.

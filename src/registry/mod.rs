@@ -22,6 +22,7 @@ pub mod sex;
 pub mod source_row;
 pub mod synthetic;
 pub mod vital;
+pub mod working_days;
 
 pub use address::{Address, UnitRef};
 pub use birth::BirthDate;

@@ -12,8 +12,8 @@ use uuid::Uuid;
 use crate::base::{
     Timestamp,
     ids::{
-        AccountId, AuthenticatorId, ClientId, GrantId, HouseholdId, InstanceId, InteractionId, MessageId, OperatorId,
-        PersonId, RegistrationId, SessionId,
+        AccountId, AuthenticatorId, CaseId, ClientId, EventId, GrantId, HouseholdId, InstanceId, InteractionId,
+        MessageId, OperatorId, PersonId, RegistrationId, SessionId,
     },
 };
 
@@ -70,6 +70,8 @@ binds_as! {
     RegistrationId => Uuid,
     MessageId => Uuid,
     OperatorId => Uuid,
+    EventId => Uuid,
+    CaseId => Uuid,
     InstanceId => Uuid,
     ClientId => String,
 }

@@ -16,6 +16,7 @@ mod bind;
 mod bulk;
 pub mod cache;
 pub mod cards;
+pub mod cases;
 pub mod changes;
 pub mod clients;
 pub mod codes;

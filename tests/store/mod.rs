@@ -8,6 +8,7 @@ mod acquaintance;
 mod audit;
 mod authenticators;
 mod cache;
+mod cases;
 mod clients;
 mod codes;
 mod engines;

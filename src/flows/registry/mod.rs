@@ -1,6 +1,7 @@
 //! What is done with the population registry: bringing people in, matching, reading a person's file.
 
 pub mod add_people;
+pub mod cases;
 pub mod import;
 pub mod judge;
 pub mod load_units;

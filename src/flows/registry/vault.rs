@@ -95,6 +95,24 @@ impl PersonVault {
     }
 }
 
+impl PersonVault {
+    /// Seals a JSON document at its place: what is personal beside the person's own row.
+    pub fn seal_json(&self, place: Place<'_>, json: &serde_json::Value, entropy: &Entropy) -> Result<Vec<u8>, Fault> {
+        self.sealer
+            .seal(place, json.to_string().as_bytes(), entropy)
+            .map_err(|error| Fault::internal("sealing a document", error))
+    }
+
+    pub fn open_json(&self, place: Place<'_>, sealed: &[u8]) -> Result<serde_json::Value, Fault> {
+        let opened = self
+            .sealer
+            .open(place, sealed)
+            .map_err(|error| Fault::because(FaultKind::Inconsistent, "a sealed document does not open", error))?;
+        serde_json::from_slice(opened.reveal())
+            .map_err(|error| Fault::because(FaultKind::Inconsistent, "a sealed document is no JSON", error))
+    }
+}
+
 const fn contact_place(row: &[u8]) -> Place<'_> {
     Place { table: "contact", column: "value_sealed", row }
 }

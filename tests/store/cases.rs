@@ -1,0 +1,64 @@
+//! Cases: one for a thing, seen by those whose unit it is, resolved once.
+
+use dinhdanh::{
+    base::ids::CaseId,
+    store::cases::{self, CaseState, NewCase, Resolution},
+};
+use time::macros::date;
+
+use super::case::{Case, NOW, both, run};
+
+fn new_case(at: &Case, source_id: &str, unit: Option<&str>) -> NewCase {
+    NewCase {
+        id: CaseId(at.uuid()),
+        kind: "import_differs",
+        source: "import:1".to_owned(),
+        source_id: source_id.to_owned(),
+        person: None,
+        event: None,
+        unit_code: unit.map(str::to_owned),
+        detail_sealed: vec![1, 2],
+        opened_by: "command-line".to_owned(),
+        due_on: date!(2026 - 11 - 24),
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_same_thing_opens_one_case_and_is_resolved_once() {
+    both(async |at| {
+        let mut conn = at.conn().await;
+        let case = new_case(at, "line 7", None);
+        assert!(cases::open(&mut conn, &case, NOW).await.unwrap());
+        assert!(!cases::open(&mut conn, &new_case(at, "line 7", None), NOW).await.unwrap());
+        assert!(cases::assign(&mut conn, case.id, 1, "operator:an").await.unwrap());
+        assert!(!cases::assign(&mut conn, case.id, 1, "operator:chi").await.unwrap(), "changed since it was read");
+        let how = Resolution { by: "operator:an".into(), resolution: "record_stands", reason: "Đã xác minh".into() };
+        assert!(!cases::resolve(&mut conn, (case.id, 1), &how, NOW).await.unwrap());
+        assert!(cases::resolve(&mut conn, (case.id, 2), &how, NOW).await.unwrap());
+        assert!(!cases::resolve(&mut conn, (case.id, 3), &how, NOW).await.unwrap());
+        let found = cases::find(&mut conn, case.id).await.unwrap().unwrap();
+        assert_eq!((found.state, found.reason.as_deref()), (CaseState::Resolved, Some("Đã xác minh")));
+        assert!(cases::waiting(&mut conn, None, 10).await.unwrap().is_empty());
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_unit_sees_its_own_and_its_communes_cases() {
+    both(async |at| {
+        let mut conn = at.conn().await;
+        run(
+            &mut conn,
+            "INSERT INTO admin_unit (code, valid_from, name, full_name, kind, province_code, name_plain) \
+             VALUES ('00004', '2025-07-01', 'Ba Đình', 'Phường Ba Đình', 'phuong', '01', 'ba dinh')",
+        )
+        .await;
+        for (line, unit) in [("1", Some("00004")), ("2", Some("22000")), ("3", None)] {
+            assert!(cases::open(&mut conn, &new_case(at, line, unit), NOW).await.unwrap());
+        }
+        for (unit, seen) in [(Some("00004"), 2), (Some("01"), 2), (Some("22000"), 2), (Some("79"), 1), (None, 3)] {
+            assert_eq!(cases::waiting(&mut conn, unit, 10).await.unwrap().len(), seen, "{unit:?}");
+        }
+    })
+    .await;
+}
