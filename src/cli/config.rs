@@ -65,6 +65,7 @@ pub struct Lifetimes {
     pub refresh: Time,
     pub refresh_offline: Time,
     pub interaction: Time,
+    pub pushed_request: Time,
     pub registration: Time,
     pub phone_code: Time,
 }

@@ -29,6 +29,8 @@ pub struct Lifetimes {
     pub offline_refresh: Span,
     /// From an authorization request to its end.
     pub interaction: Span,
+    /// From a pushed request to the browser that opens it (RFC 9126 §2.2).
+    pub pushed_request: Span,
     /// From the first page of a registration to the password.
     pub registration: Span,
     pub phone_code: Span,
@@ -45,6 +47,7 @@ impl Default for Lifetimes {
             refresh: Span::hours(12),
             offline_refresh: Span::days(30),
             interaction: Span::minutes(30),
+            pushed_request: Span::secs(90),
             registration: Span::minutes(30),
             phone_code: Span::minutes(5),
             registration_answer: Span::millis(300),

@@ -53,6 +53,7 @@ fn discovery_document(provider: &Provider) -> Bytes {
         scopes: SCOPES.iter().filter(is_offered).map(|scope| scope.name).collect::<ScopeSet>(),
         acr_values: AcrLevel::ALL.into_iter().filter(|level| is_reachable(*level)).collect(),
         service_documentation: None,
+        must_be_pushed: provider.settings.policy.must_be_pushed,
     };
     Bytes::from(serde_json::Value::Object(discovery::document(&settings)).to_string())
 }

@@ -19,6 +19,8 @@ pub struct DiscoverySettings {
     pub acr_values: Vec<AcrLevel>,
     /// A page for the engineers of relying parties.
     pub service_documentation: Option<String>,
+    /// Every request must be pushed (RFC 9126 §5).
+    pub must_be_pushed: bool,
 }
 
 /// `token_endpoint_auth_method` values (OIDC Core §9).
@@ -43,6 +45,7 @@ fn addresses(settings: &DiscoverySettings) -> Map<String, Value> {
     members(json!({
         "issuer": settings.issuer,
         "authorization_endpoint": at(endpoints::AUTHORIZE),
+        "pushed_authorization_request_endpoint": at(endpoints::PAR),
         "token_endpoint": at(endpoints::TOKEN),
         "userinfo_endpoint": at(endpoints::USERINFO),
         "jwks_uri": at(endpoints::JWKS),
@@ -72,6 +75,7 @@ fn authorization(settings: &DiscoverySettings) -> Map<String, Value> {
         "ui_locales_supported": ["vi", "en"],
         "id_token_signing_alg_values_supported": SigningAlg::ALL.map(SigningAlg::as_str),
         // OIDC Discovery §3: omitted, request_uri_parameter_supported would mean true.
+        "require_pushed_authorization_requests": settings.must_be_pushed,
         "request_parameter_supported": false,
         "request_uri_parameter_supported": false,
         "authorization_response_iss_parameter_supported": true,
@@ -117,6 +121,7 @@ mod tests {
             scopes: ScopeSet::parse("openid profile vn_card offline_access").unwrap(),
             acr_values: vec![AcrLevel::One, AcrLevel::Two],
             service_documentation: None,
+            must_be_pushed: false,
         }
     }
 
@@ -128,6 +133,7 @@ mod tests {
         let expected = json!({
             "issuer": "https://dinhdanh.example",
             "authorization_endpoint": "https://dinhdanh.example/authorize",
+            "pushed_authorization_request_endpoint": "https://dinhdanh.example/par",
             "token_endpoint": "https://dinhdanh.example/token",
             "userinfo_endpoint": "https://dinhdanh.example/userinfo",
             "jwks_uri": "https://dinhdanh.example/jwks",
@@ -151,6 +157,7 @@ mod tests {
             "display_values_supported": ["page"],
             "ui_locales_supported": ["vi", "en"],
             "id_token_signing_alg_values_supported": algs,
+            "require_pushed_authorization_requests": false,
             "request_parameter_supported": false,
             "request_uri_parameter_supported": false,
             "authorization_response_iss_parameter_supported": true,
@@ -179,7 +186,7 @@ mod tests {
         for absent in ["acr_values_supported", "claims_supported", "service_documentation"] {
             assert!(!document.contains_key(absent), "{absent}");
         }
-        let absent = ["registration_endpoint", "check_session_iframe", "pushed_authorization_request_endpoint"];
+        let absent = ["registration_endpoint", "check_session_iframe", "mtls_endpoint_aliases"];
         assert!(absent.iter().all(|name| !document.contains_key(*name)));
         assert!(document.values().all(|value| value.as_array().is_none_or(|members| !members.is_empty())));
         assert!(!Value::Object(document).to_string().contains("HS256"));
@@ -192,12 +199,14 @@ mod tests {
             scopes: ScopeSet::standard(),
             acr_values: AcrLevel::ALL.to_vec(),
             service_documentation: Some("https://docs.example".to_owned()),
+            must_be_pushed: true,
         };
         let document = document(&other);
         assert_eq!(document["issuer"], "https://dinhdanh.example/vn");
         assert_eq!(document["jwks_uri"], "https://dinhdanh.example/vn/jwks");
         assert_eq!(document["service_documentation"], "https://docs.example");
         assert_eq!(document["acr_values_supported"].as_array().unwrap().len(), 4);
+        assert_eq!(document["require_pushed_authorization_requests"], true);
         // Every claim of every scope that is offered, and no claim of another.
         let claims = document["claims_supported"].as_array().unwrap();
         for claim in claims {

@@ -1,6 +1,8 @@
 //! Where the endpoints are: fixed paths under the issuer, the same in every deployment.
 
 pub const AUTHORIZE: &str = "/authorize";
+/// RFC 9126 §2.
+pub const PAR: &str = "/par";
 pub const TOKEN: &str = "/token";
 pub const USERINFO: &str = "/userinfo";
 pub const JWKS: &str = "/jwks";

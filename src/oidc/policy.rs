@@ -15,11 +15,18 @@ pub struct Policy {
     pub min_acr: AcrLevel,
     /// In place of the built-in floors of [`super::scope::SCOPES`], and for scopes of other interfaces.
     pub scope_floors: BTreeMap<String, Floor>,
+    /// Every client must push its requests (RFC 9126 §5), whatever it registered.
+    pub must_be_pushed: bool,
 }
 
 impl Default for Policy {
     fn default() -> Self {
-        Self { locales: vec!["vi".to_owned(), "en".to_owned()], min_acr: AcrLevel::One, scope_floors: BTreeMap::new() }
+        Self {
+            locales: vec!["vi".to_owned(), "en".to_owned()],
+            min_acr: AcrLevel::One,
+            scope_floors: BTreeMap::new(),
+            must_be_pushed: false,
+        }
     }
 }
 

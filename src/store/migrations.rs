@@ -20,6 +20,7 @@ pub const MIGRATIONS: &[(i64, &str, &str, &str)] = &[
     embed!(5, "0005_grants"),
     embed!(6, "0006_operation"),
     embed!(7, "0007_account_pages"),
+    embed!(10, "0010_requests"),
     embed!(20, "0020_registry_cases"),
 ];
 

@@ -38,6 +38,7 @@ pub mod operators;
 pub mod outbox;
 pub mod persons;
 pub mod phone_codes;
+pub mod pushed_requests;
 pub mod recovery_sheets;
 pub mod registrations;
 pub mod relations;

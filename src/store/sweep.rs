@@ -14,6 +14,7 @@ pub enum Stale {
     PhoneCodes,
     Registrations,
     RecoverySheets,
+    PushedRequests,
 }
 
 const JTIS: &str = "DELETE FROM assertion_jti WHERE (client_id, jti) IN \
@@ -28,9 +29,11 @@ const REGISTRATIONS: &str =
     "DELETE FROM registration WHERE id IN (SELECT id FROM registration WHERE expires_at < $1 LIMIT $2)";
 const SHEETS: &str = "DELETE FROM recovery_sheet WHERE account_id IN \
     (SELECT account_id FROM recovery_sheet WHERE expires_at < $1 LIMIT $2)";
+const PUSHED: &str =
+    "DELETE FROM pushed_request WHERE digest IN (SELECT digest FROM pushed_request WHERE expires_at < $1 LIMIT $2)";
 
 impl Stale {
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 9] = [
         Self::Codes,
         Self::Interactions,
         Self::AssertionJtis,
@@ -39,6 +42,7 @@ impl Stale {
         Self::PhoneCodes,
         Self::Registrations,
         Self::RecoverySheets,
+        Self::PushedRequests,
     ];
 
     /// Deletes at most `limit` rows whose time ended before `before`; answers how many went.
@@ -52,6 +56,7 @@ impl Stale {
             Self::PhoneCodes => PHONE_CODES,
             Self::Registrations => REGISTRATIONS,
             Self::RecoverySheets => SHEETS,
+            Self::PushedRequests => PUSHED,
         };
         on!(conn, |c| sqlx::query(sql).bind(before).bind(limit).execute(c).await.map(|done| done.rows_affected()))
             .map_err(failed("sweeping what is over"))

@@ -21,6 +21,7 @@ mod operators;
 mod outbox;
 mod persons;
 mod phone_codes;
+mod pushed_requests;
 mod registrations;
 mod sessions;
 mod standing;

@@ -11,6 +11,7 @@ use dinhdanh::{
         grants,
         interactions::{self, StoredInteraction},
         phone_codes::{self, CodePurpose, StoredPhoneCode},
+        pushed_requests::{self, StoredPush},
         recovery_sheets::{self, StoredSheet},
         registrations::{self, StoredRegistration},
         sweep::Stale,
@@ -71,6 +72,10 @@ impl Case {
                     finished_at: None,
                 };
                 registrations::insert(&mut conn, &registration).await.unwrap();
+            }
+            Stale::PushedRequests => {
+                let push = StoredPush { client_id: "rp".into(), request: json!({}), expires_at: end, used_at: None };
+                pushed_requests::insert(&mut conn, &self.digest(), &push, NOW).await.unwrap();
             }
             Stale::RecoverySheets => {
                 let account_id = self.account().await;

@@ -89,10 +89,12 @@ fn redis(config: &Config) -> Result<(), (&'static str, String, &'static str)> {
 
 /// RFC 6749 §4.1.2 for codes; NIST SP 800-63B §5.1.3.2 for what is sent to a phone.
 fn codes(config: &Config) -> Result<(), (&'static str, String, &'static str)> {
-    let cure = "make it 10 seconds to 10 minutes; the defaults are 60s and 5m";
-    for (key, time) in
-        [("lifetimes.code", config.lifetimes.code), ("lifetimes.phone_code", config.lifetimes.phone_code)]
-    {
+    let cure = "make it 10 seconds to 10 minutes; the defaults are 60s, 5m and 90s";
+    for (key, time) in [
+        ("lifetimes.code", config.lifetimes.code),
+        ("lifetimes.phone_code", config.lifetimes.phone_code),
+        ("lifetimes.pushed_request", config.lifetimes.pushed_request),
+    ] {
         if time.span() < Span::secs(10) || time.span() > Span::minutes(10) {
             return Err((key, "is shorter than 10 seconds or longer than 10 minutes".to_owned(), cure));
         }
@@ -249,6 +251,7 @@ impl Config {
             refresh: lifetimes.refresh.span(),
             offline_refresh: lifetimes.refresh_offline.span(),
             interaction: lifetimes.interaction.span(),
+            pushed_request: lifetimes.pushed_request.span(),
             registration: lifetimes.registration.span(),
             phone_code: lifetimes.phone_code.span(),
             ..flows::Lifetimes::default()

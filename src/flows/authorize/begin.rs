@@ -1,16 +1,18 @@
 //! A request arrives at the authorization endpoint.
 
-use std::sync::Arc;
-
 use serde_json::json;
 
-use super::{Browser, Case, NewCookie, Progress, issue, step::UNCLAIMED};
+use super::{
+    Browser, Case, NewCookie, Progress, issue, pushed,
+    read::{Unread, read},
+    step::UNCLAIMED,
+};
 use crate::{
     base::{Fault, ids::InteractionId},
     crypto::{OpaqueToken, opaque::kind},
-    flows::{Provider, clients::KnownClient},
+    flows::Provider,
     oidc::{
-        authorize::{Addressed, Answer, Delivery, PageError, Request},
+        authorize::{Answer, Delivery, PageError, Request},
         error::{OAuthError, OAuthErrorCode},
         interact::Next,
         params::Params,
@@ -20,6 +22,7 @@ use crate::{
         AuditEvent, Class, LaneKey, Outcome, Tx, Unit,
         audit::Actor,
         interactions::{self, StoredInteraction},
+        pushed_requests,
     },
 };
 
@@ -28,6 +31,8 @@ use crate::{
 pub enum Begun {
     /// Nobody may be redirected: the person sees a page.
     Page(PageError),
+    /// The same, for a reference that leads nowhere.
+    Untold(OAuthError),
     /// Answered at once.
     Deliver(Delivery),
     /// The person has something to do, at the interaction's page.
@@ -36,55 +41,34 @@ pub enum Begun {
 
 /// A request by GET: cookies came with it.
 pub async fn begin(provider: &Provider, params: Params, browser: &Browser) -> Result<Begun, Fault> {
-    let (client, request) = match read(provider, params).await? {
+    let (client, request) = match read(provider, params, browser.now).await? {
         Ok(read) => read,
-        Err(answered) => return Ok(answered),
+        Err(unread) => return Ok(unread.into()),
     };
     let progress = Progress::default();
     let case = Case::gather(provider, (&client, &request), &progress, browser.now, browser).await?;
-    let deliver =
-        |error: &OAuthError| Begun::Deliver(request.address.deliver(Answer::Error(error), &provider.settings.issuer));
     match case.next(provider) {
         Next::Finish(finish) => match issue::issue(provider, &case, &finish, None).await? {
             Some(delivery) => Ok(Begun::Deliver(delivery)),
             // Something changed between reading and writing: from the start, with what stands now.
             None => interact(provider, &request, browser).await,
         },
-        Next::Refuse(error) if request.prompts.contains(Prompt::None) || !is_told_first(&error) => Ok(deliver(&error)),
+        Next::Refuse(error) if request.prompts.contains(Prompt::None) || !is_told_first(&error) => {
+            refuse(provider, &request, &error, browser).await
+        }
         _ => interact(provider, &request, browser).await,
     }
 }
 
 /// A request by POST, perhaps from another site, whose `SameSite=Lax` cookies did not come: stored, and gone on with by GET.
 pub async fn begin_posted(provider: &Provider, params: Params, browser: &Browser) -> Result<Begun, Fault> {
-    let (_, request) = match read(provider, params).await? {
+    let (_, request) = match read(provider, params, browser.now).await? {
         Ok(read) => read,
-        Err(answered) => return Ok(answered),
+        Err(unread) => return Ok(unread.into()),
     };
-    let id = store(provider, &request, UNCLAIMED, browser).await?;
-    Ok(Begun::Interact { id, cookie: None })
-}
-
-/// The client and the checked request, or the answer to one that is refused.
-async fn read(provider: &Provider, params: Params) -> Result<Result<(Arc<KnownClient>, Request), Begun>, Fault> {
-    let id = match Addressed::client_id(&params) {
-        Ok(id) => id,
-        Err(error) => return Ok(Err(Begun::Page(error))),
-    };
-    let Some(client) = provider.clients.find(&provider.db, &id).await? else {
-        return Ok(Err(Begun::Page(PageError::ClientUnknown)));
-    };
-    if client.disabled {
-        return Ok(Err(Begun::Page(PageError::ClientDisabled)));
-    }
-    let addressed = match Addressed::resolve(params, &client.client) {
-        Ok(addressed) => addressed,
-        Err(error) => return Ok(Err(Begun::Page(error))),
-    };
-    let address = addressed.address.clone();
-    Ok(match Request::check(addressed, &client.client, &provider.settings.policy) {
-        Ok(request) => Ok((client, request)),
-        Err(error) => Err(Begun::Deliver(address.deliver(Answer::Error(&error), &provider.settings.issuer))),
+    Ok(match store(provider, &request, UNCLAIMED, browser).await? {
+        Some(id) => Begun::Interact { id, cookie: None },
+        None => Begun::Untold(used_up()),
     })
 }
 
@@ -96,7 +80,7 @@ pub fn is_told_first(error: &OAuthError) -> bool {
 async fn interact(provider: &Provider, request: &Request, browser: &Browser) -> Result<Begun, Fault> {
     if request.prompts.contains(Prompt::None) {
         let error = OAuthError::new(OAuthErrorCode::LoginRequired, "the session changed meanwhile; ask again");
-        return Ok(Begun::Deliver(request.address.deliver(Answer::Error(&error), &provider.settings.issuer)));
+        return refuse(provider, request, &error, browser).await;
     }
     let (digest, cookie) = match browser.digest {
         Some(digest) => (digest, None),
@@ -105,16 +89,44 @@ async fn interact(provider: &Provider, request: &Request, browser: &Browser) -> 
             (token.digest(), Some(NewCookie(token.reveal())))
         }
     };
-    let id = store(provider, request, *digest.as_bytes(), browser).await?;
-    Ok(Begun::Interact { id, cookie })
+    Ok(match store(provider, request, *digest.as_bytes(), browser).await? {
+        Some(id) => Begun::Interact { id, cookie },
+        None => Begun::Untold(used_up()),
+    })
 }
 
+/// The final error, at once.
+async fn refuse(provider: &Provider, request: &Request, error: &OAuthError, browser: &Browser) -> Result<Begun, Fault> {
+    if let Some(digest) = request.pushed
+        && !pushed::refuse(provider, (&request.client_id, digest), error, browser.now).await?
+    {
+        return Ok(Begun::Untold(used_up()));
+    }
+    Ok(Begun::Deliver(request.address.deliver(Answer::Error(error), &provider.settings.issuer)))
+}
+
+/// Another tab was answered while this one was looked at.
+fn used_up() -> OAuthError {
+    OAuthError::new(OAuthErrorCode::InvalidRequestUri, "the pushed request was answered already")
+}
+
+impl From<Unread> for Begun {
+    fn from(unread: Unread) -> Self {
+        match unread {
+            Unread::Page(error) => Self::Page(error),
+            Unread::Untold(error) => Self::Untold(error),
+            Unread::Deliver(delivery) => Self::Deliver(delivery),
+        }
+    }
+}
+
+/// `None` when the pushed request was consumed meanwhile.
 async fn store(
     provider: &Provider,
     request: &Request,
     browser_digest: [u8; 32],
     browser: &Browser,
-) -> Result<InteractionId, Fault> {
+) -> Result<Option<InteractionId>, Fault> {
     let id = InteractionId::generate(&provider.entropy, browser.now);
     let progress = Progress { typed_number: request.login_hint.clone(), ..Progress::default() };
     let interaction = StoredInteraction {
@@ -128,32 +140,42 @@ async fn store(
         expires_at: browser.now + provider.settings.lifetimes.interaction,
         finished_at: None,
     };
-    provider.writer.submit(BeginInteraction(interaction)).await?;
-    Ok(id)
+    let begun = provider.writer.submit(BeginInteraction { interaction, pushed: request.pushed }).await?;
+    Ok(begun.then_some(id))
 }
 
 pub(super) fn written(value: &impl serde::Serialize) -> Result<serde_json::Value, Fault> {
     serde_json::to_value(value).map_err(|error| Fault::internal("an interaction cannot be written", error))
 }
 
-struct BeginInteraction(StoredInteraction);
+struct BeginInteraction {
+    interaction: StoredInteraction,
+    pushed: Option<[u8; 32]>,
+}
 
 impl Unit for BeginInteraction {
-    type Out = ();
+    type Out = bool;
     const KIND: &'static str = "authorize.begin";
     const CLASS: Class = Class::Interactive;
 
     fn lane_key(&self) -> LaneKey {
-        LaneKey::of_id(self.0.id.0)
+        LaneKey::of_id(self.interaction.id.0)
     }
 
-    async fn run<'a>(&'a self, tx: &'a mut Tx) -> Result<(), Fault> {
-        interactions::insert(tx, &self.0).await?;
+    async fn run<'a>(&'a self, tx: &'a mut Tx) -> Result<bool, Fault> {
+        let Self { interaction, pushed } = self;
+        let (now, until) = (interaction.created_at, interaction.expires_at);
+        if let Some(digest) = pushed
+            && !pushed_requests::open(tx, digest, now, until).await?
+        {
+            return Ok(false);
+        }
+        interactions::insert(tx, interaction).await?;
         tx.record(
-            AuditEvent::new(self.0.created_at, "authorize.begun", Outcome::Done, Actor::Person)
-                .client(&self.0.client_id)
-                .detail(json!({"interaction": self.0.id})),
+            AuditEvent::new(now, "authorize.begun", Outcome::Done, Actor::Person)
+                .client(&interaction.client_id)
+                .detail(json!({"interaction": interaction.id})),
         );
-        Ok(())
+        Ok(true)
     }
 }

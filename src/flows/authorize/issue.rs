@@ -19,7 +19,7 @@ use crate::{
         AuditEvent, Class, LaneKey, Outcome, Tx, Unit, acquaintance,
         audit::Actor,
         codes::{self, StoredCode},
-        interactions, sessions,
+        interactions, pushed_requests, sessions,
         subjects::{self, Consent},
     },
 };
@@ -63,7 +63,7 @@ pub async fn issue(
         },
         authorized,
         agreed: case.progress.agreed.clone().map(|granted| consent_of(&granted, purpose_version(case.client), now)),
-        interaction,
+        ends: Ends { interaction, pushed: case.request.pushed },
         now,
     };
     if !provider.writer.submit(unit).await? {
@@ -106,6 +106,28 @@ fn consent_of(granted: &Granted, purpose_version: String, now: Timestamp) -> Con
     }
 }
 
+/// What an answer consumes.
+struct Ends {
+    interaction: Option<InteractionId>,
+    pushed: Option<[u8; 32]>,
+}
+
+impl Ends {
+    /// `false` when something of it was consumed before. An interaction whose pushed request was answered in another tab ends
+    /// with this, so that its page says so.
+    async fn end(&self, tx: &mut Tx, now: Timestamp) -> Result<bool, Fault> {
+        if let Some(interaction) = self.interaction
+            && !interactions::finish(tx, interaction, now).await?
+        {
+            return Ok(false);
+        }
+        match &self.pushed {
+            Some(digest) => pushed_requests::consume(tx, digest, now).await,
+            None => Ok(true),
+        }
+    }
+}
+
 struct Names {
     sub_is_new: bool,
     sid_is_stale: bool,
@@ -120,7 +142,7 @@ struct IssueCode {
     names: Names,
     authorized: Authorized,
     agreed: Option<Consent>,
-    interaction: Option<InteractionId>,
+    ends: Ends,
     now: Timestamp,
 }
 
@@ -154,9 +176,7 @@ impl Unit for IssueCode {
         if !acquaintance::still_holds(tx, client, &self.found.account, session, self.now).await? {
             return Ok(false);
         }
-        if let Some(interaction) = self.interaction
-            && !interactions::finish(tx, interaction, self.now).await?
-        {
+        if !self.ends.end(tx, self.now).await? {
             return Ok(false);
         }
         if self.found.touch {
@@ -192,6 +212,7 @@ pub async fn refuse(
 ) -> Result<Option<Delivery>, Fault> {
     let unit = RefuseInteraction {
         interaction,
+        ends: Ends { interaction: Some(interaction), pushed: request.pushed },
         client: request.client_id.clone(),
         session: session.cloned(),
         code: error.code.as_str(),
@@ -203,6 +224,7 @@ pub async fn refuse(
 
 struct RefuseInteraction {
     interaction: InteractionId,
+    ends: Ends,
     client: ClientId,
     session: Option<Recognised>,
     code: &'static str,
@@ -219,7 +241,7 @@ impl Unit for RefuseInteraction {
     }
 
     async fn run<'a>(&'a self, tx: &'a mut Tx) -> Result<bool, Fault> {
-        if !interactions::finish(tx, self.interaction, self.now).await? {
+        if !self.ends.end(tx, self.now).await? {
             return Ok(false);
         }
         let mut event = AuditEvent::new(self.now, "authorize.refused", Outcome::Refused, Actor::Person)

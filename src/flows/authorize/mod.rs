@@ -6,6 +6,8 @@ pub mod act;
 pub mod begin;
 pub mod case;
 pub mod issue;
+pub mod pushed;
+mod read;
 pub mod step;
 
 use serde::{Deserialize, Serialize};

@@ -34,7 +34,7 @@ pub fn routes() -> Router<AppState> {
 async fn by_get(State(state): State<AppState>, visitor: Visitor, QueryParams(params): QueryParams) -> Response {
     let params = match params {
         Ok(params) => params,
-        Err(error) => return unreadable(&state, &visitor, &error),
+        Err(error) => return untold(&state, &visitor, String::new(), &error),
     };
     let client_id = client_id(&params);
     let begun = begin(&state.provider, params, &visitor.browser).await;
@@ -44,7 +44,7 @@ async fn by_get(State(state): State<AppState>, visitor: Visitor, QueryParams(par
 async fn by_post(State(state): State<AppState>, visitor: Visitor, FormBody(params): FormBody) -> Response {
     let params = match params {
         Ok(params) => params,
-        Err(error) => return unreadable(&state, &visitor, &error),
+        Err(error) => return untold(&state, &visitor, String::new(), &error),
     };
     let client_id = client_id(&params);
     let begun = begin_posted(&state.provider, params, &visitor.browser).await;
@@ -63,6 +63,7 @@ fn answer(
 ) -> Response {
     match begun {
         Ok(Begun::Page(error)) => page(state, visitor, client_id, error),
+        Ok(Begun::Untold(error)) => untold(state, visitor, client_id, &error),
         Ok(Begun::Deliver(delivery)) => deliver(state, visitor, delivery, None),
         Ok(Begun::Interact { id, cookie }) => {
             let mut response = respond::see_other(&format!("{}?i={id}", paths::SIGN_IN));
@@ -95,11 +96,12 @@ fn page(state: &AppState, visitor: &Visitor, client_id: String, error: PageError
     respond::page(state, visitor.choice(None), what, visitor.request_id.clone(), rule)
 }
 
-fn unreadable(state: &AppState, visitor: &Visitor, error: &OAuthError) -> Response {
+/// A request that names no place where the answer could go.
+fn untold(state: &AppState, visitor: &Visitor, client_id: String, error: &OAuthError) -> Response {
     let rule = state.demo.then(|| BrokenRule {
         code: error.code.as_str().to_owned(),
         description: error.description().to_owned(),
-        client_id: String::new(),
+        client_id,
     });
     respond::page(state, visitor.choice(None), WentWrong::PortalRequest, visitor.request_id.clone(), rule)
 }

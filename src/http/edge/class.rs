@@ -23,6 +23,7 @@ const TABLE: &[(&str, Class)] = &[
     ("/metrics", Class::Free),
     (paths::ASSETS, Class::Free),
     (endpoints::TOKEN, Class::Token),
+    (endpoints::PAR, Class::Token),
     (endpoints::USERINFO, Class::Token),
     (endpoints::INTROSPECT, Class::Token),
     (endpoints::REVOKE, Class::Token),
@@ -79,6 +80,7 @@ mod tests {
     fn routes_have_their_class() {
         for (template, class) in [
             ("/token", Class::Token),
+            ("/par", Class::Token),
             ("/health/ready", Class::Free),
             ("/authorize", Class::Interactive),
             ("/", Class::Interactive),

@@ -2,6 +2,7 @@
 
 mod caller;
 mod introspect;
+mod par;
 mod revoke;
 mod token;
 mod userinfo;
@@ -17,6 +18,7 @@ use crate::oidc::endpoints;
 /// All of them. Discovery and the JWK Set are answered before routing (`http::published`).
 pub fn routes() -> Router<AppState> {
     Router::new()
+        .route(endpoints::PAR, post(par::push))
         .route(endpoints::TOKEN, post(token::token))
         .route(endpoints::REVOKE, post(revoke::revoke))
         .route(endpoints::INTROSPECT, post(introspect::introspect))

@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::arrival::Arrival;
 use crate::{
     base::ids::ClientId,
     oidc::{client::Client, error::OAuthError, params::Params, response_mode::ResponseMode, scope::ScopeSet},
@@ -50,6 +51,7 @@ pub struct Addressed {
     pub client_id: ClientId,
     pub address: ReturnAddress,
     pub(super) params: Params,
+    pub(super) arrival: Arrival,
 }
 
 impl Addressed {
@@ -79,7 +81,13 @@ impl Addressed {
             response_mode: params.one("response_mode").ok().flatten().and_then(ResponseMode::parse).unwrap_or_default(),
             state: params.one("state").ok().flatten().map(str::to_owned),
         };
-        Ok(Self { client_id, address, params })
+        Ok(Self { client_id, address, params, arrival: Arrival::default() })
+    }
+
+    /// Says how it came, where that was not by the browser and in the open.
+    #[must_use]
+    pub fn arrived(self, arrival: Arrival) -> Self {
+        Self { arrival, ..self }
     }
 }
 

@@ -4,10 +4,14 @@
 //! refusal travels to the client. [`Request::check`] applies the ordered table [`checks::CHECKS`].
 
 mod addressed;
+mod arrival;
 pub mod checks;
+mod pushed;
 mod request;
 mod response;
 
 pub use addressed::{Addressed, PageError, ReturnAddress};
+pub use arrival::{Arrival, Way};
+pub use pushed::{PushedRequest, PushedResponse, is_pushed_uri, pushed_token};
 pub use request::{Display, Request};
 pub use response::{Answer, Delivery};

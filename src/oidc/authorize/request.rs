@@ -45,6 +45,9 @@ pub struct Request {
     /// The first of `ui_locales` that the pages have.
     pub ui_locale: Option<String>,
     pub display: Display,
+    /// The digest of the reference under which this was pushed (RFC 9126): what answers the request consumes that too.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub pushed: Option<[u8; 32]>,
 }
 
 impl Request {
@@ -74,8 +77,9 @@ impl Request {
             login_hint: None,
             ui_locale: None,
             display: Display::default(),
+            pushed: None,
         };
-        let asked = Asked { params: &addressed.params, client, policy };
+        let asked = Asked { params: &addressed.params, arrival: addressed.arrival, client, policy };
         for check in CHECKS.iter().filter(|check| runs(check.name)) {
             (check.run)(&asked, &mut request)?;
         }

@@ -7,6 +7,7 @@ mod localized;
 mod members;
 mod metadata;
 mod register;
+mod requests;
 mod sector;
 #[cfg(test)]
 mod tests;
@@ -20,6 +21,7 @@ use serde_json::Value;
 pub use localized::Localized;
 pub use members::MetadataError;
 pub use register::{check_given_id, check_given_secret};
+pub use requests::Requests;
 pub use vocabulary::{AssertionAudience, ClientAuthMethod, GrantType, Profile, RegisteredBy, RpClass};
 
 use super::{
@@ -44,6 +46,7 @@ pub struct Client {
     pub scopes: ScopeSet,
     pub sign_in: SignIn,
     pub logout: Logout,
+    pub requests: Requests,
     pub rules: Rules,
     pub about: About,
 }

@@ -4,7 +4,7 @@ use serde_json::Value;
 
 use super::{
     About, AssertionAudience, Client, ClientAuth, ClientAuthMethod, GrantType, KeySource, Localized, Logout,
-    MetadataError, Profile, RegisteredBy, RpClass, Rules, SignIn, jwks, members::Members, unsupported,
+    MetadataError, Profile, RegisteredBy, RpClass, Rules, SignIn, jwks, members::Members, requests, unsupported,
 };
 use crate::oidc::{
     alg::SigningAlg,
@@ -39,6 +39,7 @@ impl Client {
             scopes: scopes(members, by)?,
             sign_in: sign_in(members)?,
             logout: logout(members, application_type)?,
+            requests: requests::read(members)?,
             rules: rules(members, by, auth.method)?,
             about: about(members)?,
             auth,

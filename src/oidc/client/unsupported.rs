@@ -31,7 +31,6 @@ const NOT_YET: &[(&str, &str)] = &[
     ("request_object_signing_alg", REQUEST_OBJECT),
     ("request_uris", REQUEST_OBJECT),
     ("require_signed_request_object", REQUEST_OBJECT),
-    ("require_pushed_authorization_requests", "asks for pushed requests, which are not implemented yet"),
     ("dpop_bound_access_tokens", "asks for DPoP, which is not implemented yet"),
     ("tls_client_certificate_bound_access_tokens", MUTUAL_TLS),
     ("tls_client_auth_subject_dn", MUTUAL_TLS),

@@ -4,6 +4,7 @@ mod client_keys;
 mod code_flow;
 mod introspection;
 mod logout;
+mod pushed;
 mod refresh;
 mod token_refusals;
 mod userinfo;

@@ -5,7 +5,7 @@ use serde_json::{Map, Value, json};
 
 use super::{CASES, CHECKS};
 use crate::oidc::{
-    authorize::{Addressed, Request},
+    authorize::{Addressed, Arrival, Request, Way},
     client::{Client, RegisteredBy},
     error::{OAuthError, OAuthErrorCode},
     params::Params,
@@ -15,22 +15,29 @@ use crate::oidc::{
 pub(super) struct Case {
     /// Members laid over the metadata of a web client that may use refresh tokens.
     client: &'static str,
+    arrival: Arrival,
     /// Parameters, form-encoded, that stand in for those of a good request or beside them.
     set: &'static str,
     refusal: Option<(OAuthErrorCode, &'static str)>,
 }
 
+const BY_BROWSER: Arrival = Arrival { way: Way::Browser };
+
 pub(super) const fn accepted(set: &'static str) -> Case {
-    Case { client: "{}", set, refusal: None }
+    Case { client: "{}", arrival: BY_BROWSER, set, refusal: None }
 }
 
 pub(super) const fn refused(set: &'static str, code: OAuthErrorCode, description: &'static str) -> Case {
-    Case { client: "{}", set, refusal: Some((code, description)) }
+    Case { client: "{}", arrival: BY_BROWSER, set, refusal: Some((code, description)) }
 }
 
 impl Case {
     pub(super) const fn of(self, client: &'static str) -> Self {
         Self { client, ..self }
+    }
+
+    pub(super) const fn pushed(self) -> Self {
+        Self { arrival: Arrival { way: Way::Pushed }, ..self }
     }
 }
 
@@ -53,9 +60,9 @@ fn params(set: &str) -> Params {
     Params::from_pairs(kept.chain(set.iter()))
 }
 
-fn run(client_over: &str, set: &str, runs: impl Fn(&str) -> bool) -> Result<Request, OAuthError> {
+fn run(client_over: &str, (arrival, set): (Arrival, &str), runs: impl Fn(&str) -> bool) -> Result<Request, OAuthError> {
     let client = client(client_over);
-    let addressed = Addressed::resolve(params(set), &client).unwrap();
+    let addressed = Addressed::resolve(params(set), &client).unwrap().arrived(arrival);
     Request::check_by(addressed, &client, &Policy::default(), runs)
 }
 
@@ -65,7 +72,7 @@ pub(super) fn checked(set: &str) -> Request {
 }
 
 pub(super) fn checked_for(client_over: &str, set: &str) -> Request {
-    run(client_over, set, |_| true).unwrap_or_else(|error| panic!("{set}: {error}"))
+    run(client_over, (BY_BROWSER, set), |_| true).unwrap_or_else(|error| panic!("{set}: {error}"))
 }
 
 #[test]
@@ -77,7 +84,7 @@ fn every_row_has_cases_and_they_come_out_as_written() {
         assert!(cases.iter().any(|case| case.refusal.is_none()), "{name} has no accepted case");
         assert_eq!(cases.iter().any(|case| case.refusal.is_some()), !only_favours, "{name}");
         for case in *cases {
-            let outcome = run(case.client, case.set, |_| true).err();
+            let outcome = run(case.client, (case.arrival, case.set), |_| true).err();
             let found = outcome.as_ref().map(|error| (error.code, error.description()));
             assert_eq!(found, case.refusal, "{name}: {} of {}", case.set, case.client);
         }
@@ -88,7 +95,7 @@ fn every_row_has_cases_and_they_come_out_as_written() {
 fn each_refusal_is_its_own_rows_work() {
     for (name, cases) in CASES {
         for case in cases.iter().filter(|case| case.refusal.is_some()) {
-            let without = run(case.client, case.set, |row| row != *name).err();
+            let without = run(case.client, (case.arrival, case.set), |row| row != *name).err();
             let found = without.as_ref().map(|error| (error.code, error.description()));
             assert_ne!(found, case.refusal, "{name}: {} is refused without it", case.set);
         }

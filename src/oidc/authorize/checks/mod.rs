@@ -2,12 +2,13 @@
 //! them through the whole table and through the table without that row.
 
 use super::request::Request;
-use crate::oidc::{client::Client, error::OAuthError, params::Params, policy::Policy};
+use crate::oidc::{authorize::Arrival, client::Client, error::OAuthError, params::Params, policy::Policy};
 
 /// What a check looks at.
 #[derive(Clone, Copy)]
 pub struct Asked<'a> {
     pub params: &'a Params,
+    pub arrival: Arrival,
     pub client: &'a Client,
     pub policy: &'a Policy,
 }
@@ -34,6 +35,7 @@ table![
     repeated,
     request,
     request_uri,
+    pushed_only,
     registration,
     response_type,
     response_mode,

@@ -1,13 +1,18 @@
-//! Request objects by reference (OpenID Connect Core §6.2, RFC 9101) are not implemented; nothing is fetched for them.
+//! Request objects by reference (OpenID Connect Core §6.2, RFC 9101) are not implemented; nothing is fetched for them. Our own
+//! references were taken up before the checks, and no request may lead to another.
 
 use super::Asked;
 use crate::oidc::{
-    authorize::request::Request,
+    authorize::{Way, request::Request},
     error::{OAuthError, OAuthErrorCode},
 };
 
 pub(super) fn check(asked: &Asked<'_>, _: &mut Request) -> Result<(), OAuthError> {
     match asked.params.one("request_uri")? {
+        // RFC 9126 §2.1.
+        Some(_) if asked.arrival.way == Way::Pushed => Err(OAuthError::invalid_request(
+            "a pushed request must not have the parameter request_uri (RFC 9126 section 2.1)",
+        )),
         Some(_) => {
             Err(OAuthError::new(OAuthErrorCode::RequestUriNotSupported, "the parameter request_uri is not supported"))
         }
@@ -18,7 +23,7 @@ pub(super) fn check(asked: &Asked<'_>, _: &mut Request) -> Result<(), OAuthError
 #[cfg(test)]
 use super::cases::{Case, accepted, refused};
 #[cfg(test)]
-use crate::oidc::error::OAuthErrorCode::RequestUriNotSupported;
+use crate::oidc::error::OAuthErrorCode::{InvalidRequest, RequestUriNotSupported};
 #[cfg(test)]
 pub(super) const CASES: &[Case] = &[
     accepted("request_uri="),
@@ -27,4 +32,10 @@ pub(super) const CASES: &[Case] = &[
         RequestUriNotSupported,
         "the parameter request_uri is not supported",
     ),
+    refused(
+        "request_uri=urn:ietf:params:oauth:request_uri:ddp_x",
+        InvalidRequest,
+        "a pushed request must not have the parameter request_uri (RFC 9126 section 2.1)",
+    )
+    .pushed(),
 ];

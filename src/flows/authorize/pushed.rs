@@ -1,0 +1,162 @@
+//! Pushed authorization requests (RFC 9126): kept when a client brings one, found again when a browser does.
+
+use serde::Deserialize as _;
+use serde_json::json;
+
+use super::begin::written;
+use crate::{
+    base::{Fault, Timestamp, ids::ClientId},
+    crypto::{OpaqueToken, opaque::kind},
+    flows::{Provider, clients::KnownClient},
+    oidc::{
+        authorize::{Addressed, Arrival, PushedRequest, PushedResponse, Request, Way, pushed_token},
+        error::{OAuthError, OAuthErrorCode},
+        params::Params,
+    },
+    store::{
+        AuditEvent, Class, LaneKey, Outcome, Tx, Unit,
+        audit::Actor,
+        clients,
+        pushed_requests::{self, StoredPush},
+    },
+};
+
+/// Checks a request as the authorization endpoint will, and keeps it (RFC 9126 §2.1).
+pub async fn push(
+    provider: &Provider,
+    client: &KnownClient,
+    form: &Params,
+    now: Timestamp,
+) -> Result<Result<PushedResponse, OAuthError>, Fault> {
+    let params = form.as_pushed(client.id.as_str());
+    if let Err(error) = named(&params, client) {
+        return Ok(Err(error));
+    }
+    let arrival = Arrival { way: Way::Pushed };
+    if let Err(error) = checked(provider, client, params.clone(), arrival) {
+        return Ok(Err(error));
+    }
+    let token = OpaqueToken::<kind::Par>::generate(&provider.entropy);
+    let lifetime = provider.settings.lifetimes.pushed_request;
+    let unit = KeepPush {
+        digest: *token.digest().as_bytes(),
+        version: client.version,
+        push: StoredPush {
+            client_id: client.id.clone(),
+            request: written(&PushedRequest { params, arrival })?,
+            expires_at: now + lifetime,
+            used_at: None,
+        },
+        now,
+    };
+    if !provider.writer.submit(unit).await? {
+        provider.clients.forget();
+        return Ok(Err(OAuthError::invalid_request("the client changed while the request was pushed; push it again")));
+    }
+    Ok(Ok(PushedResponse::new(token.reveal().reveal(), lifetime)))
+}
+
+/// The parameter names the client that authenticated, once (RFC 9126 §2.1).
+fn named(params: &Params, client: &KnownClient) -> Result<(), OAuthError> {
+    match params.required("client_id")? {
+        id if id == client.id.as_str() => Ok(()),
+        _ => Err(OAuthError::invalid_request("client_id is not the client that authenticated (RFC 9126 section 2.1)")),
+    }
+}
+
+fn checked(provider: &Provider, client: &KnownClient, params: Params, arrival: Arrival) -> Result<Request, OAuthError> {
+    let addressed = Addressed::resolve(params, &client.client).map_err(crate::oidc::authorize::PageError::oauth)?;
+    Request::check(addressed.arrived(arrival), &client.client, &provider.settings.policy)
+}
+
+/// A pushed request that a browser brought the reference of, with the digest by which it is consumed. One answer for every
+/// reason why there is none: unknown, over, used, or of another client.
+pub async fn find(
+    provider: &Provider,
+    client: &ClientId,
+    request_uri: &str,
+    now: Timestamp,
+) -> Result<Result<(PushedRequest, [u8; 32]), OAuthError>, Fault> {
+    let none = || {
+        OAuthError::new(
+            OAuthErrorCode::InvalidRequestUri,
+            "request_uri is unknown, expired, used, or of another client; push the request again (RFC 9126 section 2.2)",
+        )
+    };
+    let token = pushed_token(request_uri).and_then(|text| OpaqueToken::<kind::Par>::parse(text).ok());
+    let Some(token) = token else { return Ok(Err(none())) };
+    let digest = *token.digest().as_bytes();
+    let found = pushed_requests::find(&mut provider.db.read().await?, &digest).await?;
+    let live = found.filter(|push| push.client_id == *client && push.used_at.is_none() && push.expires_at > now);
+    let Some(push) = live else { return Ok(Err(none())) };
+    let request = PushedRequest::deserialize(&push.request)
+        .map_err(|_| Fault::inconsistent("pushed_request", "request", &push.client_id))?;
+    Ok(Ok((request, digest)))
+}
+
+struct KeepPush {
+    digest: [u8; 32],
+    version: i64,
+    push: StoredPush,
+    now: Timestamp,
+}
+
+impl Unit for KeepPush {
+    type Out = bool;
+    const KIND: &'static str = "authorize.push";
+    const CLASS: Class = Class::Token;
+
+    fn lane_key(&self) -> LaneKey {
+        LaneKey::of_bytes(&self.digest)
+    }
+
+    async fn run<'a>(&'a self, tx: &'a mut Tx) -> Result<bool, Fault> {
+        if !clients::is_current(tx, &self.push.client_id, self.version).await? {
+            return Ok(false);
+        }
+        pushed_requests::insert(tx, &self.digest, &self.push, self.now).await?;
+        tx.record(
+            AuditEvent::new(self.now, "authorize.pushed", Outcome::Done, Actor::Client).client(&self.push.client_id),
+        );
+        Ok(true)
+    }
+}
+
+/// The final error of a pushed request that no interaction began for.
+pub async fn refuse(
+    provider: &Provider,
+    (client, digest): (&ClientId, [u8; 32]),
+    error: &OAuthError,
+    now: Timestamp,
+) -> Result<bool, Fault> {
+    provider.writer.submit(RefusePush { digest, client: client.clone(), code: error.code.as_str(), now }).await
+}
+
+struct RefusePush {
+    digest: [u8; 32],
+    client: ClientId,
+    code: &'static str,
+    now: Timestamp,
+}
+
+impl Unit for RefusePush {
+    type Out = bool;
+    const KIND: &'static str = "authorize.refuse_push";
+    const CLASS: Class = Class::Interactive;
+
+    fn lane_key(&self) -> LaneKey {
+        LaneKey::of_bytes(&self.digest)
+    }
+
+    async fn run<'a>(&'a self, tx: &'a mut Tx) -> Result<bool, Fault> {
+        if !pushed_requests::consume(tx, &self.digest, self.now).await? {
+            return Ok(false);
+        }
+        tx.record(
+            AuditEvent::new(self.now, "authorize.refused", Outcome::Refused, Actor::Person)
+                .client(&self.client)
+                .detail(json!({"error": self.code, "pushed": true})),
+        );
+        Ok(true)
+    }
+}
