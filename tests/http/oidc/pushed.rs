@@ -1,6 +1,6 @@
 //! Pushed authorization requests (RFC 9126) as clients and browsers meet them.
 
-use dinhdanh::{base::Span, crypto::Alg};
+use dinhdanh::base::Span;
 use http::StatusCode;
 use serde_json::json;
 
@@ -135,13 +135,13 @@ async fn every_way_to_authenticate_is_a_way_to_push() {
         let public = fields(&[("client_id", PHONE_APP), ("redirect_uri", PHONE_APP_CALLBACK)]);
         assert_eq!(app.post("/par", &[], &borrowed(&public)).await.status, StatusCode::CREATED);
 
-        let signer = Signer::new("signing", Alg::Es256);
+        let signer = Signer::new("k1");
         let metadata = json!({
             "redirect_uris": ["https://signing.example/cb"], "token_endpoint_auth_method": "private_key_jwt",
-            "jwks": signer.jwks(),
+            "jwks": {"keys": [signer.jwk()]},
         });
         app.add_client("signing", None, metadata).await;
-        let assertion = signer.assertion(app.at.now());
+        let assertion = signer.assertion("signing", ISSUER, "j1", app.at.now());
         let of_signing = fields(&[
             ("client_id", "signing"),
             ("redirect_uri", "https://signing.example/cb"),
