@@ -155,10 +155,11 @@ fn places(file: &PersonFile, today: Date) -> Map<String, Value> {
 /// OIDC Core §5.1.1, with the unit and the day from which that unit is meant.
 fn address(residence: &Residence, today: Date) -> Value {
     let place = &residence.address;
-    let unit = place.unit.unit();
+    let shown = place.shown_on(today);
+    let unit = shown.unit;
     let province = unit.and_then(|unit| unit.province).and_then(|code| admin_unit::on(code, today));
     json!({
-        "formatted": place.in_full_on(today),
+        "formatted": shown.text,
         "street_address": place.line,
         "locality": unit.map(|unit| unit.full_name),
         "region": province.map(|unit| unit.full_name),

@@ -3,7 +3,7 @@
 use thiserror::Error;
 use time::Date;
 
-use super::admin_unit::{self, AdminUnit};
+use super::admin_unit::{self, AdminUnit, AsOf};
 
 /// Names one form of a commune: its code and the day this form began.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -39,7 +39,7 @@ impl UnitRef {
     /// The form of a commune that holds on `day`.
     pub fn commune_on(code: &str, day: Date) -> Result<Self, AddressError> {
         let unit = admin_unit::on(code.trim(), day).ok_or(AddressError::NoSuchUnit)?;
-        if unit.kind.is_province_level() {
+        if !unit.kind.is_commune_level() {
             return Err(AddressError::NotACommune);
         }
         Ok(Self { code: unit.code.to_owned(), valid_from: unit.valid_from })
@@ -49,12 +49,30 @@ impl UnitRef {
         admin_unit::version(&self.code, self.valid_from)
     }
 
-    /// "Phường Ba Đình, Thành phố Hà Nội" as of `day`.
-    pub fn names_on(&self, day: Date) -> Option<String> {
-        let commune = self.unit()?;
-        let province = admin_unit::on(commune.province?, day)?;
-        Some(format!("{}, {}", commune.full_name, province.full_name))
+    /// The unit as it is called on `day`, through every change between.
+    pub fn as_of(&self, day: Date) -> Option<AsOf> {
+        admin_unit::as_of(self.unit()?, day)
     }
+
+    /// "Phường Ba Đình, Thành phố Hà Nội" as of `day`; in its own form where that day's is not known.
+    pub fn names_on(&self, day: Date) -> Option<String> {
+        let own = self.unit()?;
+        let Some(found) = admin_unit::as_of(own, day) else { return Some(own.in_full()) };
+        let province = found.unit.province.and_then(|code| admin_unit::on(code, day));
+        let district = found.unit.district.and_then(|code| admin_unit::on(code, day));
+        let above = [district, province].into_iter().flatten();
+        Some(above.fold(found.unit.full_name.to_owned(), |text, unit| text + ", " + unit.full_name))
+    }
+}
+
+/// An address as of a day, beside the form in which it was registered where they differ.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Shown {
+    pub text: String,
+    pub unit: Option<&'static AdminUnit>,
+    /// Units that it may lie in as well: its commune was divided, and only the hamlet tells.
+    pub others: Vec<&'static AdminUnit>,
+    pub as_registered: Option<String>,
 }
 
 impl Address {
@@ -64,11 +82,22 @@ impl Address {
     }
 
     pub fn in_full_on(&self, day: Date) -> String {
-        match self.unit.names_on(day) {
-            Some(names) if self.line.is_empty() => names,
-            Some(names) => format!("{}, {names}", self.line),
-            None => self.line.clone(),
-        }
+        self.unit.names_on(day).map_or_else(|| self.line.clone(), |names| self.with(&names))
+    }
+
+    /// Nothing is registered again because a boundary moved: old and new stand side by side (Resolution 190/2025/QH15
+    /// Art 10).
+    pub fn shown_on(&self, day: Date) -> Shown {
+        let own = self.unit.unit();
+        let found = own.and_then(|unit| admin_unit::as_of(unit, day));
+        let text = self.in_full_on(day);
+        let first = self.as_registered.clone().or_else(|| Some(self.with(&own?.in_full())));
+        let (unit, others) = found.map_or((own, Vec::new()), |found| (Some(found.unit), found.others));
+        Shown { as_registered: first.filter(|first| *first != text), text, unit, others }
+    }
+
+    fn with(&self, names: &str) -> String {
+        if self.line.is_empty() { names.to_owned() } else { format!("{}, {names}", self.line) }
     }
 }
 
@@ -107,10 +136,40 @@ mod tests {
     }
 
     #[test]
+    fn an_address_of_then_is_shown_as_of_any_day() {
+        let then = date!(2015 - 03 - 01);
+        let address = Address::new("Số 1", UnitRef::commune_on("00001", then).unwrap(), None).unwrap();
+        let old = "Số 1, Phường Phúc Xá, Quận Ba Đình, Thành phố Hà Nội";
+        assert_eq!(address.in_full_on(then), old);
+        let shown = address.shown_on(DAY);
+        assert_eq!(shown.text, "Số 1, Phường Hồng Hà, Thành phố Hà Nội");
+        assert_eq!((shown.as_registered.as_deref(), shown.others.len()), (Some(old), 0));
+        assert_eq!(address.shown_on(then).as_registered, None);
+        // Before the list begins the registered form stands.
+        assert_eq!(address.in_full_on(date!(1999 - 01 - 01)), old);
+    }
+
+    #[test]
+    fn the_parts_of_a_divided_commune_are_named() {
+        let unit = UnitRef::commune_on("00007", date!(2025 - 06 - 30)).unwrap();
+        let shown = Address::new("Tổ 3", unit, None).unwrap().shown_on(DAY);
+        assert_eq!(shown.text, "Tổ 3, Phường Ngọc Hà, Thành phố Hà Nội");
+        assert_eq!(shown.others.iter().map(|unit| unit.full_name).collect::<Vec<_>>(), ["Phường Giảng Võ"]);
+    }
+
+    #[test]
+    fn a_commune_that_became_a_ward_is_shown_by_the_day() {
+        let address = Address::new("Ấp 2", UnitRef::commune_on("26368", date!(2025 - 12 - 31)).unwrap(), None).unwrap();
+        assert_eq!(address.in_full_on(date!(2026 - 04 - 29)), "Ấp 2, Xã Long Thành, Tỉnh Đồng Nai");
+        assert_eq!(address.in_full_on(date!(2026 - 04 - 30)), "Ấp 2, Phường Long Thành, Thành phố Đồng Nai");
+    }
+
+    #[test]
     fn what_is_no_address() {
         assert_eq!(UnitRef::commune_on("01", DAY), Err(AddressError::NotACommune));
         assert_eq!(UnitRef::commune_on("00005", DAY), Err(AddressError::NoSuchUnit));
-        assert_eq!(UnitRef::commune_on("00004", date!(2020 - 01 - 01)), Err(AddressError::NoSuchUnit));
+        assert_eq!(UnitRef::commune_on("001", date!(2020 - 01 - 01)), Err(AddressError::NotACommune));
+        assert_eq!(UnitRef::commune_on("00004", date!(2008 - 01 - 01)), Err(AddressError::NoSuchUnit));
         let unit = UnitRef::commune_on("00004", DAY).unwrap();
         assert_eq!(Address::new(&"ố".repeat(251), unit.clone(), None), Err(AddressError::LineTooLong));
         assert_eq!(Address::new(&"ố".repeat(1_000_000), unit.clone(), None), Err(AddressError::LineTooLong));

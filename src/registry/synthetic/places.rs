@@ -7,8 +7,7 @@ use time::Date;
 use super::{
     super::{
         Address, UnitRef,
-        admin_unit::{self, AdminUnit, UnitKind},
-        number_prefix::rows,
+        admin_unit::{self, AdminUnit, TWO_LEVELS_SINCE, UnitKind},
     },
     dice::{Dice, Weighted},
 };
@@ -83,12 +82,12 @@ pub(super) struct SplitCommune {
 }
 
 static SPLIT: LazyLock<Vec<SplitCommune>> = LazyLock::new(|| {
-    rows(include_str!("../data/split_communes.csv"))
-        .filter_map(|mut cells| {
-            let (_code, name, district, province) = (cells.next()?, cells.next()?, cells.next()?, cells.next()?);
-            Some(SplitCommune { was: format!("{name}, {district}, {province}"), usual_new: cells.next()? })
-        })
-        .collect()
+    let divided = |unit: &AdminUnit| {
+        let new = admin_unit::successors(unit).filter(|new| !new.others.is_empty())?;
+        Some(SplitCommune { was: unit.in_full(), usual_new: new.usual.code })
+    };
+    let old = admin_unit::all().iter().filter(|unit| unit.valid_to == Some(TWO_LEVELS_SINCE));
+    old.filter(|unit| unit.kind.is_commune_level()).filter_map(divided).collect()
 });
 
 const STREETS: [&str; 24] = [
