@@ -18,6 +18,7 @@ pub mod person;
 pub mod personal_number;
 pub mod read_row;
 pub mod residence;
+pub mod search;
 pub mod sex;
 pub mod source_row;
 pub mod synthetic;

@@ -133,3 +133,47 @@ with_list! {
     "UPDATE relation SET relative_id = n.person_id FROM personal_number n WHERE n.number = relation.relative_number \
      AND relation.relative_id IS NULL AND relation.relative_number"
 }
+
+/// One probe of the index for each key, none longer than the page: PostgreSQL would otherwise guess how many rows a list
+/// of keys has.
+pub(super) const fn found_by_names(engine: Engine) -> &'static str {
+    match engine {
+        Engine::Sqlite => {
+            "SELECT p.id, p.number, p.full_name, p.family_name, p.middle_name, p.given_name, p.name_plain, p.birth_date, \
+             p.birth_precision, p.sex, p.vital, p.vital_since, p.home_unit FROM person p WHERE p.name_sorted IN (SELECT value FROM json_each($1)) \
+             AND p.birth_date >= $2 AND p.birth_date <= $3 AND p.home_province >= $4 AND p.home_province <= $5 \
+             AND p.home_unit >= $6 AND p.home_unit <= $7 AND ($8 = '' OR EXISTS (SELECT 1 FROM relation r \
+             JOIN person q ON q.id = r.relative_id WHERE r.person_id = p.id AND r.kind IN ('father', 'mother') \
+             AND q.name_sorted = $8)) \
+             AND (p.birth_date >= $12 OR p.birth_precision <> 'day') \
+             AND (p.birth_date, p.id) > ($9, $10) ORDER BY p.birth_date, p.id LIMIT $11"
+        }
+        Engine::Postgres => {
+            "SELECT p.* FROM jsonb_array_elements_text($1::jsonb) AS k (key) CROSS JOIN LATERAL (\
+             SELECT p.id, p.number, p.full_name, p.family_name, p.middle_name, p.given_name, p.name_plain, p.birth_date, \
+             p.birth_precision, p.sex, p.vital, p.vital_since, p.home_unit FROM person p WHERE p.name_sorted = k.key \
+             AND p.birth_date >= $2 AND p.birth_date <= $3 AND p.home_province >= $4 AND p.home_province <= $5 \
+             AND p.home_unit >= $6 AND p.home_unit <= $7 AND ($8 = '' OR EXISTS (SELECT 1 FROM relation r \
+             JOIN person q ON q.id = r.relative_id WHERE r.person_id = p.id AND r.kind IN ('father', 'mother') \
+             AND q.name_sorted = $8)) \
+             AND (p.birth_date >= $12 OR p.birth_precision <> 'day') \
+             AND (p.birth_date, p.id) > ($9, $10) ORDER BY p.birth_date, p.id LIMIT $11) AS p \
+             ORDER BY p.birth_date, p.id LIMIT $11"
+        }
+    }
+}
+
+/// Words of names with their uses, from one JSON array of pairs.
+pub(super) const fn count_words(engine: Engine) -> &'static str {
+    match engine {
+        Engine::Sqlite => {
+            "INSERT INTO name_word (word, uses) SELECT e.value ->> 0, e.value ->> 1 FROM json_each($1) AS e WHERE true \
+             ON CONFLICT (word) DO UPDATE SET uses = name_word.uses + excluded.uses"
+        }
+        Engine::Postgres => {
+            "INSERT INTO name_word (word, uses) SELECT e ->> 0, (e ->> 1)::bigint \
+             FROM jsonb_array_elements($1::jsonb) AS e \
+             ON CONFLICT (word) DO UPDATE SET uses = name_word.uses + excluded.uses"
+        }
+    }
+}

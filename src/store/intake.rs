@@ -9,7 +9,7 @@ use super::{
     bulk::{Cell, Rows, Table},
     contacts::StoredContact,
     db::failed,
-    dialect,
+    dialect, name_words,
     relations::Kinship,
 };
 use crate::{
@@ -17,7 +17,7 @@ use crate::{
         Fault, Timestamp,
         ids::{HouseholdId, PersonId},
     },
-    registry::{Expiry, NameKeys, PersonRecord, PersonalNumber, ResidenceKind, household::Relation},
+    registry::{Expiry, NameKeys, PersonRecord, PersonalNumber, ResidenceKind, household::Relation, search::Within},
 };
 
 /// A person ready to be stored: keys computed, contacts and sensitive fields sealed, every row's id drawn.
@@ -26,6 +26,10 @@ pub struct NewPerson {
     pub id: PersonId,
     pub record: PersonRecord,
     pub keys: NameKeys,
+    /// The words of the name in the order of their bytes.
+    pub name_sorted: String,
+    /// Where the residence of record lies, by today's codes.
+    pub home: Option<Within>,
     /// JSON array of alpha-2 codes.
     pub nationalities: String,
     pub sealed: Option<Vec<u8>>,
@@ -58,6 +62,9 @@ static PERSON: Table = Table::new(
         "name_exact",
         "name_tone",
         "name_plain",
+        "name_sorted",
+        "home_province",
+        "home_unit",
         "birth_date",
         "birth_precision",
         "sex",
@@ -109,7 +116,8 @@ pub async fn add(conn: &mut Conn, people: &[&NewPerson], from: Provenance<'_>) -
     add_contacts(conn, people, from.now).await?;
     add_households(conn, people, from.now).await?;
     add_relations(conn, people, from.now).await?;
-    link_relations(conn, people).await
+    link_relations(conn, people).await?;
+    name_words::count(conn, people.iter().map(|person| person.keys.plain.as_str())).await
 }
 
 async fn add_persons(conn: &mut Conn, people: &[&NewPerson], from: Provenance<'_>) -> Result<(), Fault> {
@@ -126,6 +134,9 @@ async fn add_persons(conn: &mut Conn, people: &[&NewPerson], from: Provenance<'_
             Cell::Text(&person.keys.exact),
             Cell::Text(&person.keys.tone),
             Cell::Text(&person.keys.plain),
+            Cell::Text(&person.name_sorted),
+            Cell::Text(person.home.as_ref().map(|home| home.province.as_str()).unwrap_or_default()),
+            Cell::Text(person.home.as_ref().and_then(|home| home.commune.as_deref()).unwrap_or_default()),
             Cell::Day(record.birth.earliest()),
             Cell::Text(record.birth.precision().code()),
             Cell::Text(record.sex.code()),

@@ -22,6 +22,7 @@ pub const MIGRATIONS: &[(i64, &str, &str, &str)] = &[
     embed!(7, "0007_account_pages"),
     embed!(10, "0010_requests"),
     embed!(20, "0020_registry_cases"),
+    embed!(30, "0030_find"),
 ];
 
 /// What `migrate --check` says.

@@ -89,7 +89,7 @@ pub async fn find_by_number(conn: &mut Conn, number: &PersonalNumber) -> Result<
 
 pub(super) const FIND_BY_NAME: &str = "SELECT id, version, number, full_name, family_name, middle_name, given_name, \
     birth_date, birth_precision, sex, vital, vital_since, nationalities, sealed, as_of FROM person \
-    WHERE name_plain = $1 AND birth_date >= $2 AND birth_date <= $3 ORDER BY birth_date, id LIMIT $4";
+    WHERE name_sorted = $1 AND name_plain = $2 AND birth_date >= $3 AND birth_date <= $4 ORDER BY birth_date, id LIMIT $5";
 
 /// By the whole name without its marks, and the year of birth.
 pub async fn find_by_name(
@@ -100,6 +100,7 @@ pub async fn find_by_name(
 ) -> Result<Vec<StoredPerson>, Fault> {
     let year = BirthDate::Year(birth_year);
     let rows: Vec<PersonRow> = on!(conn, |c| sqlx::query_as(FIND_BY_NAME)
+        .bind(crate::registry::search::sorted(&keys.plain))
         .bind(&keys.plain)
         .bind(year.earliest())
         .bind(year.latest())

@@ -13,6 +13,7 @@ mod clients;
 mod codes;
 mod engines;
 mod failures;
+mod finding;
 mod grants;
 mod interactions;
 mod keys;

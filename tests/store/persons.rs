@@ -52,7 +52,7 @@ impl Watch for Seen {
     }
 }
 
-fn importer(db: &Db, seed: u64) -> Import {
+pub fn importer(db: &Db, seed: u64) -> Import {
     let entropy = Entropy::counted(seed);
     // The people of the generator are right on their day.
     let noon = datetime!(2026-11-01 05:00 UTC).unix_timestamp();

@@ -44,6 +44,14 @@ async fn every_statement_prepares_on_its_engines() {
     }
 }
 
+/// The texts of these files of the store for an engine, with their places.
+pub fn of_file(engine: Engine, files: &[&str]) -> Vec<(String, String)> {
+    let of = |statement: &Statement| {
+        files.iter().any(|file| statement.place.starts_with(file)) && statement.engine.is_none_or(|own| own == engine)
+    };
+    statements().into_iter().filter(of).map(|statement| (statement.place, statement.sql)).collect()
+}
+
 async fn prepare(conn: &mut Conn, sql: &str) -> Result<(), sqlx::Error> {
     let sql = AssertSqlSafe(sql).into_sql_str();
     by_hand!(conn, |c| c.prepare(sql).await.map(|_| ()))

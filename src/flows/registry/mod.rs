@@ -10,6 +10,7 @@ mod pace;
 pub mod person_file;
 pub mod prepare;
 pub mod read_person;
+pub mod search;
 pub mod source_file;
 pub mod vault;
 pub mod words;

@@ -1,12 +1,17 @@
 //! From a record to the rows that will be stored: ids drawn, keys computed, secrets sealed.
 
+use time::Date;
+
 use super::vault::{PersonVault, Sensitive};
 use crate::{
     base::{
         Entropy, Fault, Timestamp,
         ids::{HouseholdId, PersonId},
     },
-    registry::PersonRecord,
+    registry::{
+        PersonRecord, Residence,
+        search::{Within, sorted},
+    },
     store::{contacts::ContactKind, intake::NewPerson},
 };
 
@@ -25,9 +30,12 @@ pub fn new_person(
     if let Some(email) = &record.email {
         contacts.push(vault.seal_contact(ContactKind::Email, email.as_str(), (entropy, now))?);
     }
+    let keys = record.name.keys();
     Ok(NewPerson {
         id,
-        keys: record.name.keys(),
+        name_sorted: sorted(&keys.plain),
+        home: home(&record.residences, now.vietnam_date()),
+        keys,
         // Two capital letters: nothing to escape.
         nationalities: format!("[\"{}\"]", record.nationality),
         sealed: vault.seal_sensitive(id, &sensitive, entropy)?,
@@ -38,4 +46,11 @@ pub fn new_person(
         relation_ids: std::array::from_fn(|_| entropy.uuid(now)),
         record,
     })
+}
+
+/// The unit in which somebody is found: that of their residence of record, by the codes of `today`.
+pub fn home(residences: &[Residence], today: Date) -> Option<Within> {
+    let place = &Residence::of_record(residences, today)?.address.unit;
+    let unit = place.as_of(today).map(|found| found.unit).or_else(|| place.unit())?;
+    Some(Within { province: unit.province?.to_owned(), commune: Some(unit.code.to_owned()) })
 }

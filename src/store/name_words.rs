@@ -1,0 +1,54 @@
+//! The words of the registry's names, and what a person is found by.
+
+use std::collections::BTreeMap;
+
+use super::{Conn, db::failed, dialect};
+use crate::{
+    base::{Fault, ids::PersonId},
+    registry::search::{Vocabulary, Within, sorted},
+};
+
+/// More words than all the registry's names have: what is beyond was used once, by a slip.
+const MOST: i64 = 20_000;
+
+pub(super) const READ: &str = "SELECT word FROM name_word ORDER BY uses DESC, word LIMIT $1";
+
+/// The most used first.
+pub async fn vocabulary(conn: &mut Conn) -> Result<Vocabulary, Fault> {
+    let rows: Vec<(String,)> = on!(conn, |c| sqlx::query_as(READ).bind(MOST).fetch_all(c).await)
+        .map_err(failed("reading the words of names"))?;
+    Ok(Vocabulary::new(rows.into_iter().map(|row| row.0).collect()))
+}
+
+/// Counts the words of new names, in one statement. In the order of the words, so that two writers never wait for each
+/// other in a circle.
+pub async fn count<'n>(conn: &mut Conn, names: impl Iterator<Item = &'n str>) -> Result<(), Fault> {
+    let mut uses: BTreeMap<&str, i64> = BTreeMap::new();
+    for word in names.flat_map(|name| name.split(' ')).filter(|word| !word.is_empty()) {
+        *uses.entry(word).or_default() += 1;
+    }
+    if uses.is_empty() {
+        return Ok(());
+    }
+    let list: Vec<_> = uses.iter().map(|(word, uses)| serde_json::json!([word, uses])).collect();
+    let (sql, list) = (dialect::count_words(conn.engine()), serde_json::Value::from(list).to_string());
+    on!(conn, |c| sqlx::query(sql).bind(list).execute(c).await.map(|_| ())).map_err(failed("counting words of names"))
+}
+
+pub(super) const REFRESH: &str = "UPDATE person SET name_sorted = $2, home_province = $3, home_unit = $4 WHERE id = $1";
+
+/// After a change of name or residence: by what the person is found from now on. The name's own keys were stored with it.
+pub async fn refresh(conn: &mut Conn, person: PersonId, name_plain: &str, home: Option<&Within>) -> Result<(), Fault> {
+    let province = home.map(|home| home.province.as_str()).unwrap_or_default();
+    let commune = home.and_then(|home| home.commune.as_deref()).unwrap_or_default();
+    on!(&mut *conn, |c| sqlx::query(REFRESH)
+        .bind(person)
+        .bind(sorted(name_plain))
+        .bind(province)
+        .bind(commune)
+        .execute(c)
+        .await
+        .map(|_| ()))
+    .map_err(failed("refreshing what a person is found by"))?;
+    count(conn, std::iter::once(name_plain)).await
+}
