@@ -1,10 +1,12 @@
 //! `client`: relying parties, registered by an operator. Works while the service runs: it sees the change within a second.
 
+mod token;
+
 use std::{fs, path::PathBuf, process::ExitCode};
 
 use serde_json::{Value, json};
 
-use super::{context::Context, failure::Failure};
+use super::{config::Loaded, context::Context, failure::Failure, start};
 use crate::{
     base::{
         Fault,
@@ -14,7 +16,11 @@ use crate::{
         OpaqueToken,
         opaque::{digest_of_text, kind},
     },
-    flows::register_clients::{Change, ChangeClients, Prepared, Unchanged, answer, prepare, words},
+    flows::{
+        register_clients::{Change, ChangeClients, Prepared, Unchanged, answer, prepare, words},
+        self_registration::sector,
+    },
+    oidc::client::MetadataError,
     store::{Db, Writer, clients},
 };
 
@@ -42,6 +48,11 @@ enum What {
     Show { client_id: String },
     /// Give a client a new secret; the old one is worth nothing at once.
     RotateSecret { client_id: String },
+    /// Initial access tokens: with one, a client may register itself.
+    Token {
+        #[command(subcommand)]
+        what: token::What,
+    },
     /// Nothing is issued to it any more, and what it holds opens nothing.
     Disable { client_id: String },
 }
@@ -52,7 +63,8 @@ pub async fn run(args: Args, context: &Context) -> Result<ExitCode, Failure> {
     let writer = Writer::start(&db, InstanceId::generate(&context.entropy, context.clock.now()));
     let of_database = |fault: Fault| Failure::of_database(&fault);
     match args.what {
-        What::Add { file } => add(context, &writer, &file).await?,
+        What::Add { file } => add(context, &loaded, &writer, &file).await?,
+        What::Token { what } => token::run(context, &db, &writer, what).await?,
         What::List => list(context, &db).await.map_err(of_database)?,
         What::Show { client_id } => show(context, &db, client_id).await?,
         What::RotateSecret { client_id } => {
@@ -83,7 +95,7 @@ fn flags(_args: &Args) -> Vec<(&'static str, &'static str, String)> {
     Vec::new()
 }
 
-async fn add(context: &Context, writer: &Writer, file: &PathBuf) -> Result<(), Failure> {
+async fn add(context: &Context, loaded: &Loaded, writer: &Writer, file: &PathBuf) -> Result<(), Failure> {
     let place = file.display().to_string();
     let text = fs::read(file)
         .map_err(|error| Failure::new(&place, error.to_string(), "name a file of client metadata that can be read"))?;
@@ -94,12 +106,16 @@ async fn add(context: &Context, writer: &Writer, file: &PathBuf) -> Result<(), F
         Value::Array(entries) => entries,
         one => vec![one],
     };
+    let outbound = start::outbound(&loaded.config)?;
     let mut prepared: Vec<Prepared> = Vec::with_capacity(entries.len());
     for (number, entry) in entries.iter().enumerate() {
-        prepared.push(prepare(entry, &context.entropy).map_err(|error| {
-            let what = words(&error);
-            Failure::new(format!("{place}, client {}", number + 1), what, "mend this member; nothing was registered")
-        })?);
+        let wrong = |error: MetadataError| {
+            let place = format!("{place}, client {}", number + 1);
+            Failure::new(place, words(&error), "mend this member; nothing was registered")
+        };
+        let client = prepare(entry, &context.entropy).map_err(wrong)?;
+        sector::check(&outbound, &client.client).await.map_err(wrong)?;
+        prepared.push(client);
     }
     change(context, writer, Change::Add(prepared.iter().map(|client| client.row.clone()).collect())).await?;
     let answers: Vec<Value> = prepared.iter().map(answer).collect();

@@ -9,7 +9,7 @@ use serde::Deserialize;
 
 pub use self::{
     layers::{Origin, Sources, env_name},
-    values::{Listed, Maybe, Time},
+    values::{IssuerFile, Listed, Maybe, Time},
 };
 
 /// Every key, as `config/default.toml` explains it.
@@ -28,6 +28,7 @@ pub struct Config {
     pub assurance: Assurance,
     pub password: Password,
     pub limits: Limits,
+    pub registration: Registration,
     pub shutdown: Shutdown,
     pub outbound: OutboundCalls,
     pub log: Log,
@@ -117,6 +118,27 @@ pub struct Limits {
     pub interactive_places: usize,
     pub anonymous_posts: u32,
     pub anonymous_window: Time,
+}
+
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Registration {
+    pub mode: RegistrationMode,
+    pub most: u32,
+    pub per_network: u32,
+    pub window: Time,
+    pub statement_issuers: Listed<IssuerFile>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, clap::ValueEnum)]
+#[serde(rename_all = "lowercase")]
+pub enum RegistrationMode {
+    /// Operators register every client.
+    Off,
+    /// Whoever has an initial access token may register a client.
+    Token,
+    /// Everybody may.
+    Open,
 }
 
 #[derive(Clone, Debug, Deserialize)]

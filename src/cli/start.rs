@@ -10,7 +10,7 @@ use tokio::{
 };
 
 use super::{
-    config::{Config, Loaded},
+    config::{Config, IssuerFile, Loaded, RegistrationMode},
     context::Context,
     failure::Failure,
     telemetry, watch,
@@ -18,7 +18,7 @@ use super::{
 use crate::{
     assurance::Level,
     base::{Fault, ids::InstanceId},
-    crypto::PasswordPool,
+    crypto::{ParsedJwks, PasswordPool},
     flows::{
         self, Provider, Secrets,
         account::{NobodyToAsk, RegistryContacts, SubscriberCheck},
@@ -26,6 +26,7 @@ use crate::{
         clients::Clients,
         keys::Keys,
         outbox::{SmsTransport, worker},
+        self_registration::{OpenTo, RegistrationSettings, StatementIssuer},
         upkeep,
     },
     http::{
@@ -40,7 +41,11 @@ use crate::{
     },
     oidc::policy::Policy,
     outbound::Outbound,
-    store::{Db, Writer, cache::Cache, changes},
+    store::{
+        Db, Writer,
+        cache::{Cache, Rate},
+        changes,
+    },
 };
 
 /// What `serve` and `demo` do differently.
@@ -139,6 +144,7 @@ pub async fn provider(context: &Context, loaded: &Loaded, db: Db) -> Result<Prov
         // A third level needs a biometric factor, which no method here proves.
         highest_level: Level::Two,
         anonymous_posts: config.anonymous_posts(),
+        registration: registration(config)?,
     };
     Ok(Provider {
         writer: Writer::start(&db, instance),
@@ -177,7 +183,29 @@ fn cache(config: &Config) -> Result<Cache, Failure> {
     }
 }
 
-fn outbound(config: &Config) -> Result<Outbound, Failure> {
+fn registration(config: &Config) -> Result<RegistrationSettings, Failure> {
+    let registration = &config.registration;
+    let cure = "name a file with a JWK Set of public keys: {\"keys\": [...]}";
+    let issuer = |entry: &IssuerFile| {
+        let wrong =
+            |what: String| Failure::new(format!("registration.statement_issuers {}", entry.file.display()), what, cure);
+        let text = fs::read(&entry.file).map_err(|error| wrong(error.to_string()))?;
+        let keys = ParsedJwks::parse(&text).map_err(|error| wrong(error.to_string()))?;
+        Ok(StatementIssuer { issuer: entry.issuer.clone(), keys: Arc::new(keys) })
+    };
+    Ok(RegistrationSettings {
+        open_to: match registration.mode {
+            RegistrationMode::Off => OpenTo::Nobody,
+            RegistrationMode::Token => OpenTo::TokenHolders,
+            RegistrationMode::Open => OpenTo::Everybody,
+        },
+        per_network: Rate { burst: registration.per_network, per: registration.window.span() },
+        most: registration.most.into(),
+        statement_issuers: registration.statement_issuers.0.iter().map(issuer).collect::<Result<_, Failure>>()?,
+    })
+}
+
+pub fn outbound(config: &Config) -> Result<Outbound, Failure> {
     let cure = "name a readable PEM file in outbound.ca_file, or none";
     let extra = config.outbound.ca_file.0.as_ref().map(|path| {
         fs::read(path)

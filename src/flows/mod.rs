@@ -13,6 +13,7 @@ pub mod provider;
 pub mod register_clients;
 pub mod registry;
 pub mod revoke;
+pub mod self_registration;
 pub mod sessions;
 pub mod sign_in;
 pub mod token;

@@ -4,7 +4,9 @@ use std::sync::Arc;
 
 use tokio::sync::Notify;
 
-use super::{client_keys::ClientKeys, clients::Clients, keys::Keys, registry::PersonVault};
+use super::{
+    client_keys::ClientKeys, clients::Clients, keys::Keys, registry::PersonVault, self_registration::RegistrationSettings,
+};
 use crate::{
     assurance::{Freshness, Level, SessionPolicy},
     base::{Entropy, Span},
@@ -68,6 +70,8 @@ pub struct Settings {
     pub highest_level: Level,
     /// What one network may post without being signed in.
     pub anonymous_posts: Rate,
+    /// Whether clients may register themselves.
+    pub registration: RegistrationSettings,
 }
 
 /// Everything, shared by all requests.

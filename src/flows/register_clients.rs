@@ -26,6 +26,7 @@ use crate::{
 /// A client that passed every rule, with the secret that is shown once.
 pub struct Prepared {
     pub row: NewClient,
+    pub client: Client,
     pub secret: Option<Secret>,
 }
 
@@ -54,7 +55,7 @@ pub fn prepare(metadata: &Value, entropy: &Entropy) -> Result<Prepared, Metadata
         metadata: client.metadata(),
         registered_by_self: false,
     };
-    Ok(Prepared { row, secret })
+    Ok(Prepared { row, client, secret })
 }
 
 /// The numbers of the keys, which the protocol floor cannot try: a key that cannot be read would be told at the first
@@ -136,7 +137,7 @@ impl Unit for ChangeClients {
             Change::Add(rows) => {
                 // Looked at before the first is written: a refusal commits nothing of the file.
                 for row in rows {
-                    if clients::find(tx, &row.client_id).await?.is_some() {
+                    if clients::is_taken(tx, &row.client_id).await? {
                         return Ok(Err(Unchanged::Taken(row.client_id.clone())));
                     }
                 }

@@ -8,10 +8,10 @@ use url::Url;
 use super::published::{Document, Published};
 use crate::{
     crypto::{Schedule, digest::sha256},
-    flows::Provider,
+    flows::{Provider, self_registration::OpenTo},
     oidc::{
         acr::AcrLevel,
-        discovery::{self, DiscoverySettings},
+        discovery::{self, DiscoverySettings, Registration},
         endpoints,
         scope::{SCOPES, Scope, ScopeSet},
     },
@@ -54,6 +54,10 @@ fn discovery_document(provider: &Provider) -> Bytes {
         acr_values: AcrLevel::ALL.into_iter().filter(|level| is_reachable(*level)).collect(),
         service_documentation: None,
         must_be_pushed: provider.settings.policy.must_be_pushed,
+        registration: match provider.settings.registration.open_to {
+            OpenTo::Nobody => Registration::Off,
+            OpenTo::TokenHolders | OpenTo::Everybody => Registration::Offered,
+        },
     };
     Bytes::from(serde_json::Value::Object(discovery::document(&settings)).to_string())
 }

@@ -21,6 +21,15 @@ pub struct DiscoverySettings {
     pub service_documentation: Option<String>,
     /// Every request must be pushed (RFC 9126 §5).
     pub must_be_pushed: bool,
+    /// Whether clients may register themselves here.
+    pub registration: Registration,
+}
+
+/// Whether there is a `registration_endpoint` (OIDC Discovery §3, RFC 7591 §3).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Registration {
+    Offered,
+    Off,
 }
 
 /// `token_endpoint_auth_method` values (OIDC Core §9).
@@ -52,6 +61,7 @@ fn addresses(settings: &DiscoverySettings) -> Map<String, Value> {
         "revocation_endpoint": at(endpoints::REVOKE),
         "introspection_endpoint": at(endpoints::INTROSPECT),
         "end_session_endpoint": at(endpoints::LOGOUT),
+        "registration_endpoint": (settings.registration == Registration::Offered).then(|| at(endpoints::REGISTRATION)),
         "service_documentation": settings.service_documentation,
     }))
 }
@@ -122,6 +132,7 @@ mod tests {
             acr_values: vec![AcrLevel::One, AcrLevel::Two],
             service_documentation: None,
             must_be_pushed: false,
+            registration: Registration::Off,
         }
     }
 
@@ -200,10 +211,12 @@ mod tests {
             acr_values: AcrLevel::ALL.to_vec(),
             service_documentation: Some("https://docs.example".to_owned()),
             must_be_pushed: true,
+            registration: Registration::Offered,
         };
         let document = document(&other);
         assert_eq!(document["issuer"], "https://dinhdanh.example/vn");
         assert_eq!(document["jwks_uri"], "https://dinhdanh.example/vn/jwks");
+        assert_eq!(document["registration_endpoint"], "https://dinhdanh.example/vn/clients");
         assert_eq!(document["service_documentation"], "https://docs.example");
         assert_eq!(document["acr_values_supported"].as_array().unwrap().len(), 4);
         assert_eq!(document["require_pushed_authorization_requests"], true);

@@ -9,6 +9,8 @@ pub const JWKS: &str = "/jwks";
 pub const REVOKE: &str = "/revoke";
 pub const INTROSPECT: &str = "/introspect";
 pub const LOGOUT: &str = "/logout";
+/// RFC 7591 §3; followed by a slash and the `client_id`, the client configuration endpoint (RFC 7592 §1.2).
+pub const REGISTRATION: &str = "/clients";
 /// OIDC Discovery §4: appended to the issuer.
 pub const OPENID_CONFIGURATION: &str = "/.well-known/openid-configuration";
 /// RFC 8414 §3: put between the issuer's host and its path.

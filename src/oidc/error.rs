@@ -246,6 +246,8 @@ pub const fn status(code: OAuthErrorCode, endpoint: Endpoint) -> u16 {
         Code::InsufficientScope if endpoint.takes_access_tokens() => 403,
         // CIBA Core §13: 403 here and nowhere else.
         Code::AccessDenied if matches!(endpoint, Endpoint::BackchannelAuthentication) => 403,
+        // Whoever asks may not register, whatever it asks for.
+        Code::AccessDenied if matches!(endpoint, Endpoint::Registration) => 403,
         _ => 400,
     }
 }

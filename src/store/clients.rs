@@ -19,7 +19,7 @@ pub struct StoredClient {
 }
 
 row! {
-    struct ClientRow {
+    pub(super) struct ClientRow {
         client_id: ClientId,
         version: i64,
         state: String,
@@ -47,7 +47,7 @@ impl From<ClientRow> for StoredClient {
 }
 
 pub(super) const FIND: &str = "SELECT client_id, version, state, secret_digest, metadata, registered_by, created_at, \
-    updated_at FROM client WHERE client_id = $1";
+    updated_at FROM client WHERE client_id = $1 AND deleted_at IS NULL";
 
 pub async fn find(conn: &mut Conn, id: &ClientId) -> Result<Option<StoredClient>, Fault> {
     let row: Option<ClientRow> =
@@ -55,8 +55,17 @@ pub async fn find(conn: &mut Conn, id: &ClientId) -> Result<Option<StoredClient>
     Ok(row.map(Into::into))
 }
 
+pub(super) const IS_TAKEN: &str = "SELECT client_id FROM client WHERE client_id = $1";
+
+/// Whether the name was ever given, to a client that deleted itself too.
+pub async fn is_taken(conn: &mut Conn, id: &ClientId) -> Result<bool, Fault> {
+    let row: Option<(String,)> = on!(conn, |c| sqlx::query_as(IS_TAKEN).bind(id).fetch_optional(c).await)
+        .map_err(failed("looking whether a client's name is taken"))?;
+    Ok(row.is_some())
+}
+
 pub(super) const LIST: &str = "SELECT client_id, version, state, secret_digest, metadata, registered_by, created_at, \
-    updated_at FROM client WHERE client_id > $1 ORDER BY client_id LIMIT $2";
+    updated_at FROM client WHERE client_id > $1 AND deleted_at IS NULL ORDER BY client_id LIMIT $2";
 
 /// In order of `client_id`, after the given one (empty: from the start).
 pub async fn list(conn: &mut Conn, after: &str, limit: i64) -> Result<Vec<StoredClient>, Fault> {

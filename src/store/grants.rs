@@ -181,6 +181,26 @@ pub async fn revoke_of_client(
     .map_err(failed("revoking a client's grants"))
 }
 
+pub(super) const REVOKE_ALL_OF_CLIENT: &str = "UPDATE grants SET revoked_at = $2, revoke_reason = $3, version = version + 1 \
+    WHERE client_id = $1 AND revoked_at IS NULL";
+
+/// The client is gone (RFC 7592 §2.3): everything it holds, of whomever.
+pub async fn revoke_all_of_client(
+    conn: &mut Conn,
+    client: &ClientId,
+    reason: &str,
+    now: Timestamp,
+) -> Result<u64, Fault> {
+    on!(conn, |c| sqlx::query(REVOKE_ALL_OF_CLIENT)
+        .bind(client)
+        .bind(now)
+        .bind(reason)
+        .execute(c)
+        .await
+        .map(|done| done.rows_affected()))
+    .map_err(failed("revoking all of a client's grants"))
+}
+
 /// Where a refresh family stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Family {

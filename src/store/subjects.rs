@@ -161,6 +161,20 @@ pub async fn withdraw_consent(
     Ok(row.is_some())
 }
 
+pub(super) const WITHDRAW_ALL_OF_CLIENT: &str = "UPDATE consent SET withdrawn_at = $2, version = version + 1 \
+    WHERE client_id = $1 AND withdrawn_at IS NULL";
+
+/// The client is gone, and what people agreed to with it.
+pub async fn withdraw_all_of_client(conn: &mut Conn, client: &ClientId, now: Timestamp) -> Result<u64, Fault> {
+    on!(conn, |c| sqlx::query(WITHDRAW_ALL_OF_CLIENT)
+        .bind(client)
+        .bind(now)
+        .execute(c)
+        .await
+        .map(|done| done.rows_affected()))
+    .map_err(failed("withdrawing the consents to a client"))
+}
+
 pub(super) const LOGOUT_TARGETS: &str = "SELECT s.client_id, s.sid, s.first_at, s.last_at FROM session_client s \
     JOIN client c ON c.client_id = s.client_id WHERE s.session_id = $1 AND c.state = 'active' \
     AND c.metadata ->> 'backchannel_logout_uri' IS NOT NULL ORDER BY s.client_id LIMIT 500";

@@ -13,6 +13,7 @@ use dinhdanh::{
     },
     crypto::{Alg, Place, Schedule, digest::sha256, opaque::digest_of_text, totp},
     flows::{
+        Settings,
         account::NobodyToAsk,
         keys::{Haste, KeyKeeper},
     },
@@ -89,7 +90,12 @@ impl TestApp {
 
     /// With the three portals above, keys for RS256 and ES256, and nobody in the registry.
     pub async fn on(test: TestDb) -> Self {
-        let mut at = TestProvider::on(test).await;
+        Self::with(test, |_| {}).await
+    }
+
+    /// With other settings.
+    pub async fn with(test: TestDb, change: impl FnOnce(&mut Settings)) -> Self {
+        let mut at = TestProvider::with(test, change).await;
         // Portals of tests listen on loopback.
         let outbound = OutboundSettings { reach: Reach::LoopbackToo, ..OutboundSettings::default() };
         Arc::get_mut(&mut at.provider).unwrap().outbound = Outbound::new(&outbound).unwrap();
@@ -176,6 +182,17 @@ impl TestApp {
     pub async fn get(&self, path: &str, headers: &[(&str, &str)]) -> Answer {
         let builder = headers.iter().fold(Request::get(path), |builder, (name, value)| builder.header(*name, *value));
         self.send(builder.body(Body::empty()).unwrap()).await
+    }
+
+    /// A JSON body, or none.
+    pub async fn json(&self, method: Method, path: &str, token: Option<&str>, body: Option<&Value>) -> Answer {
+        let builder = Request::builder().method(method).uri(path).header("content-type", "application/json");
+        let builder = match token {
+            Some(token) => builder.header("authorization", format!("Bearer {token}")),
+            None => builder,
+        };
+        let body = body.map_or_else(Body::empty, |body| Body::from(body.to_string()));
+        self.send(builder.body(body).unwrap()).await
     }
 
     /// A form as a client sends it.

@@ -9,6 +9,7 @@ use dinhdanh::{
     flows::{
         Lifetimes, Provider, Secrets, Settings, client_keys::ClientKeys, clients::Clients, keys::Keys,
         outbox::open_short_message,
+        self_registration::RegistrationSettings,
     },
     oidc::policy::Policy,
     outbound::{Outbound, OutboundSettings},
@@ -61,6 +62,7 @@ impl TestProvider {
             session: SessionPolicy::default(),
             highest_level: Level::Two,
             anonymous_posts: Rate { burst: 100_000, per: Span::minutes(5) },
+            registration: RegistrationSettings::default(),
         };
         change(&mut settings);
         let provider = Provider {

@@ -23,7 +23,7 @@ use crate::{
 type Check = fn(&Config) -> Result<(), (&'static str, String, &'static str)>;
 
 /// Key, what is wrong, cure.
-const CHECKS: &[Check] = &[issuer, database, redis, codes, session, freshness, password, times, log];
+const CHECKS: &[Check] = &[issuer, database, redis, codes, session, freshness, password, times, registration, log];
 
 pub(super) fn problems(config: &Config, figment: &Figment) -> Vec<Problem> {
     let origin = |key: &str| figment.find_metadata(key).map_or_else(String::new, |found| found.name.to_string());
@@ -154,6 +154,19 @@ fn times(config: &Config) -> Result<(), (&'static str, String, &'static str)> {
     }
     if limits.connections == 0 || limits.connections_per_address == 0 {
         return Err(("limits.connections", "leaves no connection".to_owned(), "the defaults are 10000 and 256"));
+    }
+    Ok(())
+}
+
+fn registration(config: &Config) -> Result<(), (&'static str, String, &'static str)> {
+    let registration = &config.registration;
+    let window = registration.window.span();
+    if registration.most == 0 || registration.per_network == 0 {
+        let cure = "to let nobody register, say `registration.mode = \"off\"`";
+        return Err(("registration.most", "most and per_network are at least 1".to_owned(), cure));
+    }
+    if window < Span::secs(1) || window > Span::days(1) {
+        return Err(("registration.window", "is shorter than 1s or longer than 1d".to_owned(), "the default is 5m"));
     }
     Ok(())
 }

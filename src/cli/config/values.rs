@@ -84,3 +84,25 @@ where
         texts.iter().map(|text| text.parse().map_err(D::Error::custom)).collect::<Result<_, _>>().map(Self)
     }
 }
+
+/// `ISSUER=FILE`: somebody whose statements count, and the file with their JWK Set.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct IssuerFile {
+    pub issuer: String,
+    pub file: std::path::PathBuf,
+}
+
+impl FromStr for IssuerFile {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        match text.split_once('=') {
+            Some((issuer, file)) if !issuer.is_empty() && !file.is_empty() => {
+                Ok(Self { issuer: issuer.to_owned(), file: file.into() })
+            }
+            _ => Err(format!(
+                "`{text}` is not written ISSUER=FILE, like https://issuer.example=/etc/dinhdanh/issuer.jwks.json"
+            )),
+        }
+    }
+}

@@ -2,6 +2,7 @@
 
 use std::{net::SocketAddr, path::PathBuf, process::ExitCode, sync::Arc, time::Instant};
 
+use clap::ValueEnum as _;
 use tokio::sync::watch;
 
 use super::{
@@ -19,7 +20,7 @@ use super::{
 use crate::{
     base::{Fault, Secret},
     cli::{
-        config::Loaded,
+        config::{Loaded, RegistrationMode},
         context::Context,
         failure::Failure,
         start::{Assembled, Surroundings},
@@ -45,6 +46,9 @@ pub struct Args {
     /// The public address, when a TLS proxy stands in front.
     #[arg(long, value_name = "URL")]
     issuer: Option<String>,
+    /// Who may register a client by itself (RFC 7591).
+    #[arg(long, value_enum, default_value = "off")]
+    registration: RegistrationMode,
 }
 
 pub async fn run(args: Args, context: &Context) -> Result<ExitCode, Failure> {
@@ -91,6 +95,7 @@ fn settings(
     flags.extend([
         ("--listen", "listen", args.listen.to_string()),
         ("--issuer", "issuer", issuer.to_owned()),
+        ("--registration", "registration.mode", mode(args.registration)),
         // The portals are beside the service.
         ("demo", "outbound.reach", "loopback".to_owned()),
         ("demo", "redis.url", String::new()),
@@ -99,6 +104,10 @@ fn settings(
         ("demo", "shutdown.drain", "3s".to_owned()),
     ]);
     flags
+}
+
+fn mode(mode: RegistrationMode) -> String {
+    mode.to_possible_value().map_or_else(String::new, |value| value.get_name().to_owned())
 }
 
 /// Of the first run, made now; of a later one, as they are.

@@ -27,6 +27,7 @@ const TABLE: &[(&str, Class)] = &[
     (endpoints::USERINFO, Class::Token),
     (endpoints::INTROSPECT, Class::Token),
     (endpoints::REVOKE, Class::Token),
+    (endpoints::REGISTRATION, Class::Token),
 ];
 
 impl Class {

@@ -2,8 +2,10 @@
 
 pub mod body;
 pub mod form_token;
+pub mod json;
 pub mod visitor;
 
 pub use body::{FormBody, QueryParams};
 pub use form_token::{ForeignForm, FormGuard};
-pub use visitor::{Now, Visitor};
+pub use json::JsonBody;
+pub use visitor::{Network, Now, Visitor};

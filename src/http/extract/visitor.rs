@@ -36,6 +36,22 @@ impl FromRequestParts<AppState> for Now {
     }
 }
 
+/// What failures are counted for: an IPv4 address or an IPv6 /64.
+pub struct Network(pub String);
+
+impl FromRequestParts<AppState> for Network {
+    type Rejection = std::convert::Infallible;
+
+    async fn from_request_parts(parts: &mut Parts, _state: &AppState) -> Result<Self, Self::Rejection> {
+        Ok(Self(network_of(parts)))
+    }
+}
+
+fn network_of(parts: &Parts) -> String {
+    let address = parts.extensions.get::<ClientAddress>();
+    address.map_or_else(|| "unknown".to_owned(), |address| address.network().to_string())
+}
+
 /// Who is before the browser, as far as cookies say.
 pub struct Visitor {
     pub browser: Browser,
@@ -87,10 +103,7 @@ impl Visitor {
             browser: Browser { session, digest, now },
             cookie: if digest.is_some() { cookie } else { String::new() },
             user_agent: text(headers, USER_AGENT).unwrap_or_default(),
-            network: parts
-                .extensions
-                .get::<ClientAddress>()
-                .map_or_else(|| "unknown".to_owned(), |address| address.network().to_string()),
+            network: network_of(parts),
             here: parts.uri.path_and_query().map_or_else(|| "/".to_owned(), ToString::to_string),
             request_id: parts.extensions.get::<RequestId>().map(|id| id.as_str().to_owned()).unwrap_or_default(),
             accept_language: text(headers, ACCEPT_LANGUAGE),

@@ -3,6 +3,7 @@
 mod caller;
 mod introspect;
 mod par;
+mod registration;
 mod revoke;
 mod token;
 mod userinfo;
@@ -22,5 +23,6 @@ pub fn routes() -> Router<AppState> {
         .route(endpoints::TOKEN, post(token::token))
         .route(endpoints::REVOKE, post(revoke::revoke))
         .route(endpoints::INTROSPECT, post(introspect::introspect))
+        .merge(registration::routes())
         .route(endpoints::USERINFO, get(userinfo::by_get).post(userinfo::by_post).options(userinfo::preflight))
 }

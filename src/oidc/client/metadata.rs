@@ -68,6 +68,7 @@ impl Client {
         put_some(into, "legal_basis", about.legal_basis.clone());
         put_some(into, "software_id", about.software_id.clone());
         put_some(into, "software_version", about.software_version.clone());
+        put_some(into, "software_statement", about.software_statement.clone());
     }
 
     fn write_rules(&self, into: &mut Map<String, Value>) {

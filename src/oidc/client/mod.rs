@@ -115,6 +115,8 @@ pub struct About {
     pub legal_basis: Option<String>,
     pub software_id: Option<String>,
     pub software_version: Option<String>,
+    /// As it was sent, verified where it came in (RFC 7591 §3.2.1: returned unmodified).
+    pub software_statement: Option<String>,
 }
 
 impl Client {

@@ -195,6 +195,7 @@ fn about(members: Members<'_>) -> Result<About, MetadataError> {
         legal_basis: text("legal_basis", 500)?,
         software_id: text("software_id", 200)?,
         software_version: text("software_version", 200)?,
+        software_statement: text("software_statement", 16_000)?,
     })
 }
 

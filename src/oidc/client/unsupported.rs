@@ -72,6 +72,10 @@ pub(super) fn check(members: Members<'_>, by: RegisteredBy) -> Result<(), Metada
     {
         return Err(MetadataError::new(*field, "is set by the operators of this service, not by self-registration"));
     }
+    if by == RegisteredBy::Operator && members.get("software_statement").is_some() {
+        let reason = "is for clients that register themselves: say here what it would say";
+        return Err(MetadataError::new("software_statement", reason));
+    }
     Ok(())
 }
 

@@ -6,5 +6,7 @@ mod introspection;
 mod logout;
 mod pushed;
 mod refresh;
+mod registration;
+mod registration_rules;
 mod token_refusals;
 mod userinfo;

@@ -1,0 +1,18 @@
+-- Clients that register themselves (RFC 7591, RFC 7592), and the tokens with which an operator lets them.
+
+-- What the client shows to read, change or delete its own registration. Operators' clients have none.
+ALTER TABLE client ADD COLUMN registration_digest BYTEA;
+-- Deleted by itself: its name is never given again, and nothing finds it.
+ALTER TABLE client ADD COLUMN deleted_at TIMESTAMPTZ;
+CREATE INDEX client_self ON client (client_id) WHERE registered_by = 'self' AND deleted_at IS NULL;
+
+CREATE TABLE initial_access_token (
+    id         TEXT PRIMARY KEY,
+    digest     BYTEA NOT NULL UNIQUE,
+    label      TEXT NOT NULL,
+    uses_left  BIGINT NOT NULL CHECK (uses_left >= 0),
+    used       BIGINT NOT NULL DEFAULT 0,
+    created_at TIMESTAMPTZ NOT NULL,
+    expires_at TIMESTAMPTZ NOT NULL,
+    revoked_at TIMESTAMPTZ
+);

@@ -1,0 +1,174 @@
+//! Dynamic registration (RFC 7591) and a client's care for its own registration (RFC 7592).
+
+use axum::{
+    Router,
+    extract::{Path, State},
+    response::Response,
+    routing::{get, post},
+};
+use http::{
+    HeaderMap, HeaderValue, StatusCode,
+    header::{RETRY_AFTER, WWW_AUTHENTICATE},
+};
+use serde_json::{Map, Value};
+
+use super::caller::{Refused, authorization};
+use crate::{
+    base::{Fault, Secret, ids::ClientId},
+    flows::self_registration::{Refusal, configure, register},
+    http::{
+        extract::{JsonBody, Network, Now, QueryParams},
+        respond,
+        state::AppState,
+    },
+    oidc::{
+        bearer::{self, Challenge},
+        client::MetadataError,
+        endpoints,
+        error::{Endpoint, OAuthError},
+        params::Params,
+    },
+};
+
+pub fn routes() -> Router<AppState> {
+    let one = format!("{}/{{client_id}}", endpoints::REGISTRATION);
+    Router::new().route(endpoints::REGISTRATION, post(create)).route(&one, get(read).put(update).delete(delete))
+}
+
+type Query = Result<Params, OAuthError>;
+type Body = Result<Map<String, Value>, &'static str>;
+
+async fn create(
+    State(state): State<AppState>,
+    Now(now): Now,
+    Network(network): Network,
+    headers: HeaderMap,
+    QueryParams(query): QueryParams,
+    JsonBody(body): JsonBody,
+) -> Response {
+    let answered = async {
+        let token = token(&headers, query)?;
+        let caller = register::Caller { token: token.as_ref().map(Secret::reveal), network: &network };
+        let document = register::register(&state.provider, &caller, metadata(body)?, now).await??;
+        Ok(document)
+    };
+    finish(&state, StatusCode::CREATED, answered.await)
+}
+
+async fn read(
+    State(state): State<AppState>,
+    Path(id): Path<String>,
+    headers: HeaderMap,
+    QueryParams(query): QueryParams,
+) -> Response {
+    let answered = async {
+        let token = own_token(&headers, query)?;
+        Ok(configure::read(&state.provider, &ClientId(id), token.reveal()).await??)
+    };
+    finish(&state, StatusCode::OK, answered.await)
+}
+
+async fn update(
+    State(state): State<AppState>,
+    Path(id): Path<String>,
+    Now(now): Now,
+    headers: HeaderMap,
+    QueryParams(query): QueryParams,
+    JsonBody(body): JsonBody,
+) -> Response {
+    let answered = async {
+        let (token, body) = (own_token(&headers, query)?, metadata(body)?);
+        Ok(configure::update(&state.provider, &ClientId(id), token.reveal(), &body, now).await??)
+    };
+    finish(&state, StatusCode::OK, answered.await)
+}
+
+async fn delete(
+    State(state): State<AppState>,
+    Path(id): Path<String>,
+    Now(now): Now,
+    headers: HeaderMap,
+    QueryParams(query): QueryParams,
+) -> Response {
+    let answered = async {
+        let token = own_token(&headers, query)?;
+        configure::delete(&state.provider, &ClientId(id), token.reveal(), now).await??;
+        Ok(Map::new())
+    };
+    finish(&state, StatusCode::NO_CONTENT, answered.await)
+}
+
+/// Why there is no answer as asked.
+enum Stopped {
+    Registration(Refusal),
+    Request(OAuthError),
+    Fault(Fault),
+}
+
+impl From<Refusal> for Stopped {
+    fn from(refusal: Refusal) -> Self {
+        Self::Registration(refusal)
+    }
+}
+
+impl From<OAuthError> for Stopped {
+    fn from(error: OAuthError) -> Self {
+        Self::Request(error)
+    }
+}
+
+impl From<Fault> for Stopped {
+    fn from(fault: Fault) -> Self {
+        Self::Fault(fault)
+    }
+}
+
+fn token(headers: &HeaderMap, query: Query) -> Result<Option<Secret>, Stopped> {
+    Ok(bearer::extract(authorization(headers)?, &query?, None)?)
+}
+
+fn own_token(headers: &HeaderMap, query: Query) -> Result<Secret, Stopped> {
+    token(headers, query)?.ok_or(Stopped::Registration(Refusal::TokenMissing))
+}
+
+/// RFC 7591 §3.1: `application/json`, one object.
+fn metadata(body: Body) -> Result<Map<String, Value>, Stopped> {
+    body.map_err(|reason| Refusal::Metadata(MetadataError::new("the body", reason)).into())
+}
+
+fn finish(state: &AppState, status: StatusCode, answered: Result<Map<String, Value>, Stopped>) -> Response {
+    let outcome = match &answered {
+        Ok(_) => "done",
+        Err(Stopped::Registration(refusal)) => refusal.code(),
+        Err(Stopped::Request(_)) => "request",
+        Err(Stopped::Fault(_)) => "fault",
+    };
+    metrics::counter!("client_registrations_total", "outcome" => outcome).increment(1);
+    match answered {
+        Ok(_) if status == StatusCode::NO_CONTENT => respond::json(status, Vec::new()),
+        Ok(document) => respond::json(status, Value::Object(document).to_string().into_bytes()),
+        Err(Stopped::Registration(refusal)) => refuse(state, &refusal),
+        Err(Stopped::Request(error)) => Refused::Request(error).answer(state, Endpoint::Registration),
+        Err(Stopped::Fault(fault)) => respond::fault_json(&fault),
+    }
+}
+
+fn refuse(state: &AppState, refusal: &Refusal) -> Response {
+    let error = refusal.oauth();
+    let mut response = match refusal {
+        // RFC 6750 §3.1: without a token there is no error to speak of.
+        Refusal::TokenMissing => respond::json(StatusCode::UNAUTHORIZED, Vec::new()),
+        _ => respond::oauth(&error, Endpoint::Registration, None),
+    };
+    let shown = (!matches!(refusal, Refusal::TokenMissing)).then_some(&error);
+    if response.status() == StatusCode::UNAUTHORIZED {
+        let challenge = Challenge { realm: &state.provider.settings.issuer, error: shown, scope: None }.value();
+        if let Ok(value) = HeaderValue::try_from(challenge) {
+            response.headers_mut().insert(WWW_AUTHENTICATE, value);
+        }
+    }
+    if let Refusal::TooOften(span) = refusal {
+        response.headers_mut().insert(RETRY_AFTER, HeaderValue::from(span.as_secs() + 1));
+    }
+    response
+}
