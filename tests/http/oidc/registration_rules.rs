@@ -119,10 +119,10 @@ async fn usual_registrations_pass_and_are_echoed() {
     }
 }
 
-async fn serve(documents: &[(&'static str, &'static str)]) -> String {
+async fn serve<const N: usize>(documents: [(&'static str, &'static str); N]) -> String {
     let mut router = Router::new();
     for (path, body) in documents {
-        router = router.route(path, axum::routing::get(async move || *body));
+        router = router.route(path, axum::routing::get(async move || body));
     }
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let url = format!("http://{}", listener.local_addr().unwrap());
@@ -137,7 +137,7 @@ async fn serve(documents: &[(&'static str, &'static str)]) -> String {
 async fn a_sector_is_joined_only_by_whom_its_document_lists() {
     for app in each(OpenTo::Everybody).await {
         let both = r#"["https://a.example/cb", "https://b.example/cb"]"#;
-        let at = serve(&[
+        let at = serve([
             ("/good", both),
             ("/lacks", r#"["https://a.example/cb"]"#),
             ("/no-json", "hello"),
@@ -180,7 +180,9 @@ async fn a_statement_of_an_approved_issuer_takes_precedence() {
     const BOARD: &str = "https://board.example";
     let (key, other) = (SigningKey::generate(Alg::Es256).unwrap(), SigningKey::generate(Alg::Es256).unwrap());
     for test in TestDb::each().await {
-        let jwks = json!({"keys": [key.public().members()]}).to_string();
+        let mut public = key.public().members();
+        public.insert("kid".to_owned(), json!(key.kid()));
+        let jwks = json!({"keys": [public]}).to_string();
         let keys = Arc::new(ParsedJwks::parse(jwks.as_bytes()).unwrap());
         let app = TestApp::with(test, |settings| {
             settings.registration.open_to = OpenTo::Everybody;
