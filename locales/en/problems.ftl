@@ -36,3 +36,6 @@ problem-new-password-common = Many people use this password, so it is easy to gu
 problem-new-password-repetitive = The password repeats itself or runs along the keyboard, so it is easy to guess. Choose another one.
 problem-new-password-personal = The password should not contain your name, date of birth, identification number or phone number. Choose another one.
 problem-new-password-same = The new password is the one you use now. Choose another one.
+problem-user-code-missing = Enter the code on the device's screen.
+problem-user-code-form = The code has eight letters. Check it on the device's screen and enter it again.
+problem-user-code-unknown = No device is waiting with this code. Check it, or begin again on the device.

@@ -30,3 +30,6 @@ problem-new-password-common = Mật khẩu này nhiều người dùng nên dễ
 problem-new-password-repetitive = Mật khẩu lặp lại hoặc đi theo dãy phím nên dễ bị đoán. Hãy chọn mật khẩu khác.
 problem-new-password-personal = Mật khẩu không nên chứa tên, ngày sinh, số định danh hay số điện thoại của bạn. Hãy chọn mật khẩu khác.
 problem-new-password-same = Mật khẩu mới trùng với mật khẩu đang dùng. Hãy chọn mật khẩu khác.
+problem-user-code-missing = Hãy nhập mã trên màn hình thiết bị.
+problem-user-code-form = Mã gồm tám chữ cái. Hãy xem lại trên màn hình thiết bị rồi nhập lại.
+problem-user-code-unknown = Không có thiết bị nào đang chờ với mã này. Hãy xem lại mã, hoặc bắt đầu lại trên thiết bị.

@@ -109,6 +109,27 @@ impl Throttle {
         forgotten_after: Span::minutes(30),
     };
 
+    /// Codes of devices that were none, typed by one signed-in person (RFC 8628 §5.1). A right one forgives nothing: who
+    /// guesses could bring one of their own.
+    pub const USER_CODES: Self = Self {
+        burst: 10,
+        window: Span::minutes(10),
+        in_all: 30,
+        first_delay: Span::minutes(1),
+        longest_delay: Span::minutes(15),
+        forgotten_after: Span::hours(6),
+    };
+
+    /// The same from one network, by who is not signed in.
+    pub const USER_CODES_NETWORK: Self = Self {
+        burst: 100,
+        window: Span::minutes(10),
+        in_all: u32::MAX,
+        first_delay: Span::minutes(1),
+        longest_delay: Span::minutes(5),
+        forgotten_after: Span::minutes(30),
+    };
+
     pub fn decide(&self, tally: &Tally, now: Timestamp) -> Decision {
         if tally.blocked_until > now { Decision::Wait { until: tally.blocked_until } } else { Decision::Allowed }
     }

@@ -52,6 +52,8 @@ uuid_ids! {
     HouseholdId,
     /// A self-registration under way.
     RegistrationId,
+    /// A request whose person is at another device: of a device (RFC 8628), or backchannel authentication.
+    DecoupledId,
     /// One message of the outbox.
     MessageId,
     /// A civil event: proposed, decided, recorded.

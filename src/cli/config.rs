@@ -65,6 +65,7 @@ pub struct Lifetimes {
     pub id_token: Time,
     pub refresh: Time,
     pub refresh_offline: Time,
+    pub device_code: Time,
     pub interaction: Time,
     pub pushed_request: Time,
     pub registration: Time,

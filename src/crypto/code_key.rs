@@ -19,6 +19,7 @@ pub(super) enum CodePurpose {
     Phone = 1,
     Recovery = 2,
     Form = 3,
+    User = 4,
 }
 
 impl std::fmt::Debug for CodeKey {
@@ -36,6 +37,11 @@ impl CodeKey {
     pub fn digest(&self, row: &[u8], code: &str) -> Digest {
         let digits: String = code.chars().filter(|c| !matches!(c, ' ' | '-' | '\u{a0}')).take(16).collect();
         self.keyed(CodePurpose::Phone, row, digits.as_bytes())
+    }
+
+    /// The stored form of the code that stands on a device (RFC 8628): it is what the row is found by.
+    pub fn user_code(&self, letters: &str) -> Digest {
+        self.keyed(CodePurpose::User, b"", letters.as_bytes())
     }
 
     /// The length of what it is bound to stands before it, so that the two cannot be cut differently.
@@ -83,6 +89,9 @@ mod tests {
         ] {
             assert!(!different.matches(&digest));
         }
+        assert!(key.user_code("WDJBMJHT").matches(&key.user_code("WDJBMJHT")));
+        assert!(!key.user_code("WDJBMJHT").matches(&other.user_code("WDJBMJHT")));
+        assert!(!key.user_code("123456").matches(&key.digest(b"", "123456")));
         let token = key.form_token("cookie", b"sign-in");
         assert!(key.is_form_token("cookie", b"sign-in", &token));
         assert!(!key.is_form_token("cookie2", b"sign-in", &token));

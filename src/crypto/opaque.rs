@@ -1,7 +1,7 @@
 //! Opaque tokens: random, typed, revealed once, stored as a digest.
 //!
 //! The text is `dd<kind>_`, the payload in base64url, and six characters of checksum. The prefix lets a secret scanner
-//! know a leak for what it is (`dd[cgiknps]_[A-Za-z0-9_-]{49}`), the checksum lets it be sure; neither is a defence. A
+//! know a leak for what it is (`dd[cdgiknps]_[A-Za-z0-9_-]{49}`), the checksum lets it be sure; neither is a defence. A
 //! code in the place of a session cookie fails on its prefix before any table is asked (CVE-2026-4282), and every
 //! token has exactly one text: what is cut, padded, case-folded or flipped is refused (CVE-2026-27840).
 
@@ -51,6 +51,8 @@ pub mod kind {
         InitialAccess "ddn_",
         /// What lets a client read, change and delete its registration (RFC 7592 §1.2).
         RegistrationAccess "ddg_",
+        /// What a device polls with (RFC 8628 §3.2).
+        DeviceCode "ddd_",
     }
 }
 

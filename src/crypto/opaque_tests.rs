@@ -1,7 +1,7 @@
 use proptest::prelude::*;
 
 use super::{
-    kind::{ClientSecret, Code, InteractionCookie, Par, SessionCookie},
+    kind::{ClientSecret, Code, DeviceCode, InteractionCookie, Par, SessionCookie},
     *,
 };
 
@@ -31,8 +31,14 @@ fn a_kind_is_no_other_kind() {
     fn made<K: Kind>() -> String {
         OpaqueToken::<K>::generate(&Entropy::counted(9)).reveal().reveal().to_owned()
     }
-    let texts =
-        [made::<Code>(), made::<SessionCookie>(), made::<InteractionCookie>(), made::<ClientSecret>(), made::<Par>()];
+    let texts = [
+        made::<Code>(),
+        made::<SessionCookie>(),
+        made::<InteractionCookie>(),
+        made::<ClientSecret>(),
+        made::<Par>(),
+        made::<DeviceCode>(),
+    ];
     for (i, text) in texts.iter().enumerate() {
         let accepted = [
             accepted_as::<Code>(text),
@@ -40,6 +46,7 @@ fn a_kind_is_no_other_kind() {
             accepted_as::<InteractionCookie>(text),
             accepted_as::<ClientSecret>(text),
             accepted_as::<Par>(text),
+            accepted_as::<DeviceCode>(text),
         ];
         for (j, accepted) in accepted.into_iter().enumerate() {
             assert_eq!(accepted, i == j, "{text} as kind {j}");

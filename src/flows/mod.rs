@@ -5,6 +5,7 @@ pub mod authorize;
 pub mod claims;
 pub mod client_keys;
 pub mod clients;
+pub mod device;
 pub mod introspect;
 pub mod keys;
 pub mod logout;

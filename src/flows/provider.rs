@@ -29,6 +29,8 @@ pub struct Lifetimes {
     pub refresh: Span,
     /// A refresh family with `offline_access`.
     pub offline_refresh: Span,
+    /// A device's codes (RFC 8628).
+    pub device_code: Span,
     /// From an authorization request to its end.
     pub interaction: Span,
     /// From a pushed request to the browser that opens it (RFC 9126 §2.2).
@@ -48,6 +50,7 @@ impl Default for Lifetimes {
             id_token: Span::minutes(5),
             refresh: Span::hours(12),
             offline_refresh: Span::days(30),
+            device_code: Span::minutes(10),
             interaction: Span::minutes(30),
             pushed_request: Span::secs(90),
             registration: Span::minutes(30),

@@ -6,6 +6,7 @@ pub mod assets;
 pub mod authorize;
 pub mod carried;
 pub mod cookies;
+pub mod device;
 pub mod documents;
 pub mod edge;
 pub mod errors;

@@ -4,6 +4,12 @@
 pub const HOME: &str = "/";
 /// The person's current step of signing in: the page shown follows from the interaction, never from the address.
 pub const SIGN_IN: &str = "/sign-in";
+/// Where the code of another device is typed; it stands on screens and in QR codes, so it is short.
+pub const DEVICE: &str = "/device";
+/// What a person reads after their answer to a request from elsewhere.
+pub const DEVICE_APPROVED: &str = "/device/approved";
+pub const DEVICE_DENIED: &str = "/device/denied";
+pub const DEVICE_LATE: &str = "/device/late";
 /// The current step of self-registration.
 pub const REGISTER: &str = "/register";
 /// The account was made.

@@ -2,7 +2,7 @@
 
 use axum::Router;
 
-use super::{account, assets, authorize, home, language, logout, oidc, register, sign_in, state::AppState};
+use super::{account, assets, authorize, device, home, language, logout, oidc, register, sign_in, state::AppState};
 
 /// Without health and metrics, which live outside the state.
 pub fn routes(state: AppState) -> Router {
@@ -10,6 +10,7 @@ pub fn routes(state: AppState) -> Router {
         .merge(oidc::routes())
         .merge(authorize::handlers::routes())
         .merge(sign_in::handlers::routes())
+        .merge(device::handlers::routes())
         .merge(register::routes())
         .merge(account::routes())
         .merge(home::routes())

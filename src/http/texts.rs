@@ -18,7 +18,19 @@ macro_rules! areas {
     };
 }
 
-areas!["account", "authorize", "claims", "errors", "frame", "home", "logout", "problems", "register", "sign_in"];
+areas![
+    "account",
+    "authorize",
+    "claims",
+    "device",
+    "errors",
+    "frame",
+    "home",
+    "logout",
+    "problems",
+    "register",
+    "sign_in"
+];
 
 static VI: LazyLock<FluentBundle<FluentResource>> = LazyLock::new(|| bundle(Lang::Vi));
 static EN: LazyLock<FluentBundle<FluentResource>> = LazyLock::new(|| bundle(Lang::En));

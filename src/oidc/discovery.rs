@@ -61,6 +61,8 @@ fn addresses(settings: &DiscoverySettings) -> Map<String, Value> {
         "revocation_endpoint": at(endpoints::REVOKE),
         "introspection_endpoint": at(endpoints::INTROSPECT),
         "end_session_endpoint": at(endpoints::LOGOUT),
+        // RFC 8628 §4.
+        "device_authorization_endpoint": at(endpoints::DEVICE_AUTHORIZATION),
         "registration_endpoint": (settings.registration == Registration::Offered).then(|| at(endpoints::REGISTRATION)),
         "service_documentation": settings.service_documentation,
     }))
@@ -151,9 +153,13 @@ mod tests {
             "revocation_endpoint": "https://dinhdanh.example/revoke",
             "introspection_endpoint": "https://dinhdanh.example/introspect",
             "end_session_endpoint": "https://dinhdanh.example/logout",
+            "device_authorization_endpoint": "https://dinhdanh.example/device_authorization",
             "response_types_supported": ["code"],
             "response_modes_supported": ["query", "form_post"],
-            "grant_types_supported": ["authorization_code", "refresh_token", "client_credentials"],
+            "grant_types_supported": [
+                "authorization_code", "refresh_token", "client_credentials",
+                "urn:ietf:params:oauth:grant-type:device_code"
+            ],
             "code_challenge_methods_supported": ["S256"],
             "subject_types_supported": ["pairwise"],
             "scopes_supported": ["openid", "profile", "vn_card", "offline_access"],

@@ -7,6 +7,8 @@ pub const TOKEN: &str = "/token";
 pub const USERINFO: &str = "/userinfo";
 pub const JWKS: &str = "/jwks";
 pub const REVOKE: &str = "/revoke";
+/// RFC 8628 §3.1.
+pub const DEVICE_AUTHORIZATION: &str = "/device_authorization";
 pub const INTROSPECT: &str = "/introspect";
 pub const LOGOUT: &str = "/logout";
 /// RFC 7591 §3; followed by a slash and the `client_id`, the client configuration endpoint (RFC 7592 §1.2).

@@ -42,4 +42,5 @@ pub mod token_hint;
 pub mod token_kind;
 pub mod token_request;
 pub mod token_response;
+pub mod user_code;
 pub mod userinfo;

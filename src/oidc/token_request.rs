@@ -13,7 +13,11 @@ use crate::base::Secret;
 pub enum TokenRequest {
     AuthorizationCode(CodeRequest),
     RefreshToken(RefreshRequest),
-    ClientCredentials { scope: Option<ScopeSet> },
+    ClientCredentials {
+        scope: Option<ScopeSet>,
+    },
+    /// RFC 8628 §3.4.
+    DeviceCode(Secret),
 }
 
 /// RFC 6749 §4.1.3, RFC 7636 §4.5.
@@ -38,10 +42,11 @@ impl TokenRequest {
     pub const AUTHORIZATION_CODE: &'static str = "authorization_code";
     pub const REFRESH_TOKEN: &'static str = "refresh_token";
     pub const CLIENT_CREDENTIALS: &'static str = "client_credentials";
+    pub const DEVICE_CODE: &'static str = "urn:ietf:params:oauth:grant-type:device_code";
 
     /// The values of `grant_type`, as discovery lists them.
-    pub const GRANT_TYPES: [&'static str; 3] =
-        [Self::AUTHORIZATION_CODE, Self::REFRESH_TOKEN, Self::CLIENT_CREDENTIALS];
+    pub const GRANT_TYPES: [&'static str; 4] =
+        [Self::AUTHORIZATION_CODE, Self::REFRESH_TOKEN, Self::CLIENT_CREDENTIALS, Self::DEVICE_CODE];
 
     pub fn parse(params: &Params) -> Result<Self, OAuthError> {
         // RFC 6749 §3.2: no parameter more than once; one without a meaning here too, since another reader of the same
@@ -61,6 +66,7 @@ impl TokenRequest {
                 scope: scope(params)?,
             })),
             Self::CLIENT_CREDENTIALS => Ok(Self::ClientCredentials { scope: scope(params)? }),
+            Self::DEVICE_CODE => Ok(Self::DeviceCode(Secret::new(params.required("device_code")?))),
             _ => Err(OAuthError::new(
                 OAuthErrorCode::UnsupportedGrantType,
                 format!("grant_type is not supported; expected one of {}", Self::GRANT_TYPES.join(" ")),
@@ -74,6 +80,7 @@ impl TokenRequest {
             Self::AuthorizationCode(_) => Self::AUTHORIZATION_CODE,
             Self::RefreshToken(_) => Self::REFRESH_TOKEN,
             Self::ClientCredentials { .. } => Self::CLIENT_CREDENTIALS,
+            Self::DeviceCode(_) => Self::DEVICE_CODE,
         }
     }
 }
@@ -137,7 +144,7 @@ mod tests {
             assert_eq!(scope.map(|scope| scope.to_string()).as_deref(), expected, "{form}");
         }
         for grant_type in TokenRequest::GRANT_TYPES {
-            let form = format!("grant_type={grant_type}&code=c&refresh_token=r");
+            let form = format!("grant_type={grant_type}&code=c&refresh_token=r&device_code=d");
             assert_eq!(parse(&form).unwrap().grant_type(), grant_type);
         }
     }
@@ -153,6 +160,7 @@ mod tests {
             ("grant_type=authorization_code&code=", InvalidRequest),
             ("grant_type=refresh_token", InvalidRequest),
             ("grant_type=refresh_token&code=c1", InvalidRequest),
+            ("grant_type=urn:ietf:params:oauth:grant-type:device_code&code=c1", InvalidRequest),
             ("grant_type=authorization_code&grant_type=authorization_code&code=c1", InvalidRequest),
             ("grant_type=authorization_code&code=c1&code=c2", InvalidRequest),
             ("grant_type=authorization_code&code=c1&x=1&x=2", InvalidRequest),

@@ -12,8 +12,8 @@ use uuid::Uuid;
 use crate::base::{
     Timestamp,
     ids::{
-        AccountId, AuthenticatorId, CaseId, ClientId, EventId, GrantId, HouseholdId, InstanceId, InteractionId,
-        MessageId, OperatorId, PersonId, RegistrationId, SessionId,
+        AccountId, AuthenticatorId, CaseId, ClientId, DecoupledId, EventId, GrantId, HouseholdId, InstanceId,
+        InteractionId, MessageId, OperatorId, PersonId, RegistrationId, SessionId,
     },
 };
 
@@ -68,6 +68,7 @@ binds_as! {
     AuthenticatorId => Uuid,
     HouseholdId => Uuid,
     RegistrationId => Uuid,
+    DecoupledId => Uuid,
     MessageId => Uuid,
     OperatorId => Uuid,
     EventId => Uuid,

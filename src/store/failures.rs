@@ -13,6 +13,8 @@ pub enum CounterKind {
     CodeSend,
     Register,
     Client,
+    /// Codes of devices (RFC 8628 §5.1).
+    UserCode,
 }
 
 impl CounterKind {
@@ -23,6 +25,7 @@ impl CounterKind {
             Self::CodeSend => "code_send",
             Self::Register => "register",
             Self::Client => "client",
+            Self::UserCode => "user_code",
         }
     }
 }

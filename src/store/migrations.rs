@@ -21,6 +21,7 @@ pub const MIGRATIONS: &[(i64, &str, &str, &str)] = &[
     embed!(6, "0006_operation"),
     embed!(7, "0007_account_pages"),
     embed!(10, "0010_requests"),
+    embed!(12, "0012_decoupled"),
     embed!(13, "0013_client_registration"),
     embed!(20, "0020_registry_cases"),
     embed!(30, "0030_find"),

@@ -22,6 +22,8 @@ pub mod clients;
 pub mod codes;
 pub mod contacts;
 mod db;
+pub mod decoupled;
+pub mod device_codes;
 mod dialect;
 pub mod failures;
 pub mod finding;

@@ -1,6 +1,6 @@
 //! What is over and holds nothing that anybody may still ask for is deleted, a few rows at a time.
 
-use super::{Conn, codes, db::failed, interactions};
+use super::{Conn, codes, db::failed, device_codes, interactions};
 use crate::base::{Fault, Timestamp};
 
 /// Kinds of rows that grow old. Each has an index by its time.
@@ -15,6 +15,7 @@ pub enum Stale {
     Registrations,
     RecoverySheets,
     PushedRequests,
+    DeviceCodes,
 }
 
 const JTIS: &str = "DELETE FROM assertion_jti WHERE (client_id, jti) IN \
@@ -33,7 +34,7 @@ const PUSHED: &str =
     "DELETE FROM pushed_request WHERE digest IN (SELECT digest FROM pushed_request WHERE expires_at < $1 LIMIT $2)";
 
 impl Stale {
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 10] = [
         Self::Codes,
         Self::Interactions,
         Self::AssertionJtis,
@@ -43,6 +44,7 @@ impl Stale {
         Self::Registrations,
         Self::RecoverySheets,
         Self::PushedRequests,
+        Self::DeviceCodes,
     ];
 
     /// Deletes at most `limit` rows whose time ended before `before`; answers how many went.
@@ -50,6 +52,7 @@ impl Stale {
         let sql = match self {
             Self::Codes => return codes::sweep(conn, before, limit).await,
             Self::Interactions => return interactions::sweep(conn, before, limit).await,
+            Self::DeviceCodes => return device_codes::sweep(conn, before, limit).await,
             Self::AssertionJtis => JTIS,
             Self::RevokedTokens => REVOKED,
             Self::FailureCounters => COUNTERS,

@@ -11,6 +11,7 @@ mod cache;
 mod cases;
 mod clients;
 mod codes;
+mod device_codes;
 mod engines;
 mod failures;
 mod finding;

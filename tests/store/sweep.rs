@@ -77,6 +77,9 @@ impl Case {
                 let push = StoredPush { client_id: "rp".into(), request: json!({}), expires_at: end, used_at: None };
                 pushed_requests::insert(&mut conn, &self.digest(), &push, NOW).await.unwrap();
             }
+            Stale::DeviceCodes => {
+                self.device(end).await;
+            }
             Stale::RecoverySheets => {
                 let account_id = self.account().await;
                 let session_id = self.session(account_id).await.0.id;

@@ -408,7 +408,8 @@ impl Browser<'_> {
             let page = self.get(&path).await;
             let answer = if page.status == StatusCode::OK { self.fill(&path, &page, holder).await } else { page };
             let next = answer.location().to_owned();
-            if !next.starts_with('/') {
+            // Away, or told that it is answered.
+            if !next.starts_with('/') || next.starts_with("/device/") {
                 return next;
             }
             path = next;
@@ -417,7 +418,7 @@ impl Browser<'_> {
     }
 
     /// The one page before the browser, filled in truthfully.
-    async fn fill(&mut self, path: &str, page: &Answer, holder: &Holder) -> Answer {
+    pub async fn fill(&mut self, path: &str, page: &Answer, holder: &Holder) -> Answer {
         let has = |name: &str| page.body.contains(&format!("name=\"{name}\""));
         if has("password") {
             return self.submit(path, page, &[("action", "continue"), ("password", PASSWORD)]).await;

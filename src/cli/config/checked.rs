@@ -89,6 +89,11 @@ fn redis(config: &Config) -> Result<(), (&'static str, String, &'static str)> {
 
 /// RFC 6749 §4.1.2 for codes; NIST SP 800-63B §5.1.3.2 for what is sent to a phone.
 fn codes(config: &Config) -> Result<(), (&'static str, String, &'static str)> {
+    let device = config.lifetimes.device_code.span();
+    if device < Span::minutes(1) || device > Span::minutes(30) {
+        let cure = "make it 1 to 30 minutes; the default is 10m";
+        return Err(("lifetimes.device_code", "is shorter than a minute or longer than 30".to_owned(), cure));
+    }
     let cure = "make it 10 seconds to 10 minutes; the defaults are 60s, 5m and 90s";
     for (key, time) in [
         ("lifetimes.code", config.lifetimes.code),
@@ -263,6 +268,7 @@ impl Config {
             id_token: lifetimes.id_token.span(),
             refresh: lifetimes.refresh.span(),
             offline_refresh: lifetimes.refresh_offline.span(),
+            device_code: lifetimes.device_code.span(),
             interaction: lifetimes.interaction.span(),
             pushed_request: lifetimes.pushed_request.span(),
             registration: lifetimes.registration.span(),

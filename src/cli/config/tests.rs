@@ -182,6 +182,8 @@ fn values_that_make_no_sense_are_refused_with_their_origin() {
         ("password.memory_kib", "99999999"),
         ("password.iterations", "0"),
         ("lifetimes.phone_code", "11m"),
+        ("lifetimes.device_code", "31m"),
+        ("lifetimes.device_code", "59s"),
         ("limits.header_time", "0s"),
         ("limits.body_time", "1d"),
         ("limits.connections", "0"),

@@ -82,6 +82,18 @@ async fn interact(provider: &Provider, request: &Request, browser: &Browser) -> 
         let error = OAuthError::new(OAuthErrorCode::LoginRequired, "the session changed meanwhile; ask again");
         return refuse(provider, request, &error, browser).await;
     }
+    Ok(match open_interaction(provider, request, browser).await? {
+        Some((id, cookie)) => Begun::Interact { id, cookie },
+        None => Begun::Untold(used_up()),
+    })
+}
+
+/// Stores a request for this browser; one that has no cookie yet gets one. `None` when the pushed request was consumed meanwhile.
+pub async fn open_interaction(
+    provider: &Provider,
+    request: &Request,
+    browser: &Browser,
+) -> Result<Option<(InteractionId, Option<NewCookie>)>, Fault> {
     let (digest, cookie) = match browser.digest {
         Some(digest) => (digest, None),
         None => {
@@ -89,10 +101,8 @@ async fn interact(provider: &Provider, request: &Request, browser: &Browser) -> 
             (token.digest(), Some(NewCookie(token.reveal())))
         }
     };
-    Ok(match store(provider, request, *digest.as_bytes(), browser).await? {
-        Some(id) => Begun::Interact { id, cookie },
-        None => Begun::Untold(used_up()),
-    })
+    let id = store(provider, request, *digest.as_bytes(), browser).await?;
+    Ok(id.map(|id| (id, cookie)))
 }
 
 /// The final error, at once.
@@ -129,6 +139,7 @@ async fn store(
 ) -> Result<Option<InteractionId>, Fault> {
     let id = InteractionId::generate(&provider.entropy, browser.now);
     let progress = Progress { typed_number: request.login_hint.clone(), ..Progress::default() };
+    let longest = browser.now + provider.settings.lifetimes.interaction;
     let interaction = StoredInteraction {
         id,
         browser_digest: browser_digest.to_vec(),
@@ -137,7 +148,7 @@ async fn store(
         progress: written(&progress)?,
         wrong_codes: 0,
         created_at: browser.now,
-        expires_at: browser.now + provider.settings.lifetimes.interaction,
+        expires_at: request.decoupled.as_ref().map_or(longest, |asked| asked.expires_at.min(longest)),
         finished_at: None,
     };
     let begun = provider.writer.submit(BeginInteraction { interaction, pushed: request.pushed }).await?;

@@ -6,7 +6,7 @@ use super::{Case, case::purpose_version};
 use crate::{
     base::{
         Fault, Timestamp,
-        ids::{ClientId, GrantId, InteractionId},
+        ids::{ClientId, DecoupledId, GrantId, InteractionId},
     },
     crypto::{OpaqueToken, opaque::kind},
     flows::{Provider, sessions::Recognised, token::Authorized},
@@ -19,7 +19,8 @@ use crate::{
         AuditEvent, Class, LaneKey, Outcome, Tx, Unit, acquaintance,
         audit::Actor,
         codes::{self, StoredCode},
-        interactions, pushed_requests, sessions,
+        decoupled::Approval,
+        device_codes, interactions, pushed_requests, sessions,
         subjects::{self, Consent},
     },
 };
@@ -34,13 +35,30 @@ pub async fn issue(
     finish: &Finish,
     interaction: Option<InteractionId>,
 ) -> Result<Option<Delivery>, Fault> {
+    let Some(found) = case.session() else { return Ok(None) };
+    let code = OpaqueToken::<kind::Code>::generate(&provider.entropy);
+    let row = row(provider, case.request, found, case.browser.now);
+    let to = To::Code { digest: *code.digest().as_bytes(), row: Box::new(row) };
+    if grant(provider, case, finish, (interaction, to)).await? != Granting::Done {
+        return Ok(None);
+    }
+    let answer = code.reveal();
+    Ok(Some(case.request.address.deliver(Answer::Code(answer.reveal()), &provider.settings.issuer)))
+}
+
+/// Writes down what the person granted, where the client will fetch it.
+pub(super) async fn grant(
+    provider: &Provider,
+    case: &Case<'_>,
+    finish: &Finish,
+    (interaction, to): (Option<InteractionId>, To),
+) -> Result<Granting, Fault> {
     let (Some(found), Some(known), Some(evidence)) =
         (case.session(), &case.acquaintance, case.evidence(provider, finish))
     else {
-        return Ok(None);
+        return Ok(Granting::Changed);
     };
     let now = case.browser.now;
-    let code = OpaqueToken::<kind::Code>::generate(&provider.entropy);
     let authorized = Authorized {
         sub: known.sub.clone().unwrap_or_else(|| fresh_name(provider)),
         sid: known.sid.clone().unwrap_or_else(|| fresh_name(provider)),
@@ -51,9 +69,9 @@ pub async fn issue(
         amr: evidence.amr().into_iter().map(str::to_owned).collect(),
         auth_time: evidence.auth_time,
     };
-    let unit = IssueCode {
-        digest: *code.digest().as_bytes(),
-        row: row(provider, case.request, found, now),
+    let unit = Grant {
+        grant: to.grant().unwrap_or_else(|| GrantId::generate(&provider.entropy, now)),
+        to,
         found: found.clone(),
         client: (case.client.id.clone(), case.client.version),
         sector: case.client.sector.clone(),
@@ -66,12 +84,11 @@ pub async fn issue(
         ends: Ends { interaction, pushed: case.request.pushed },
         now,
     };
-    if !provider.writer.submit(unit).await? {
+    let granting = provider.writer.submit(unit).await?;
+    if granting == Granting::Changed {
         provider.clients.forget();
-        return Ok(None);
     }
-    let answer = code.reveal();
-    Ok(Some(case.request.address.deliver(Answer::Code(answer.reveal()), &provider.settings.issuer)))
+    Ok(granting)
 }
 
 /// 160 random bits, in letters that need no escaping anywhere.
@@ -133,9 +150,36 @@ struct Names {
     sid_is_stale: bool,
 }
 
-struct IssueCode {
-    digest: [u8; 32],
-    row: StoredCode,
+/// Where the client fetches it.
+pub(super) enum To {
+    /// With a code, which travels by the browser.
+    Code { digest: [u8; 32], row: Box<StoredCode> },
+    /// With the device code that it has.
+    Device(DecoupledId),
+}
+
+impl To {
+    /// A code's row names its grant already.
+    fn grant(&self) -> Option<GrantId> {
+        match self {
+            Self::Code { row, .. } => Some(row.grant_id),
+            Self::Device(_) => None,
+        }
+    }
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Granting {
+    Done,
+    /// What was read does not hold any more: read again.
+    Changed,
+    /// Somebody decided about the request before, or its time is over.
+    TooLate,
+}
+
+struct Grant {
+    to: To,
+    grant: GrantId,
     found: Recognised,
     client: (ClientId, i64),
     sector: String,
@@ -146,7 +190,7 @@ struct IssueCode {
     now: Timestamp,
 }
 
-impl IssueCode {
+impl Grant {
     /// The stored names win over the proposed ones: another tab may have been first.
     async fn settle_names(&self, tx: &mut Tx) -> Result<Authorized, Fault> {
         let mut authorized = self.authorized.clone();
@@ -160,46 +204,67 @@ impl IssueCode {
         }
         Ok(authorized)
     }
+
+    /// `false` when nobody waits for it any more.
+    async fn hand_over(&self, tx: &mut Tx, authorized: serde_json::Value) -> Result<bool, Fault> {
+        match &self.to {
+            To::Code { digest, row } => {
+                let row = StoredCode { authorized, ..StoredCode::clone(row) };
+                codes::insert(tx, digest, &row, self.now).await.map(|()| true)
+            }
+            To::Device(id) => device_codes::approve(tx, *id, &self.approval(authorized), self.now).await,
+        }
+    }
+
+    fn approval(&self, authorized: serde_json::Value) -> Approval {
+        Approval {
+            account_id: self.found.account.account_id,
+            session_id: self.found.session.id,
+            grant_id: self.grant,
+            authorized,
+        }
+    }
 }
 
-impl Unit for IssueCode {
-    type Out = bool;
+impl Unit for Grant {
+    type Out = Granting;
     const KIND: &'static str = "authorize.issue";
     const CLASS: Class = Class::Interactive;
 
     fn lane_key(&self) -> LaneKey {
-        LaneKey::of_id(self.row.account_id.0)
+        LaneKey::of_id(self.found.account.account_id.0)
     }
 
-    async fn run<'a>(&'a self, tx: &'a mut Tx) -> Result<bool, Fault> {
+    async fn run<'a>(&'a self, tx: &'a mut Tx) -> Result<Granting, Fault> {
         let (client, session) = ((&self.client.0, self.client.1), self.found.session.id);
         if !acquaintance::still_holds(tx, client, &self.found.account, session, self.now).await? {
-            return Ok(false);
+            return Ok(Granting::Changed);
         }
         if !self.ends.end(tx, self.now).await? {
-            return Ok(false);
+            return Ok(Granting::Changed);
         }
         if self.found.touch {
             sessions::touch(tx, session, self.now).await?;
         }
         if let Some(consent) = &self.agreed {
-            subjects::give_consent(tx, self.row.account_id, &self.client.0, consent).await?;
+            subjects::give_consent(tx, self.found.account.account_id, &self.client.0, consent).await?;
         }
         let authorized = self.settle_names(tx).await?;
-        let row = StoredCode { authorized: authorized.to_value()?, ..self.row.clone() };
-        codes::insert(tx, &self.digest, &row, self.now).await?;
+        if !self.hand_over(tx, authorized.to_value()?).await? {
+            return Ok(Granting::TooLate);
+        }
         tx.record(
             AuditEvent::new(self.now, "authorize.granted", Outcome::Done, Actor::Person)
                 .client(&self.client.0)
                 .person(self.found.account.person_id)
-                .account(self.row.account_id)
+                .account(self.found.account.account_id)
                 .session(session)
                 .detail(json!({
-                    "grant": row.grant_id, "acr": authorized.acr, "scope": authorized.scopes.to_string(),
+                    "grant": self.grant, "acr": authorized.acr, "scope": authorized.scopes.to_string(),
                     "claims": authorized.claims.names().collect::<Vec<_>>(), "consent": self.agreed.is_some(),
                 })),
         );
-        Ok(true)
+        Ok(Granting::Done)
     }
 }
 

@@ -5,6 +5,7 @@
 pub mod act;
 pub mod begin;
 pub mod case;
+pub mod decide;
 pub mod issue;
 pub mod pushed;
 mod read;

@@ -5,7 +5,12 @@ use std::sync::Arc;
 use serde::Deserialize;
 use serde_json::{Map, Value};
 
-use super::{Browser, Case, Note, Progress, begin::is_told_first, issue};
+use super::{
+    Browser, Case, Note, Progress,
+    begin::is_told_first,
+    decide::{self, Decided},
+    issue,
+};
 use crate::{
     assurance::{self, Factor, FactorState, Level, failures::CODES_PER_INTERACTION, may_issue, proven_since, state_of},
     base::{Fault, Timestamp, ids::InteractionId},
@@ -83,6 +88,8 @@ pub enum Step {
     TooManyCodes,
     Consent(Box<Consent>),
     Deliver(Delivery),
+    /// The answer is kept for the client, which fetches it.
+    Decided(Decided),
     /// Something changed while it was answered: ask again.
     Again,
 }
@@ -183,10 +190,16 @@ pub async fn step(provider: &Provider, opened: &Opened, browser: &Browser) -> Re
         Next::SelectAccount => select_account(provider, &case).await,
         Next::StepUp(level) => step_up(provider, opened, &case, level).await,
         Next::Consent(granted) => consent(provider, &case, granted).await,
-        Next::Finish(finish) => {
-            let delivery = issue::issue(provider, &case, &finish, Some(opened.id)).await?;
-            Ok(delivery.map_or(Step::Again, Step::Deliver))
-        }
+        Next::Finish(finish) => match &opened.request.decoupled {
+            Some(asked) => {
+                let decided = decide::approve(provider, &case, &finish, (opened.id, asked)).await?;
+                Ok(decided.map_or(Step::Again, Step::Decided))
+            }
+            None => {
+                let delivery = issue::issue(provider, &case, &finish, Some(opened.id)).await?;
+                Ok(delivery.map_or(Step::Again, Step::Deliver))
+            }
+        },
         Next::Refuse(error) => refused(provider, opened, &case, &error).await,
     }
 }
@@ -302,6 +315,10 @@ fn wanted_level(case: &Case<'_>, provider: &Provider) -> u8 {
 
 async fn deliver(provider: &Provider, opened: &Opened, case: &Case<'_>, error: &OAuthError) -> Result<Step, Fault> {
     let context = (opened.id, case.session(), case.browser.now);
+    if let Some(asked) = &opened.request.decoupled {
+        let decided = decide::deny(provider, &opened.request, asked, context).await?;
+        return Ok(decided.map_or(Step::Again, Step::Decided));
+    }
     let delivery = issue::refuse(provider, &opened.request, error, context).await?;
     Ok(delivery.map_or(Step::Again, Step::Deliver))
 }

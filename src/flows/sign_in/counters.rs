@@ -32,6 +32,21 @@ impl Subject {
         failures::take_turn(conn, &self.key(kind, "")).await
     }
 
+    /// The tally of a kind that is counted everywhere alike.
+    pub async fn tally(&self, conn: &mut Conn, kind: CounterKind) -> Result<Tally, Fault> {
+        Ok(failures::find(conn, &self.key(kind, "")).await?.unwrap_or_default())
+    }
+
+    pub async fn set_tally(
+        &self,
+        conn: &mut Conn,
+        kind: CounterKind,
+        tally: &Tally,
+        now: Timestamp,
+    ) -> Result<(), Fault> {
+        failures::set(conn, &self.key(kind, ""), tally, now).await
+    }
+
     pub async fn passwords(&self, conn: &mut Conn, network: &str) -> Result<PasswordTallies, Fault> {
         let near: Option<Tally> = failures::find(conn, &self.key(CounterKind::Password, network)).await?;
         let everywhere: Option<Tally> = failures::find(conn, &self.key(CounterKind::Password, "")).await?;

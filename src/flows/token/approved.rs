@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use serde_json::json;
 
-use super::{Authorized, Refusal, mint, redeem_code};
+use super::{Authorized, Refusal, device_code, mint, redeem_code};
 use crate::{
     assurance::may_issue,
     base::{
@@ -19,7 +19,7 @@ use crate::{
     store::{
         AuditEvent, Class, LaneKey, Outcome, Tx, Unit, acquaintance,
         audit::Actor,
-        codes,
+        codes, device_codes,
         grants::{self, StoredGrant},
         sessions,
         standing::{self, AccountStanding},
@@ -30,6 +30,7 @@ use crate::{
 #[derive(Clone, Copy, Debug)]
 pub enum Handle {
     Code([u8; 32]),
+    Device([u8; 32]),
 }
 
 impl Handle {
@@ -37,12 +38,22 @@ impl Handle {
     const fn grant_type(self) -> GrantType {
         match self {
             Self::Code(_) => GrantType::AuthorizationCode,
+            Self::Device(_) => GrantType::DeviceCode,
         }
     }
 
     async fn consume(self, tx: &mut Tx, client: &ClientId, now: Timestamp) -> Result<bool, Fault> {
         match self {
             Self::Code(digest) => codes::consume(tx, &digest, client, now).await,
+            Self::Device(digest) => device_codes::consume(tx, &digest, client, now).await,
+        }
+    }
+
+    /// What a second use is called.
+    const fn spent(self) -> Refusal {
+        match self {
+            Self::Code(_) => Refusal::CodeSpent,
+            Self::Device(_) => Refusal::RequestSpent,
         }
     }
 
@@ -50,6 +61,7 @@ impl Handle {
     async fn replayed(self, tx: &mut Tx, client: &ClientId, now: Timestamp) -> Result<(), Fault> {
         match self {
             Self::Code(digest) => redeem_code::revoke_spent(tx, &digest, client, now).await,
+            Self::Device(digest) => device_code::revoke_spent(tx, &digest, client, now).await,
         }
     }
 }
@@ -135,7 +147,7 @@ pub async fn release(
     let scope = unit.scope.clone();
     match provider.writer.submit(unit).await? {
         Released::Done => {}
-        Released::Spent => return Ok(Err(Refusal::CodeSpent)),
+        Released::Spent => return Ok(Err(approved.handle.spent())),
         Released::Changed => {
             provider.clients.forget();
             return Ok(Err(Refusal::Changed));

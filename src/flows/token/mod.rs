@@ -4,8 +4,10 @@ pub mod approved;
 pub mod authenticate;
 pub mod authorized;
 pub mod client_credentials;
+pub mod device_code;
 pub mod live;
 pub mod mint;
+pub mod poll;
 pub mod redeem_code;
 pub mod refresh;
 pub mod refusal;
@@ -38,5 +40,6 @@ pub async fn answer(
         TokenRequest::ClientCredentials { scope } => {
             client_credentials::issue(provider, client, scope.as_ref(), now).await
         }
+        TokenRequest::DeviceCode(code) => device_code::redeem(provider, client, code, now).await,
     }
 }

@@ -21,6 +21,19 @@ pub enum Refusal {
     NotIssuable(assurance::Refusal),
     /// Account, person, session or client changed between reading and writing.
     Changed,
+    /// A device code or a backchannel request that nobody knows…
+    RequestUnknown,
+    /// …or that is another client's: nothing else happens.
+    RequestOfAnotherClient,
+    /// A second use by the right client: its family was revoked.
+    RequestSpent,
+    /// The person has not answered yet.
+    Pending,
+    /// The same, and the client asks too often.
+    SlowDown,
+    /// The person said no.
+    Denied,
+    RequestExpired,
     RefreshUnknown,
     RefreshOfAnotherClient,
     RefreshExpired,
@@ -52,6 +65,11 @@ impl Refusal {
                 grant("redirect_uri must be exactly the one of the authorization request (RFC 6749 section 4.1.3)")
             }
             Self::Pkce(error) | Self::Scope(error) => error.clone(),
+            Self::RequestUnknown | Self::RequestOfAnotherClient => {
+                grant("the request is unknown or was begun by another client")
+            }
+            Self::RequestSpent => grant("the tokens were fetched before; they have been revoked"),
+            Self::Pending | Self::SlowDown | Self::Denied | Self::RequestExpired => self.decoupled(),
             Self::SessionEnded => grant("the session has ended"),
             Self::NotIssuable(_) => grant("nothing can be issued for this person at present"),
             Self::Changed => grant("something changed while the request was answered; ask again"),
@@ -71,6 +89,19 @@ impl Refusal {
         }
     }
 
+    /// RFC 8628 §3.5, CIBA Core §11.
+    fn decoupled(&self) -> OAuthError {
+        let (code, text) = match self {
+            Self::SlowDown => {
+                (OAuthErrorCode::SlowDown, "asked too early; wait five seconds longer between requests from now on")
+            }
+            Self::Denied => (OAuthErrorCode::AccessDenied, "the person did not agree"),
+            Self::RequestExpired => (OAuthErrorCode::ExpiredToken, "the person did not answer in time; begin again"),
+            _ => (OAuthErrorCode::AuthorizationPending, "the person has not answered yet"),
+        };
+        OAuthError::new(code, text)
+    }
+
     /// The word in the audit.
     pub const fn code(&self) -> &'static str {
         match self {
@@ -81,6 +112,13 @@ impl Refusal {
             Self::CodeExpired => "code_expired",
             Self::RedirectUriMismatch => "redirect_uri_mismatch",
             Self::Pkce(_) => "pkce",
+            Self::RequestUnknown => "request_unknown",
+            Self::RequestOfAnotherClient => "request_of_another_client",
+            Self::RequestSpent => "request_spent",
+            Self::Pending => "pending",
+            Self::SlowDown => "slow_down",
+            Self::Denied => "denied",
+            Self::RequestExpired => "request_expired",
             Self::SessionEnded => "session_ended",
             Self::NotIssuable(_) => "not_issuable",
             Self::Changed => "changed",

@@ -25,6 +25,8 @@ pub struct ConsentPage {
     pub via_provider: ViaProvider,
     /// Until when the portal may go on fetching while the person is away (`offline_access`).
     pub offline_until: Option<Timestamp>,
+    /// The code that must stand on the other device, when the request came from one (RFC 8628 §5.4).
+    pub user_code: Option<String>,
 }
 super::super::frame::page!(ConsentPage, ConsentDocument, "authorize/consent.html");
 

@@ -28,6 +28,7 @@ const TABLE: &[(&str, Class)] = &[
     (endpoints::INTROSPECT, Class::Token),
     (endpoints::REVOKE, Class::Token),
     (endpoints::REGISTRATION, Class::Token),
+    (endpoints::DEVICE_AUTHORIZATION, Class::Token),
 ];
 
 impl Class {

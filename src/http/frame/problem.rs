@@ -68,6 +68,14 @@ pub enum Problem {
     /// Holds the person's number, name, birth date or phone.
     NewPasswordPersonal,
     NewPasswordSame,
+    UserCodeMissing,
+    /// Not eight letters of the alphabet.
+    UserCodeForm,
+    /// No device waits with it.
+    UserCodeUnknown,
+    UserCodeTooMany {
+        minutes: u32,
+    },
 }
 
 impl Problem {
@@ -99,6 +107,9 @@ impl Problem {
             | Self::NewPasswordRepetitive
             | Self::NewPasswordPersonal
             | Self::NewPasswordSame => "new_password",
+            Self::UserCodeMissing | Self::UserCodeForm | Self::UserCodeUnknown | Self::UserCodeTooMany { .. } => {
+                "user_code"
+            }
         }
     }
 
@@ -108,7 +119,7 @@ impl Problem {
             Self::NumberForm => f.t("problem-number-form").into_owned(),
             Self::PasswordMissing => f.t("problem-password-missing").into_owned(),
             Self::SignInWrong => f.t("problem-sign-in-wrong").into_owned(),
-            Self::TooManyTries { minutes } | Self::TooManyCodes { minutes } => {
+            Self::TooManyTries { minutes } | Self::TooManyCodes { minutes } | Self::UserCodeTooMany { minutes } => {
                 f.t1("problem-too-many-tries", "minutes", minutes)
             }
             Self::Busy => f.t("problem-busy").into_owned(),
@@ -134,6 +145,9 @@ impl Problem {
             Self::NewPasswordRepetitive => f.t("problem-new-password-repetitive").into_owned(),
             Self::NewPasswordPersonal => f.t("problem-new-password-personal").into_owned(),
             Self::NewPasswordSame => f.t("problem-new-password-same").into_owned(),
+            Self::UserCodeMissing => f.t("problem-user-code-missing").into_owned(),
+            Self::UserCodeForm => f.t("problem-user-code-form").into_owned(),
+            Self::UserCodeUnknown => f.t("problem-user-code-unknown").into_owned(),
         }
     }
 }

@@ -1,6 +1,7 @@
 //! The endpoints that clients call: what they sent, who they are, and the use case that answers.
 
 mod caller;
+mod device_authorization;
 mod introspect;
 mod par;
 mod registration;
@@ -22,6 +23,7 @@ pub fn routes() -> Router<AppState> {
         .route(endpoints::PAR, post(par::push))
         .route(endpoints::TOKEN, post(token::token))
         .route(endpoints::REVOKE, post(revoke::revoke))
+        .route(endpoints::DEVICE_AUTHORIZATION, post(device_authorization::device_authorization))
         .route(endpoints::INTROSPECT, post(introspect::introspect))
         .merge(registration::routes())
         .route(endpoints::USERINFO, get(userinfo::by_get).post(userinfo::by_post).options(userinfo::preflight))

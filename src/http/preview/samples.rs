@@ -10,6 +10,7 @@ use crate::{
     base::Timestamp,
     http::{
         authorize::view::{ConsentPage, FormPostPage, LeftOut, Needs, SharedItem, ViaProvider},
+        device::view::{Answered, AnsweredPage, EnterPage},
         errors::view::{BrokenRule, ErrorPage, WentWrong},
         frame::{AskedLevel, FormTarget, Frame, Html, LevelReason, Phrase, Portal, Problem, Problems},
         lang::{Choice, Lang},
@@ -80,6 +81,7 @@ pub fn all(lang: Lang) -> Vec<Sample> {
     let mut samples = sign_in(lang);
     samples.extend(ends(lang));
     samples.extend(authorize(lang));
+    samples.extend(device(lang));
     samples.extend(errors(lang));
     samples.extend(citizen::all(lang));
     samples
@@ -172,6 +174,7 @@ fn authorize(lang: Lang) -> Vec<Sample> {
         left_out: vec![out("household", Needs::AuthenticationLevel(3)), out("card", Needs::AccountLevel02)],
         via_provider: ViaProvider::No,
         offline_until: Some(NOON),
+        user_code: None,
     };
     let everything = claims().into_iter().map(|(claim, value)| item(claim, value)).collect();
     let provider = ViaProvider::Yes { provider: Phrase::vi("Công ty Xác thực Thử") };
@@ -190,6 +193,9 @@ fn authorize(lang: Lang) -> Vec<Sample> {
         offline_until: None,
         ..consent.clone()
     };
+    let beside = ConsentPage { user_code: Some("WDJB-MJHT".to_owned()), ..bare.clone() };
+    let mut elsewhere = asked(lang);
+    elsewhere.portal.as_mut().unwrap().address.clear();
     let form_post = FormPostPage {
         redirect_uri: Url::parse("https://dvcqg.example.vn/cb").unwrap(),
         fields: vec![("code".to_owned(), "ddc_x".to_owned()), ("state".to_owned(), "\"><script>".to_owned())],
@@ -199,7 +205,24 @@ fn authorize(lang: Lang) -> Vec<Sample> {
         sample("consent", consent.render(&frame)),
         sample("consent-everything", through.render(&asked_by(lang, true, LevelReason::Portal))),
         sample("consent-nothing", bare.render(&frame)),
+        sample("consent-device", beside.render(&elsewhere)),
         sample("form_post", form_post.render(&frame)),
+    ]
+}
+
+fn device(lang: Lang) -> Vec<Sample> {
+    let frame = alone(lang);
+    let enter = |problem| EnterPage { user_code: "WDJB".to_owned(), problems: Problems::one(problem) };
+    let answered = |what| AnsweredPage { what }.render(&frame);
+    vec![
+        sample("device", EnterPage::default().render(&frame)),
+        sample("device-missing", enter(Problem::UserCodeMissing).render(&frame)),
+        sample("device-form", enter(Problem::UserCodeForm).render(&frame)),
+        sample("device-unknown", enter(Problem::UserCodeUnknown).render(&frame)),
+        sample("device-many", enter(Problem::UserCodeTooMany { minutes: 5 }).render(&frame)),
+        sample("device-approved", answered(Answered::Approved)),
+        sample("device-denied", answered(Answered::Denied)),
+        sample("device-late", answered(Answered::TooLate)),
     ]
 }
 

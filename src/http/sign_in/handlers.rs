@@ -83,7 +83,7 @@ async fn answer(state: &AppState, visitor: &Visitor, id: InteractionId, form: &P
         Err(closed) => return Ok(render::closed(state, visitor, closed)),
     };
     let stands = step(provider, &opened, &visitor.browser).await?;
-    if matches!(stands, Step::Deliver(_)) {
+    if matches!(stands, Step::Deliver(_) | Step::Decided(_)) {
         return Ok(render::step(state, visitor, &opened, stands));
     }
     let field = |name: &str| form.one(name).ok().flatten().unwrap_or_default();

@@ -21,12 +21,13 @@ use crate::{
             handlers::deliver,
             view::{ConsentPage, LeftOut, Needs, SharedItem, ViaProvider},
         },
+        device::handlers::answered,
         extract::{FormGuard, Visitor},
         frame::{Frame, Html, Phrase, Problem, Problems, problem::minutes_until},
         paths, respond,
         state::AppState,
     },
-    oidc::client::RpClass,
+    oidc::{authorize::DecoupledKind, client::RpClass},
 };
 
 /// A page of an interaction: who asks stands above, and its forms may end at the portal.
@@ -66,6 +67,7 @@ pub fn step(state: &AppState, visitor: &Visitor, opened: &Opened, step: Step) ->
         Step::Deliver(delivery) => {
             return deliver(state, visitor, delivery, Some(asker::name(&opened.client, frame.lang())));
         }
+        Step::Decided(decided) => return respond::see_other(answered(decided)),
         Step::Again => return respond::see_other(&format!("{}?i={}", paths::SIGN_IN, opened.id)),
     };
     html.into_response()
@@ -137,6 +139,9 @@ fn consent_page(state: &AppState, visitor: &Visitor, opened: &Opened, consent: C
         items: SharedItem::list(&consent.values),
         left_out,
         via_provider,
+        user_code: opened.request.decoupled.as_ref().map(|asked| match &asked.kind {
+            DecoupledKind::Device { user_code } => user_code.clone(),
+        }),
         offline_until: offline.then(|| visitor.now() + state.provider.settings.lifetimes.offline_refresh),
     }
     .render(frame)

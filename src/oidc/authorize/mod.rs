@@ -6,12 +6,14 @@
 mod addressed;
 mod arrival;
 pub mod checks;
+mod decoupled;
 mod pushed;
 mod request;
 mod response;
 
 pub use addressed::{Addressed, PageError, ReturnAddress};
 pub use arrival::{Arrival, Way};
+pub use decoupled::{Decoupled, DecoupledKind};
 pub use pushed::{PushedRequest, PushedResponse, is_pushed_uri, pushed_token};
 pub use request::{Display, Request};
 pub use response::{Answer, Delivery};

@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 use super::{
     addressed::{Addressed, ReturnAddress},
     checks::{Asked, CHECKS},
+    decoupled::Decoupled,
 };
 use crate::{
     base::ids::ClientId,
@@ -48,6 +49,9 @@ pub struct Request {
     /// The digest of the reference under which this was pushed (RFC 9126): what answers the request consumes that too.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub pushed: Option<[u8; 32]>,
+    /// The client fetches the answer at the token endpoint: then there is no address to send it to.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub decoupled: Option<Decoupled>,
 }
 
 impl Request {
@@ -56,7 +60,7 @@ impl Request {
         Self::check_by(addressed, client, policy, |_| true)
     }
 
-    /// With only some rows of the table, so that tests can show what each of them is for.
+    /// With only some rows of the table: of a request without a redirect, and for tests, which show what each row is for.
     pub(super) fn check_by(
         addressed: Addressed,
         client: &Client,
@@ -78,6 +82,7 @@ impl Request {
             ui_locale: None,
             display: Display::default(),
             pushed: None,
+            decoupled: None,
         };
         let asked = Asked { params: &addressed.params, arrival: addressed.arrival, client, policy };
         for check in CHECKS.iter().filter(|check| runs(check.name)) {

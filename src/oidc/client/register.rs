@@ -59,8 +59,8 @@ fn grant_types(members: Members<'_>) -> Result<Vec<GrantType>, MetadataError> {
     if grants.is_empty() {
         return Err(MetadataError::new("grant_types", "is empty"));
     }
-    if grants.contains(&GrantType::RefreshToken) && !has_code {
-        return Err(MetadataError::new("grant_types", "has refresh_token without authorization_code"));
+    if grants.contains(&GrantType::RefreshToken) && !grants.iter().any(|grant| grant.is_for_a_person()) {
+        return Err(MetadataError::new("grant_types", "has refresh_token without a grant that gives one"));
     }
     let Some(types) = members.texts("response_types", 100)? else { return Ok(grants) };
     if types.iter().any(|name| *name != "code") {

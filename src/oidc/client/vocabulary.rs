@@ -44,6 +44,13 @@ words! {
     }
 }
 
+impl GrantType {
+    /// Whether a person stands behind it, so that there is something to refresh.
+    pub const fn is_for_a_person(self) -> bool {
+        matches!(self, Self::AuthorizationCode | Self::DeviceCode)
+    }
+}
+
 impl ClientAuthMethod {
     pub const fn is_confidential(self) -> bool {
         !matches!(self, Self::None)
@@ -61,6 +68,8 @@ words! {
         AuthorizationCode = "authorization_code",
         RefreshToken = "refresh_token",
         ClientCredentials = "client_credentials",
+        /// RFC 8628 §3.4.
+        DeviceCode = "urn:ietf:params:oauth:grant-type:device_code",
     }
 }
 

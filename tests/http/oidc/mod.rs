@@ -2,6 +2,7 @@
 
 mod client_keys;
 mod code_flow;
+mod device;
 mod introspection;
 mod logout;
 mod pushed;
