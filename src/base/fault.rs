@@ -12,7 +12,7 @@ pub struct Fault {
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum FaultKind {
-    /// Nothing was done; the same request may succeed shortly (503 with Retry-After).
+    /// Nothing is known to have been done; the same request may succeed shortly (503 with Retry-After).
     Unavailable,
     /// A transaction that the engine asked to run again (40001, 40P01, a lost connection before COMMIT).
     Retry,

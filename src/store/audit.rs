@@ -203,19 +203,6 @@ pub(super) async fn append(
     Ok(head)
 }
 
-pub(super) const HEAD: &str =
-    "SELECT seq, hash FROM audit_event WHERE instance = $1 AND lane = $2 ORDER BY seq DESC LIMIT 1";
-
-/// Where a chain stands in the database: read again after a COMMIT whose answer was lost.
-pub(super) async fn head(conn: &mut Conn, instance: InstanceId, lane: i64) -> Result<ChainHead, Fault> {
-    let row: Option<(i64, Vec<u8>)> =
-        on!(conn, |c| sqlx::query_as(HEAD).bind(instance).bind(lane).fetch_optional(c).await)
-            .map_err(failed("reading an audit chain's head"))?;
-    let Some((seq, hash)) = row else { return Ok(ChainHead::GENESIS) };
-    let hash = hash.try_into().map_err(|_| Fault::inconsistent("audit_event", "hash", &seq))?;
-    Ok(ChainHead { seq, hash })
-}
-
 fn hex(bytes: &[u8]) -> String {
     use std::fmt::Write as _;
     bytes.iter().fold(String::with_capacity(bytes.len() * 2), |mut text, byte| {

@@ -10,7 +10,7 @@ use sqlx::{
 
 use super::{
     dialect,
-    held::{Held, Resting},
+    held::{Held, Limits, Resting},
 };
 use crate::base::{Fault, fault::FaultKind};
 
@@ -53,6 +53,19 @@ pub enum Conn {
 
 /// A request waits no longer than this for a connection; then it is told to come back (503).
 const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(1);
+
+/// PostgreSQL's own `statement_timeout` ends what it works on; a little later nothing is waited for any more.
+const AWAY: Limits = Limits { rest: Duration::from_secs(1), statement: Duration::from_secs(3) };
+
+impl Conn {
+    /// Closed, not given back: with whatever it was in the middle of.
+    pub async fn discard(self) {
+        match self {
+            Self::Sqlite(conn) => conn.discard().await,
+            Self::Postgres(conn) => conn.discard().await,
+        }
+    }
+}
 
 impl Db {
     /// Opens the database. `sqlite://` creates the file; PostgreSQL must exist.
@@ -98,8 +111,8 @@ impl Db {
     /// A connection for a lane, or for bulk work on PostgreSQL.
     pub(super) async fn write(&self) -> Result<Conn, Fault> {
         match &self.pools {
-            Pools::Sqlite { write, .. } => write.acquire().await.map(Held::of_pool).map(Conn::Sqlite),
-            Pools::Postgres { write, .. } => write.acquire().await.map(Held::of_pool).map(Conn::Postgres),
+            Pools::Sqlite { write, .. } => write.acquire().await.map(Held::of_lane).map(Conn::Sqlite),
+            Pools::Postgres { write, .. } => write.acquire().await.map(Held::of_lane).map(Conn::Postgres),
         }
         .map_err(|error| db_fault("no database connection for writing", error))
     }
@@ -171,7 +184,7 @@ async fn open_sqlite(settings: &DbSettings) -> Result<Pools, Fault> {
         .connect_with(options.read_only(false).pragma("query_only", "1"))
         .await
         .map_err(|error| db_fault("the SQLite database cannot be opened for reading", error))?;
-    Ok(Pools::Sqlite { read, resting: Resting::of(settings.read_connections), write })
+    Ok(Pools::Sqlite { read, resting: Resting::of(settings.read_connections, Limits::NONE), write })
 }
 
 async fn open_postgres(settings: &DbSettings) -> Result<Pools, Fault> {
@@ -188,7 +201,8 @@ async fn open_postgres(settings: &DbSettings) -> Result<Pools, Fault> {
     let write = PgPoolOptions::new()
         // Lanes keep one each; the rest is for bulk work and for a lane's replacement while its old connection dies.
         .max_connections(u32::from(settings.postgres_lanes) + 3)
-        .test_before_acquire(false)
+        // Seldom: a lane takes a new one when its own broke, and the others may have died with it.
+        .test_before_acquire(true)
         .acquire_timeout(ACQUIRE_TIMEOUT)
         .connect_with(limited.clone())
         .await
@@ -196,12 +210,13 @@ async fn open_postgres(settings: &DbSettings) -> Result<Pools, Fault> {
     let read = PgPoolOptions::new()
         .max_connections(settings.read_connections.max(1))
         .min_connections(1)
-        .test_before_acquire(false)
+        // Seldom: readers take theirs from those that rest.
+        .test_before_acquire(true)
         .acquire_timeout(ACQUIRE_TIMEOUT)
         .connect_with(limited.options([("default_transaction_read_only", "on")]))
         .await
         .map_err(|error| db_fault("PostgreSQL cannot be reached", error))?;
-    Ok(Pools::Postgres { read, resting: Resting::of(settings.read_connections), write })
+    Ok(Pools::Postgres { read, resting: Resting::of(settings.read_connections, AWAY), write })
 }
 
 /// Sorts what the driver reports into what the caller can do about it.

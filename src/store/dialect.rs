@@ -1,6 +1,8 @@
 //! The places where the engines truly differ. Everything else is one text.
 
-use crate::base::fault::FaultKind;
+use sqlx::{error::DatabaseError, sqlite::SqliteError};
+
+use crate::base::{Fault, fault::FaultKind};
 
 use super::{Conn, Engine};
 
@@ -19,6 +21,41 @@ pub(super) const fn begin(engine: Engine) -> &'static str {
         Engine::Sqlite => "BEGIN IMMEDIATE",
         Engine::Postgres => "BEGIN",
     }
+}
+
+/// One message and one answer, in PostgreSQL's simple protocol: as an extended query COMMIT's own success could be followed,
+/// in the same answer, by the end of the connection, and read as a refusal.
+pub(super) const COMMIT: &str = "COMMIT";
+
+/// The same where nothing was asked since the last unit ran. Where one went on after an error that it kept to itself,
+/// PostgreSQL answers COMMIT with "done" and rolls back; the `SELECT` fails there.
+pub(super) const fn commit_unproven(engine: Engine) -> &'static str {
+    match engine {
+        Engine::Sqlite => COMMIT,
+        Engine::Postgres => "SELECT 1; COMMIT",
+    }
+}
+
+/// Whether the engine said no to a COMMIT: then nothing was committed. Otherwise nobody knows.
+pub(super) fn refused_commit(error: &sqlx::Error) -> bool {
+    let sqlx::Error::Database(error) = error else { return false };
+    match sqlite_code(&**error) {
+        // A disk that failed in the middle.
+        Some(code) => code != SQLITE_IOERR,
+        // The server or the connection went away, resources ran out, the system or PostgreSQL itself failed.
+        None => {
+            let code = error.code().unwrap_or_default();
+            !["08", "53", "57", "58", "XX"].iter().any(|class| code.starts_with(class))
+        }
+    }
+}
+
+const SQLITE_IOERR: i32 = 10;
+
+/// The primary result code, without what its variants add.
+fn sqlite_code(error: &dyn DatabaseError) -> Option<i32> {
+    error.try_downcast_ref::<SqliteError>()?;
+    Some(error.code()?.parse::<i32>().ok()? & 0xFF)
 }
 
 /// All of a batch's audit events in one statement, from one JSON array.
@@ -44,34 +81,59 @@ pub(super) const fn insert_audit(engine: Engine) -> &'static str {
     }
 }
 
-/// An error in the place of COMMIT's answer that does not tell whether it happened: the connection or the server ended.
-pub(super) fn may_have_committed(error: &sqlx::Error) -> bool {
-    let sqlx::Error::Database(database) = error else { return true };
-    let code = database.code();
-    ["08", "53", "57", "58", "XX"]
-        .iter()
-        .any(|class| code.as_deref().is_some_and(|code| code.len() == 5 && code.starts_with(class)))
-}
-
 /// Whether the same work may succeed when run again, or when asked again later.
 pub(super) fn fault_kind(error: &sqlx::Error) -> FaultKind {
     match error {
         sqlx::Error::PoolTimedOut | sqlx::Error::PoolClosed => FaultKind::Unavailable,
         sqlx::Error::Io(_) | sqlx::Error::WorkerCrashed => FaultKind::Retry,
-        sqlx::Error::Database(database) => match database.code().as_deref() {
-            // serialization_failure, deadlock_detected, lock_not_available
-            Some("40001" | "40P01" | "55P03") => FaultKind::Retry,
-            // query_canceled, the server is going away or full of connections, cannot_connect_now, disk_full
-            Some("57014" | "57P01" | "57P02" | "57P03" | "53300" | "53100" | "08000" | "08003" | "08006") => {
-                FaultKind::Unavailable
-            }
-            // SQLITE_BUSY and its variants, SQLITE_FULL
-            Some("5" | "261" | "517" | "773" | "13") => FaultKind::Unavailable,
-            _ => FaultKind::Internal,
-        },
+        sqlx::Error::Database(error) => sqlite_code(&**error)
+            .map_or_else(|| kind_of_sqlstate(&error.code().unwrap_or_default()), kind_of_sqlite_code),
         sqlx::Error::ColumnDecode { .. } | sqlx::Error::Decode(_) => FaultKind::Inconsistent,
         _ => FaultKind::Internal,
     }
+}
+
+fn kind_of_sqlstate(code: &str) -> FaultKind {
+    match code {
+        // serialization_failure, deadlock_detected, lock_not_available
+        "40001" | "40P01" | "55P03" => FaultKind::Retry,
+        code if is_lost(code) || STALE.contains(&code) => FaultKind::Retry,
+        // query_canceled; insufficient resources: disk full, out of memory, too many connections
+        "57014" => FaultKind::Unavailable,
+        code if code.starts_with("53") => FaultKind::Unavailable,
+        _ => FaultKind::Internal,
+    }
+}
+
+fn kind_of_sqlite_code(code: i32) -> FaultKind {
+    match code {
+        // BUSY, LOCKED, NOMEM, IOERR, FULL, CANTOPEN
+        5 | 6 | 7 | SQLITE_IOERR | 13 | 14 => FaultKind::Unavailable,
+        _ => FaultKind::Internal,
+    }
+}
+
+/// Whether PostgreSQL ended the connection: by an administrator, a crash, a start under way, idleness; or the network did.
+fn is_lost(code: &str) -> bool {
+    matches!(code, "57P01" | "57P02" | "57P03" | "57P05" | "25P03") || code.starts_with("08")
+}
+
+/// Whether the connection is of no use after this error, to a reader: it ended, or its prepared statements are stale.
+pub(super) fn spoils_connection(error: &dyn DatabaseError) -> bool {
+    error.code().is_some_and(|code| is_lost(&code) || STALE.contains(&&*code))
+}
+
+/// Of statements prepared before a migration changed their result (feature_not_supported), or forgotten by the server
+/// (invalid_sql_statement_name).
+const STALE: &[&str] = &["0A000", "26000"];
+
+/// Whether a prepared statement is to blame, which only a new connection is without.
+pub(super) fn is_stale(fault: &Fault) -> bool {
+    let code = std::error::Error::source(fault)
+        .and_then(|source| source.downcast_ref::<sqlx::Error>())
+        .and_then(sqlx::Error::as_database_error)
+        .and_then(DatabaseError::code);
+    code.is_some_and(|code| STALE.contains(&&*code))
 }
 
 /// Two imports at once would both find a number free: on PostgreSQL they take turns, on SQLite there is one writer anyway.

@@ -18,10 +18,12 @@ macro_rules! on {
             }
             $crate::store::Conn::Postgres(connection) => {
                 connection.begin();
-                let outcome = {
+                let limit = connection.limit();
+                let statement = async {
                     let $c = &mut **connection;
                     $run
                 };
+                let outcome = $crate::store::held::within(limit, statement).await;
                 connection.heed(&outcome);
                 outcome
             }

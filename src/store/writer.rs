@@ -268,6 +268,8 @@ fn take_up_to(waiting: &mut VecDeque<Box<dyn Job>>, room: usize, batch: &mut Vec
 pub(super) trait Job: Send {
     fn kind(&self) -> &'static str;
     fn abandoned(&self) -> bool;
+    /// How long its run may take.
+    fn patience(&self) -> Duration;
     fn run<'a>(&'a mut self, tx: &'a mut Tx) -> Pin<Box<dyn Future<Output = Ran> + Send + 'a>>;
     fn answer(self: Box<Self>);
     fn fail(self: Box<Self>, fault: Fault);
@@ -294,9 +296,14 @@ impl<U: Unit> Job for Waiting<U> {
         self.answer_to.is_closed()
     }
 
+    fn patience(&self) -> Duration {
+        U::CLASS.deadline()
+    }
+
     fn run<'a>(&'a mut self, tx: &'a mut Tx) -> Pin<Box<dyn Future<Output = Ran> + Send + 'a>> {
         Box::pin(async move {
-            match AssertUnwindSafe(self.unit.run(tx)).catch_unwind().await {
+            // In a block of its own: `run` may do work, and panic, before it returns its future.
+            match AssertUnwindSafe(async { self.unit.run(tx).await }).catch_unwind().await {
                 Ok(Ok(out)) => {
                     self.out = Some(out);
                     Ran::Done

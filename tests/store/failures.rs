@@ -5,13 +5,8 @@ use std::{sync::Arc, time::Duration};
 use dinhdanh::{
     assurance::failures::{PasswordTallies, Sends},
     base::Span,
-    store::{
-        Conn,
-        failures::{self, CounterKey, CounterKind},
-    },
+    store::failures::{self, CounterKey, CounterKind},
 };
-
-use sqlx::Connection as _;
 
 use super::case::{Case, NOW, both, run};
 use crate::support::database::TestDb;
@@ -77,9 +72,7 @@ async fn who_has_the_turn_keeps_it_until_the_end_of_the_transaction() {
     let waiting = tokio::time::timeout(Duration::from_millis(150), failures::take_turn(&mut second, &key)).await;
     assert!(waiting.is_err(), "the second waits");
     // Its statement is still under way: the connection is not used again.
-    if let Conn::Postgres(conn) = second {
-        conn.into_pooled().unwrap().detach().close_hard().await.unwrap();
-    }
+    second.discard().await;
     let mut third = case.begin().await;
     run(&mut third, "SET LOCAL lock_timeout = '50ms'").await;
     assert!(failures::take_turn(&mut third, &key).await.is_err());

@@ -1,7 +1,7 @@
 //! Contract tests of the store: each on both engines.
 
 #[macro_use]
-mod case;
+pub mod case;
 
 mod accounts;
 mod acquaintance;
@@ -18,12 +18,14 @@ mod finding;
 mod grants;
 mod interactions;
 mod keys;
+pub mod ledger;
 mod migrations;
 mod operators;
 mod outbox;
 mod persons;
 mod phone_codes;
 mod pushed_requests;
+mod races;
 mod registrations;
 mod sessions;
 mod standing;

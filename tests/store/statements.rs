@@ -52,9 +52,13 @@ pub fn of_file(engine: Engine, files: &[&str]) -> Vec<(String, String)> {
     statements().into_iter().filter(of).map(|statement| (statement.place, statement.sql)).collect()
 }
 
+/// Each statement of it, where several are sent at once.
 async fn prepare(conn: &mut Conn, sql: &str) -> Result<(), sqlx::Error> {
-    let sql = AssertSqlSafe(sql).into_sql_str();
-    by_hand!(conn, |c| c.prepare(sql).await.map(|_| ()))
+    for one in sql.split("; ") {
+        let sql = AssertSqlSafe(one).into_sql_str();
+        by_hand!(&mut *conn, |c| c.prepare(sql).await.map(|_| ()))?;
+    }
+    Ok(())
 }
 
 fn statements() -> Vec<Statement> {

@@ -33,7 +33,12 @@ impl TestDb {
     }
 
     pub async fn postgres() -> Self {
-        let database = tokio::task::block_in_place(|| postgres::shared().database());
+        Self::of(postgres::shared()).await
+    }
+
+    /// In a cluster that the test may stop or freeze.
+    pub async fn of(cluster: &postgres::Cluster) -> Self {
+        let database = tokio::task::block_in_place(|| cluster.database());
         let url = database.url.clone();
         Self { db: open(&url).await, url, engine: Engine::Postgres, _kept: Kept::Database { _database: database } }
     }

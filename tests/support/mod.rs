@@ -6,6 +6,7 @@ pub mod database;
 pub mod people;
 pub mod postgres;
 pub mod provider;
+pub mod proxy;
 pub mod redis;
 pub mod served;
 pub mod signer;

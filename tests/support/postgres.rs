@@ -102,6 +102,28 @@ impl Cluster {
         &self.server
     }
 
+    /// Stops it as `signal` does (`-INT` fast, `-QUIT` at once, as a crash would); it stays stopped.
+    pub fn stop(&self, signal: &str) {
+        let pid = self.server.pid;
+        self.server.signal(signal);
+        // Its shell has not asked for its status yet: a zombie is gone too.
+        let gone = || !std::fs::read_to_string(format!("/proc/{pid}/stat")).is_ok_and(|stat| !stat.contains(") Z "));
+        let began = std::time::Instant::now();
+        while !gone() {
+            assert!(began.elapsed().as_secs() < 30, "PostgreSQL does not stop");
+            thread::sleep(std::time::Duration::from_millis(10));
+        }
+    }
+
+    /// After [`Self::stop`]; waits until it answers.
+    pub fn start_again(&mut self) {
+        self.server.start_again();
+        let (port, runtime) = (self.port, tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap());
+        self.server.wait_until("PostgreSQL", || {
+            runtime.block_on(async { PgConnection::connect(&url(port, TEMPLATE)).await.is_ok() })
+        });
+    }
+
     /// A fresh, migrated database.
     pub fn database(&self) -> Database {
         let name = format!("test_{}", self.next.fetch_add(1, Ordering::Relaxed));

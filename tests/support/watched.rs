@@ -2,7 +2,7 @@
 
 use std::{
     fs,
-    io::{BufRead, BufReader},
+    io::{BufRead, BufReader, Write as _},
     net::TcpListener,
     os::unix::{
         fs::{MetadataExt, chown},
@@ -21,36 +21,61 @@ dir=$1; shift
 "$@" >"$dir/log" 2>&1 </dev/null &
 pid=$!
 echo $pid
-read -r _
+read -r word
 kill -CONT $pid 2>/dev/null; kill -INT $pid 2>/dev/null; kill -TERM $pid 2>/dev/null
 ( sleep 5; kill -KILL $pid 2>/dev/null ) & late=$!
 wait $pid; kill $late 2>/dev/null
-rm -rf "$dir"
+[ "$word" = keep ] || rm -rf "$dir"
 "#;
 
 pub struct Watched {
     pub pid: u32,
     dir: PathBuf,
+    begin: Begin,
     alive: Option<ChildStdin>,
     shell: Child,
+}
+
+/// What is needed to begin again.
+struct Begin {
+    user: Option<User>,
+    program: PathBuf,
+    args: Vec<String>,
 }
 
 impl Watched {
     /// `dir` is the server's own folder and is removed with it.
     pub fn start(dir: &Path, user: Option<User>, program: &Path, args: &[String]) -> Self {
+        Self::begin(dir, Begin { user, program: program.to_owned(), args: args.to_vec() })
+    }
+
+    /// After the server ended, by whatever: the same one in the same folder.
+    pub fn start_again(&mut self) {
+        let mut alive = self.alive.take().unwrap();
+        alive.write_all(b"keep\n").unwrap();
+        drop(alive);
+        self.shell.wait().unwrap();
+        let Begin { user, program, args } = &self.begin;
+        let next = Self::begin(&self.dir, Begin { user: *user, program: program.clone(), args: args.clone() });
+        // The old one has nothing left to end or to remove.
+        let mut old = std::mem::replace(self, next);
+        old.alive = None;
+    }
+
+    fn begin(dir: &Path, begin: Begin) -> Self {
         let mut shell = Command::new("sh");
-        shell.args(["-c", WATCH, "sh"]).arg(dir).arg(program).args(args);
+        shell.args(["-c", WATCH, "sh"]).arg(dir).arg(&begin.program).args(&begin.args);
         shell.current_dir(dir).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::null());
         // Its own group: an interrupt at the terminal ends the tests, and the shell then cleans up.
         shell.process_group(0);
-        if let Some(user) = user {
+        if let Some(user) = begin.user {
             user.run(&mut shell);
         }
         let mut shell = shell.spawn().unwrap();
         let mut line = String::new();
         BufReader::new(shell.stdout.take().unwrap()).read_line(&mut line).unwrap();
         let pid = line.trim().parse().expect("the shell tells the server's process id");
-        Self { pid, dir: dir.to_owned(), alive: shell.stdin.take(), shell }
+        Self { pid, dir: dir.to_owned(), begin, alive: shell.stdin.take(), shell }
     }
 
     /// Sends a signal to the server: `-STOP`, `-CONT`, `-KILL`.
