@@ -6,6 +6,9 @@ problem-number-missing = Enter your personal identification number.
 problem-number-form = A personal identification number has exactly 12 digits. Check the number on your ID card.
 problem-password-missing = Enter your password.
 problem-sign-in-wrong = The number or the password is not right. You can try again.
+problem-operator-name-missing = Enter your user name.
+problem-operator-sign-in-wrong = The user name or the password is not right. You can try again.
+problem-operator-start-again = The last sign-in ended after too many wrong codes or too long a wait. Start again.
 problem-too-many-tries = Too many tries. Try again in { $minutes ->
     [one] { $minutes } minute
    *[other] { $minutes } minutes

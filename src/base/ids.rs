@@ -62,6 +62,8 @@ uuid_ids! {
     CaseId,
     /// A console operator.
     OperatorId,
+    /// A session of an operator, which is of another kind than a citizen's.
+    OperatorSessionId,
     /// One process of the service, as the audit chains name it.
     InstanceId,
 }

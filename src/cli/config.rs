@@ -25,6 +25,7 @@ pub struct Config {
     pub redis: Redis,
     pub lifetimes: Lifetimes,
     pub session: Session,
+    pub operators: Session,
     pub assurance: Assurance,
     pub password: Password,
     pub limits: Limits,

@@ -15,6 +15,7 @@ mod doctor;
 pub mod failure;
 mod keys;
 mod migrate;
+mod operator;
 pub mod out;
 mod registry;
 mod serve;
@@ -55,6 +56,7 @@ enum Command {
     Registry(registry::Args),
     Account(account::Args),
     Client(client::Args),
+    Operator(operator::Args),
 }
 
 impl Command {
@@ -70,6 +72,7 @@ impl Command {
             Self::Registry(args) => registry::run(args, context).await,
             Self::Account(args) => account::run(args, context).await,
             Self::Client(args) => client::run(args, context).await,
+            Self::Operator(args) => operator::run(args, context).await,
         }
     }
 }

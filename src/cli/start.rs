@@ -141,6 +141,7 @@ pub async fn provider(context: &Context, loaded: &Loaded, db: Db) -> Result<Prov
         policy: Policy::default(),
         freshness: config.freshness().map_err(|what| of_settings("assurance.freshness", what))?,
         session: config.session_policy().map_err(|what| of_settings("session", what))?,
+        operator_session: config.operator_session().map_err(|what| of_settings("operators", what))?,
         // A third level needs a biometric factor, which no method here proves.
         highest_level: Level::Two,
         anonymous_posts: config.anonymous_posts(),

@@ -1,7 +1,7 @@
 //! Opaque tokens: random, typed, revealed once, stored as a digest.
 //!
 //! The text is `dd<kind>_`, the payload in base64url, and six characters of checksum. The prefix lets a secret scanner
-//! know a leak for what it is (`dd[cdgiknps]_[A-Za-z0-9_-]{49}`), the checksum lets it be sure; neither is a defence. A
+//! know a leak for what it is (`dd[a-z]_[A-Za-z0-9_-]{49}`), the checksum lets it be sure; neither is a defence. A
 //! code in the place of a session cookie fails on its prefix before any table is asked (CVE-2026-4282), and every
 //! token has exactly one text: what is cut, padded, case-folded or flipped is refused (CVE-2026-27840).
 
@@ -43,6 +43,8 @@ pub mod kind {
         SessionCookie "dds_",
         /// The cookie that binds a sign-in under way to its browser.
         InteractionCookie "ddi_",
+        /// The cookie of an operator's session.
+        OperatorCookie "ddo_",
         /// A client secret that we made.
         ClientSecret "ddk_",
         /// The reference of a pushed authorization request (RFC 9126 §2.2).

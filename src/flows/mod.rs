@@ -9,6 +9,7 @@ pub mod device;
 pub mod introspect;
 pub mod keys;
 pub mod logout;
+pub mod operators;
 pub mod outbox;
 pub mod provider;
 pub mod register_clients;

@@ -69,6 +69,8 @@ pub struct Settings {
     pub policy: Policy,
     pub freshness: Freshness,
     pub session: SessionPolicy,
+    /// The same for operators, whose sessions are shorter.
+    pub operator_session: SessionPolicy,
     /// The highest authentication level that this deployment's means can reach.
     pub highest_level: Level,
     /// What one network may post without being signed in.

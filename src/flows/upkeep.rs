@@ -49,7 +49,7 @@ const fn kept_for(what: Stale) -> Span {
         // So that the pages can say "expired" or "finished" instead of "unknown".
         Stale::Interactions | Stale::Registrations | Stale::PhoneCodes | Stale::DeviceCodes => Span::hours(1),
         // The longest memory of any failure policy.
-        Stale::FailureCounters => Span::hours(24),
+        Stale::FailureCounters | Stale::OperatorSessions => Span::hours(24),
         // The clocks of two processes differ.
         Stale::Codes | Stale::AssertionJtis | Stale::RevokedTokens | Stale::PushedRequests => Span::minutes(5),
         Stale::RecoverySheets => Span::ZERO,

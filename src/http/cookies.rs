@@ -9,6 +9,8 @@ pub enum Cookie {
     Session,
     /// Ties sign-ins and registrations under way to this browser.
     Browser,
+    /// An operator's session: of another kind than a citizen's, and never taken for one.
+    Operator,
     /// The language chosen on a page.
     Lang,
     /// What a form came to, for the page that follows it ([`super::carried`]).
@@ -20,6 +22,7 @@ pub enum Cookie {
 pub struct Cookies {
     session: String,
     browser: String,
+    operator: String,
     lang: String,
     carried: String,
     secure: bool,
@@ -42,6 +45,7 @@ impl Cookies {
         Self {
             session: name("session"),
             browser: name("browser"),
+            operator: name("operator"),
             lang: name("lang"),
             carried: name("carried"),
             secure,
@@ -52,6 +56,7 @@ impl Cookies {
         match cookie {
             Cookie::Session => &self.session,
             Cookie::Browser => &self.browser,
+            Cookie::Operator => &self.operator,
             Cookie::Lang => &self.lang,
             Cookie::Carried => &self.carried,
         }
@@ -74,7 +79,9 @@ impl Cookies {
 
     /// A cookie that lives as long as the browser, or `max_age` seconds.
     pub fn set(&self, cookie: Cookie, value: &str, max_age: Option<i64>) -> HeaderValue {
-        let mut text = format!("{}={value}; Path=/; HttpOnly; SameSite=Lax", self.name(cookie));
+        // Nobody comes to the console by another site's link; portals lead citizens here all the time.
+        let same_site = if cookie == Cookie::Operator { "Strict" } else { "Lax" };
+        let mut text = format!("{}={value}; Path=/; HttpOnly; SameSite={same_site}", self.name(cookie));
         if self.secure {
             text.push_str("; Secure");
         }

@@ -29,6 +29,11 @@ pub const ACCOUNT_LOCK: &str = "/account/lock";
 pub const ACCOUNT_LOCKED: &str = "/account/locked";
 /// Ending the session from our own pages (portals use `end_session_endpoint`).
 pub const SIGN_OUT: &str = "/sign-out";
+/// Where operators work.
+pub const CONSOLE: &str = "/console";
+/// An operator's password, then their code.
+pub const CONSOLE_SIGN_IN: &str = "/console/sign-in";
+pub const CONSOLE_SIGN_OUT: &str = "/console/sign-out";
 /// Followed by the language's tag ([`super::lang::Switch`]).
 pub const LANGUAGE: &str = "/language/";
 /// Followed by the hash and the file's name ([`super::assets`]).

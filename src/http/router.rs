@@ -2,7 +2,9 @@
 
 use axum::Router;
 
-use super::{account, assets, authorize, device, home, language, logout, oidc, register, sign_in, state::AppState};
+use super::{
+    account, assets, authorize, console, device, home, language, logout, oidc, register, sign_in, state::AppState,
+};
 
 /// Without health and metrics, which live outside the state.
 pub fn routes(state: AppState) -> Router {
@@ -13,6 +15,7 @@ pub fn routes(state: AppState) -> Router {
         .merge(device::handlers::routes())
         .merge(register::routes())
         .merge(account::routes())
+        .merge(console::routes())
         .merge(home::routes())
         .merge(language::routes())
         .merge(logout::routes())

@@ -22,6 +22,7 @@ areas![
     "account",
     "authorize",
     "claims",
+    "console",
     "device",
     "errors",
     "frame",

@@ -14,6 +14,7 @@ pub mod matching;
 pub mod name;
 pub mod name_keys;
 pub mod number_prefix;
+pub mod operator;
 pub mod person;
 pub mod personal_number;
 pub mod read_row;

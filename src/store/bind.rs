@@ -13,7 +13,7 @@ use crate::base::{
     Timestamp,
     ids::{
         AccountId, AuthenticatorId, CaseId, ClientId, DecoupledId, EventId, GrantId, HouseholdId, InstanceId,
-        InteractionId, MessageId, OperatorId, PersonId, RegistrationId, SessionId,
+        InteractionId, MessageId, OperatorId, OperatorSessionId, PersonId, RegistrationId, SessionId,
     },
 };
 
@@ -73,6 +73,7 @@ binds_as! {
     OperatorId => Uuid,
     EventId => Uuid,
     CaseId => Uuid,
+    OperatorSessionId => Uuid,
     InstanceId => Uuid,
     ClientId => String,
 }

@@ -20,6 +20,7 @@ pub const MIGRATIONS: &[(i64, &str, &str, &str)] = &[
     embed!(5, "0005_grants"),
     embed!(6, "0006_operation"),
     embed!(7, "0007_account_pages"),
+    embed!(9, "0009_operators"),
     embed!(10, "0010_requests"),
     embed!(12, "0012_decoupled"),
     embed!(13, "0013_client_registration"),

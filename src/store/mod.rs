@@ -39,6 +39,7 @@ mod lane;
 pub mod migrations;
 pub mod name_words;
 pub mod numbers;
+pub mod operator_sessions;
 pub mod operators;
 pub mod outbox;
 pub mod persons;

@@ -16,6 +16,7 @@ pub enum Stale {
     RecoverySheets,
     PushedRequests,
     DeviceCodes,
+    OperatorSessions,
 }
 
 const JTIS: &str = "DELETE FROM assertion_jti WHERE (client_id, jti) IN \
@@ -32,9 +33,11 @@ const SHEETS: &str = "DELETE FROM recovery_sheet WHERE account_id IN \
     (SELECT account_id FROM recovery_sheet WHERE expires_at < $1 LIMIT $2)";
 const PUSHED: &str =
     "DELETE FROM pushed_request WHERE digest IN (SELECT digest FROM pushed_request WHERE expires_at < $1 LIMIT $2)";
+const OPERATOR_SESSIONS: &str =
+    "DELETE FROM operator_session WHERE id IN (SELECT id FROM operator_session WHERE expires_at < $1 LIMIT $2)";
 
 impl Stale {
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 11] = [
         Self::Codes,
         Self::Interactions,
         Self::AssertionJtis,
@@ -45,6 +48,7 @@ impl Stale {
         Self::RecoverySheets,
         Self::PushedRequests,
         Self::DeviceCodes,
+        Self::OperatorSessions,
     ];
 
     /// Deletes at most `limit` rows whose time ended before `before`; answers how many went.
@@ -60,6 +64,7 @@ impl Stale {
             Self::Registrations => REGISTRATIONS,
             Self::RecoverySheets => SHEETS,
             Self::PushedRequests => PUSHED,
+            Self::OperatorSessions => OPERATOR_SESSIONS,
         };
         on!(conn, |c| sqlx::query(sql).bind(before).bind(limit).execute(c).await.map(|done| done.rows_affected()))
             .map_err(failed("sweeping what is over"))

@@ -4,5 +4,6 @@ mod account;
 mod config;
 mod doctor;
 mod keys;
+mod operator;
 mod registry;
 mod serve;

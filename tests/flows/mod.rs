@@ -2,5 +2,6 @@
 
 mod account;
 mod means;
+mod operators;
 mod register;
 mod upkeep;

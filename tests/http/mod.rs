@@ -2,6 +2,7 @@
 
 mod account;
 mod around;
+mod console;
 mod edge;
 mod health;
 mod oidc;

@@ -3,13 +3,14 @@
 use dinhdanh::{
     base::{
         Span, Timestamp,
-        ids::{InteractionId, RegistrationId},
+        ids::{InteractionId, OperatorSessionId, RegistrationId},
     },
     store::{
         clients,
         failures::{self, CounterKey, CounterKind},
         grants,
         interactions::{self, StoredInteraction},
+        operator_sessions::{self, StoredOperatorSession},
         phone_codes::{self, CodePurpose, StoredPhoneCode},
         pushed_requests::{self, StoredPush},
         recovery_sheets::{self, StoredSheet},
@@ -86,6 +87,21 @@ impl Case {
                 let sheet =
                     StoredSheet { account_id, session_id, codes_sealed: vec![1], made_at: NOW, expires_at: end };
                 recovery_sheets::put(&mut conn, &sheet).await.unwrap();
+            }
+            Stale::OperatorSessions => {
+                let operator_id = self.operator().await.id;
+                let session = StoredOperatorSession {
+                    id: OperatorSessionId(self.uuid()),
+                    operator_id,
+                    password_at: NOW,
+                    code_at: None,
+                    wrong_codes: 0,
+                    user_agent: String::new(),
+                    seen_at: NOW,
+                    expires_at: end,
+                    ended_at: None,
+                };
+                operator_sessions::insert(&mut conn, &session, &self.digest()).await.unwrap();
             }
         }
     }

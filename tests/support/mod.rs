@@ -3,6 +3,7 @@
 pub mod app;
 pub mod binary;
 pub mod database;
+pub mod operators;
 pub mod people;
 pub mod postgres;
 pub mod provider;

@@ -60,6 +60,7 @@ impl TestProvider {
             lifetimes: Lifetimes { registration_answer: Span::ZERO, ..Lifetimes::default() },
             freshness: Freshness::default(),
             session: SessionPolicy::default(),
+            operator_session: SessionPolicy::new(Span::minutes(15), Span::hours(8)).unwrap(),
             highest_level: Level::Two,
             anonymous_posts: Rate { burst: 100_000, per: Span::minutes(5) },
             registration: RegistrationSettings::default(),

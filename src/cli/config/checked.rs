@@ -109,7 +109,9 @@ fn codes(config: &Config) -> Result<(), (&'static str, String, &'static str)> {
 
 fn session(config: &Config) -> Result<(), (&'static str, String, &'static str)> {
     let cure = "make `session.idle` at least 2m and at most `session.absolute`";
-    config.session_policy().map(drop).map_err(|error| ("session.idle", error, cure))
+    config.session_policy().map_err(|error| ("session.idle", error, cure))?;
+    let cure = "make `operators.idle` at least 2m and at most `operators.absolute`";
+    config.operator_session().map(drop).map_err(|error| ("operators.idle", error, cure))
 }
 
 fn freshness(config: &Config) -> Result<(), (&'static str, String, &'static str)> {
@@ -199,6 +201,11 @@ impl Config {
 
     pub fn session_policy(&self) -> Result<SessionPolicy, String> {
         SessionPolicy::new(self.session.idle.span(), self.session.absolute.span()).map_err(|error| error.to_string())
+    }
+
+    pub fn operator_session(&self) -> Result<SessionPolicy, String> {
+        let operators = &self.operators;
+        SessionPolicy::new(operators.idle.span(), operators.absolute.span()).map_err(|error| error.to_string())
     }
 
     pub fn freshness(&self) -> Result<Freshness, String> {

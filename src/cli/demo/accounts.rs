@@ -13,7 +13,8 @@ use crate::{
         ids::{AccountId, AuthenticatorId, OperatorId, PersonId},
     },
     crypto::{PasswordPool, Place, Sealer, recovery},
-    flows::{Secrets, account::phone},
+    flows::{Secrets, account::phone, operators::seed_place},
+    registry::operator::Post,
     store::{
         AuditEvent, Class, LaneKey, Outcome, Tx, Unit,
         accounts::{self, StoredAccount},
@@ -93,13 +94,14 @@ impl Enrolment<'_> {
 
     async fn operator(&self, clerk: &Clerk) -> Result<StoredOperator, Fault> {
         let id = OperatorId::generate(self.entropy, self.now);
-        let place = Place { table: "operator", column: "totp_sealed", row: id.0.as_bytes() };
+        let place = seed_place(&id);
         Ok(StoredOperator {
             id,
             name: clerk.name.to_owned(),
+            display_name: clerk.display_name.to_owned(),
+            version: 1,
             disabled: false,
-            roles: clerk.roles.iter().map(|role| (*role).to_owned()).collect(),
-            unit_code: None,
+            post: Post { roles: clerk.roles.iter().copied().collect(), unit: None },
             password_hash: self.hash(&clerk.password).await?,
             totp_sealed: seal(&self.secrets.sealer, place, &clerk.totp, self.entropy)?,
             created_at: self.now,

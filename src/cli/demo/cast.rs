@@ -7,6 +7,7 @@ use crate::{
     crypto::{recovery, totp},
     registry::{
         CardKind, CardStatus, Expiry, PersonRecord, ResidenceKind, Vital,
+        operator::Role,
         synthetic::{Settings, Synthetic, SyntheticPerson, USUAL_DAY},
     },
 };
@@ -174,10 +175,22 @@ pub struct Member {
 #[derive(Clone, Debug)]
 pub struct Clerk {
     pub name: &'static str,
-    pub roles: &'static [&'static str],
+    pub display_name: &'static str,
+    pub roles: &'static [Role],
     pub password: Secret,
     pub totp: SecretBytes,
 }
+
+/// Two of each who propose and decide, so that nobody is stuck when one is away; a third has both roles, and still decides
+/// nothing of their own.
+const CLERKS: [(&str, &str, &[Role]); 6] = [
+    ("canbo.dangky", "Trần Thị Đăng Ký", &[Role::Registrar]),
+    ("canbo.duyet", "Lê Văn Duyệt", &[Role::Approver]),
+    ("canbo.dangky2", "Phạm Văn Ghi", &[Role::Registrar]),
+    ("canbo.duyet2", "Đỗ Thị Xét", &[Role::Approver]),
+    ("canbo.haivai", "Vũ Thị Hai Vai", &[Role::Registrar, Role::Approver]),
+    ("canbo.kiemtra", "Bùi Văn Kiểm", &[Role::Auditor]),
+];
 
 #[derive(Clone, Debug)]
 pub struct Cast {
@@ -209,8 +222,16 @@ impl Cast {
             let credentials = part.has_account().then(|| credentials(part, &dealt));
             members.push(Member { at, part, record, credentials });
         }
-        let clerk = |name, roles| Clerk { name, roles, password: password(&dealt), totp: totp::generate_seed(&dealt) };
-        let clerks = vec![clerk("canbo.dangky", &["registrar"]), clerk("canbo.duyet", &["approver"])];
+        let clerks = CLERKS
+            .iter()
+            .map(|(name, display_name, roles)| Clerk {
+                name,
+                display_name,
+                roles,
+                password: password(&dealt),
+                totp: totp::generate_seed(&dealt),
+            })
+            .collect();
         Ok(Self { members, clerks })
     }
 }

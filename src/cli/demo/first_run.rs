@@ -199,6 +199,6 @@ fn operator(clerk: &Clerk) -> Operator {
         name: clerk.name.to_owned(),
         password: clerk.password.reveal().to_owned(),
         totp_secret: totp::base32(clerk.totp.reveal()),
-        roles: clerk.roles.iter().map(|role| (*role).to_owned()).collect(),
+        roles: clerk.roles.iter().map(|role| role.code().to_owned()).collect(),
     }
 }

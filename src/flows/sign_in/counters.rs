@@ -2,7 +2,7 @@
 
 use crate::{
     assurance::failures::{Decision, PasswordTallies, Sends, Tally, Throttle},
-    base::{Fault, Timestamp, ids::AccountId},
+    base::{Fault, Timestamp, ids::{AccountId, OperatorId}},
     crypto::BlindIndex,
     store::{
         Conn,
@@ -19,6 +19,15 @@ impl Subject {
         let digest = match account {
             Some(account) => index.of(&[b"account:".as_slice(), account.0.as_bytes()].concat()),
             None => index.of(&[b"typed:", typed.as_bytes()].concat()),
+        };
+        Self(digest.as_bytes().to_vec())
+    }
+
+    /// The same for operators, who are counted apart from people of whatever number.
+    pub fn of_operator(index: &BlindIndex, operator: Option<OperatorId>, typed: &str) -> Self {
+        let digest = match operator {
+            Some(operator) => index.of(&[b"operator:".as_slice(), operator.0.as_bytes()].concat()),
+            None => index.of(&[b"operator-typed:", typed.as_bytes()].concat()),
         };
         Self(digest.as_bytes().to_vec())
     }

@@ -25,6 +25,8 @@ pub enum WentWrong {
     PortalRequest,
     /// A form from another site, or without this browser's token.
     ForeignForm,
+    /// An operator's role or unit does not allow it.
+    NotAllowed,
     NotFound,
     WrongMethod,
     TooLarge,
@@ -68,7 +70,7 @@ impl WentWrong {
     const fn status(self) -> (StatusCode, Option<u32>) {
         match self {
             Self::UnknownPortal | Self::WrongWayBack | Self::PortalRequest => (StatusCode::BAD_REQUEST, None),
-            Self::ForeignForm => (StatusCode::FORBIDDEN, None),
+            Self::ForeignForm | Self::NotAllowed => (StatusCode::FORBIDDEN, None),
             Self::NotFound => (StatusCode::NOT_FOUND, None),
             Self::WrongMethod => (StatusCode::METHOD_NOT_ALLOWED, None),
             Self::TooLarge => (StatusCode::PAYLOAD_TOO_LARGE, None),
@@ -82,6 +84,7 @@ impl WentWrong {
         match self {
             Self::UnknownPortal | Self::WrongWayBack | Self::PortalRequest => "error-portal-title",
             Self::ForeignForm => "error-form-title",
+            Self::NotAllowed => "error-not-allowed-title",
             Self::NotFound => "error-not-found-title",
             Self::TooManyRequests { .. } | Self::Overloaded { .. } => "error-busy-title",
             Self::WrongMethod | Self::TooLarge => "error-request-title",
@@ -95,6 +98,7 @@ impl WentWrong {
             Self::WrongWayBack => "error-wrong-way-back",
             Self::PortalRequest => "error-portal-request",
             Self::ForeignForm => "error-form",
+            Self::NotAllowed => "error-not-allowed",
             Self::NotFound => "error-not-found",
             Self::TooManyRequests { .. } | Self::Overloaded { .. } => "error-busy",
             Self::WrongMethod | Self::TooLarge => "error-request",

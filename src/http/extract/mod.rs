@@ -3,9 +3,11 @@
 pub mod body;
 pub mod form_token;
 pub mod json;
+pub mod operator;
 pub mod visitor;
 
 pub use body::{FormBody, QueryParams};
 pub use form_token::{ForeignForm, FormGuard};
 pub use json::JsonBody;
+pub use operator::Operator;
 pub use visitor::{Network, Now, Visitor};

@@ -22,6 +22,11 @@ pub enum Problem {
     PasswordMissing,
     /// Number or password: the same for a person who does not exist.
     SignInWrong,
+    OperatorNameMissing,
+    /// Name or password of an operator: the same for one who does not exist.
+    OperatorSignInWrong,
+    /// Too many wrong codes, or too long a wait: the password is asked again.
+    OperatorStartAgain,
     /// The account or the network must wait.
     TooManyTries {
         minutes: u32,
@@ -82,9 +87,10 @@ impl Problem {
     /// The `id` of the field that the summary links to.
     pub const fn field(self) -> &'static str {
         match self {
-            Self::NumberMissing | Self::NumberForm => "username",
+            Self::NumberMissing | Self::NumberForm | Self::OperatorNameMissing | Self::OperatorStartAgain => "username",
             Self::PasswordMissing
             | Self::SignInWrong
+            | Self::OperatorSignInWrong
             | Self::TooManyTries { .. }
             | Self::Busy
             | Self::PasswordWrong => "password",
@@ -117,6 +123,9 @@ impl Problem {
         match self {
             Self::NumberMissing => f.t("problem-number-missing").into_owned(),
             Self::NumberForm => f.t("problem-number-form").into_owned(),
+            Self::OperatorNameMissing => f.t("problem-operator-name-missing").into_owned(),
+            Self::OperatorSignInWrong => f.t("problem-operator-sign-in-wrong").into_owned(),
+            Self::OperatorStartAgain => f.t("problem-operator-start-again").into_owned(),
             Self::PasswordMissing => f.t("problem-password-missing").into_owned(),
             Self::SignInWrong => f.t("problem-sign-in-wrong").into_owned(),
             Self::TooManyTries { minutes } | Self::TooManyCodes { minutes } | Self::UserCodeTooMany { minutes } => {

@@ -1,6 +1,7 @@
 //! One of everything. The people, portals and numbers are nobody's.
 
 mod citizen;
+mod operator;
 
 use serde_json::json;
 use url::Url;
@@ -84,6 +85,7 @@ pub fn all(lang: Lang) -> Vec<Sample> {
     samples.extend(device(lang));
     samples.extend(errors(lang));
     samples.extend(citizen::all(lang));
+    samples.extend(operator::all(lang));
     samples
 }
 
@@ -281,6 +283,7 @@ fn errors(lang: Lang) -> Vec<Sample> {
         sample("error-portal-request", error(WentWrong::PortalRequest).render(&frame)),
         sample("error-form", error(WentWrong::ForeignForm).render(&frame)),
         sample("error-request", error(WentWrong::TooLarge).render(&frame)),
+        sample("error-not-allowed", error(WentWrong::NotAllowed).render(&frame)),
         sample("error-not-found", error(WentWrong::NotFound).render(&frame)),
         sample("error-busy", error(WentWrong::Overloaded { retry_after: 5 }).render(&frame)),
         sample("error-ours", error(WentWrong::Ours).render(&frame)),

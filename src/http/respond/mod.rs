@@ -101,6 +101,11 @@ pub async fn too_many(state: &AppState, visitor: &Visitor) -> Option<Response> {
     if visitor.browser.session.is_some() {
         return None;
     }
+    too_many_forms(state, visitor).await
+}
+
+/// The same, whoever is signed in.
+pub async fn too_many_forms(state: &AppState, visitor: &Visitor) -> Option<Response> {
     let key = format!("anonymous:{}", visitor.network);
     match state.provider.cache.spend(&key, state.provider.settings.anonymous_posts, visitor.now()).await {
         Allowance::Allowed => None,

@@ -1,0 +1,34 @@
+//! The operators' pages.
+
+use super::{NOON, Sample, alone, sample};
+use crate::{
+    http::{
+        console::view::{CodePage, HomePage, NamePage},
+        frame::{Phrase, Problem, Problems},
+        lang::Lang,
+    },
+    registry::operator::Role,
+};
+
+pub fn all(lang: Lang) -> Vec<Sample> {
+    let frame = alone(lang);
+    let name = |problem| NamePage { name: "canbo.thu".to_owned(), problems: Problems::one(problem) };
+    let code = |problems| CodePage { name: "canbo.thu".to_owned(), problems };
+    let home = HomePage {
+        name: Phrase::vi("Trần Thị Thử"),
+        roles: Role::ALL.to_vec(),
+        unit: Some(Phrase::vi("Thành phố Hà Nội")),
+        since: NOON,
+    };
+    let everywhere = HomePage { unit: None, ..home.clone() };
+    vec![
+        sample("console-sign_in", NamePage::default().render(&frame)),
+        sample("console-sign_in-missing", name(Problem::OperatorNameMissing).render(&frame)),
+        sample("console-sign_in-wrong", name(Problem::OperatorSignInWrong).render(&frame)),
+        sample("console-sign_in-again", name(Problem::OperatorStartAgain).render(&frame)),
+        sample("console-code", code(Problems::none()).render(&frame)),
+        sample("console-code-wrong", code(Problems::one(Problem::CodeWrong)).render(&frame)),
+        sample("console-home", home.render(&frame)),
+        sample("console-home-country", everywhere.render(&frame)),
+    ]
+}
