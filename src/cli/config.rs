@@ -24,6 +24,7 @@ pub struct Config {
     pub database: Database,
     pub redis: Redis,
     pub lifetimes: Lifetimes,
+    pub requests: Requests,
     pub session: Session,
     pub operators: Session,
     pub assurance: Assurance,
@@ -71,6 +72,14 @@ pub struct Lifetimes {
     pub pushed_request: Time,
     pub registration: Time,
     pub phone_code: Time,
+}
+
+/// Of every client, whatever it registered.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Requests {
+    pub require_pushed: bool,
+    pub require_signed: bool,
 }
 
 #[derive(Clone, Debug, Deserialize)]

@@ -22,6 +22,7 @@ use crate::{
     flows::{
         self, Provider, Secrets,
         account::{NobodyToAsk, RegistryContacts, SubscriberCheck},
+        authorize::objects::Fetched,
         client_keys::ClientKeys,
         clients::Clients,
         keys::Keys,
@@ -39,7 +40,6 @@ use crate::{
         server::{self, App, Drained, ServerSettings},
         state::AppState,
     },
-    oidc::policy::Policy,
     outbound::Outbound,
     store::{
         Db, Writer,
@@ -138,7 +138,7 @@ pub async fn provider(context: &Context, loaded: &Loaded, db: Db) -> Result<Prov
     let settings = flows::Settings {
         issuer: config.issuer.clone(),
         lifetimes: config.lifetimes(),
-        policy: Policy::default(),
+        policy: config.policy(),
         freshness: config.freshness().map_err(|what| of_settings("assurance.freshness", what))?,
         session: config.session_policy().map_err(|what| of_settings("session", what))?,
         operator_session: config.operator_session().map_err(|what| of_settings("operators", what))?,
@@ -156,6 +156,7 @@ pub async fn provider(context: &Context, loaded: &Loaded, db: Db) -> Result<Prov
         keys,
         clients: Clients::default(),
         client_keys: ClientKeys::default(),
+        request_objects: Fetched::default(),
         outbound: outbound(config)?,
         cache: cache(config)?,
         settings,

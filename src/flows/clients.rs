@@ -31,6 +31,8 @@ pub struct KnownClient {
     /// Under which this client's sector knows people.
     pub sector: String,
     pub id_token_alg: Alg,
+    /// Of signed authorization responses.
+    pub response_alg: Alg,
 }
 
 /// The clients that were asked for lately.
@@ -86,6 +88,7 @@ impl KnownClient {
         Ok(Self {
             sector: client.sector(&stored.client_id),
             id_token_alg: crypto_alg(client.id_token_alg),
+            response_alg: crypto_alg(client.requests.response_alg),
             id: stored.client_id,
             version: stored.version,
             disabled: stored.disabled,

@@ -5,7 +5,8 @@ use std::sync::Arc;
 use tokio::sync::Notify;
 
 use super::{
-    client_keys::ClientKeys, clients::Clients, keys::Keys, registry::PersonVault, self_registration::RegistrationSettings,
+    authorize::objects::Fetched, client_keys::ClientKeys, clients::Clients, keys::Keys, registry::PersonVault,
+    self_registration::RegistrationSettings,
 };
 use crate::{
     assurance::{Freshness, Level, SessionPolicy},
@@ -88,6 +89,8 @@ pub struct Provider {
     pub clients: Clients,
     /// What clients publish at their `jwks_uri`.
     pub client_keys: ClientKeys,
+    /// Request objects that were fetched lately.
+    pub request_objects: Fetched,
     pub passwords: PasswordPool,
     pub secrets: Secrets,
     pub outbound: Outbound,

@@ -11,6 +11,7 @@ use crate::{
     flows::{Provider, self_registration::OpenTo},
     oidc::{
         acr::AcrLevel,
+        alg::SigningAlg,
         discovery::{self, DiscoverySettings, Registration},
         endpoints,
         scope::{SCOPES, Scope, ScopeSet},
@@ -58,6 +59,8 @@ fn discovery_document(provider: &Provider) -> Bytes {
             OpenTo::Nobody => Registration::Off,
             OpenTo::TokenHolders | OpenTo::Everybody => Registration::Offered,
         },
+        must_be_signed: provider.settings.policy.must_be_signed,
+        signing_algs: provider.keys.ring().algs().iter().filter_map(|alg| SigningAlg::parse(alg.name())).collect(),
     };
     Bytes::from(serde_json::Value::Object(discovery::document(&settings)).to_string())
 }

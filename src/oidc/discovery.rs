@@ -21,6 +21,10 @@ pub struct DiscoverySettings {
     pub service_documentation: Option<String>,
     /// Every request must be pushed (RFC 9126 §5).
     pub must_be_pushed: bool,
+    /// Every request must be signed (RFC 9101 §10.5).
+    pub must_be_signed: bool,
+    /// What there is a key for, RS256 first.
+    pub signing_algs: Vec<SigningAlg>,
     /// Whether clients may register themselves here.
     pub registration: Registration,
 }
@@ -72,7 +76,7 @@ fn authorization(settings: &DiscoverySettings) -> Map<String, Value> {
     let claims: Vec<&str> = settings.scopes.claims().collect();
     members(json!({
         "response_types_supported": ["code"],
-        "response_modes_supported": ResponseMode::ALL.map(ResponseMode::as_str),
+        "response_modes_supported": ResponseMode::names(),
         "grant_types_supported": TokenRequest::GRANT_TYPES,
         "code_challenge_methods_supported": ["S256"],
         "subject_types_supported": ["pairwise"],
@@ -88,8 +92,14 @@ fn authorization(settings: &DiscoverySettings) -> Map<String, Value> {
         "id_token_signing_alg_values_supported": SigningAlg::ALL.map(SigningAlg::as_str),
         // OIDC Discovery §3: omitted, request_uri_parameter_supported would mean true.
         "require_pushed_authorization_requests": settings.must_be_pushed,
-        "request_parameter_supported": false,
-        "request_uri_parameter_supported": false,
+        "request_parameter_supported": true,
+        "request_uri_parameter_supported": true,
+        "require_request_uri_registration": true,
+        "require_signed_request_object": settings.must_be_signed,
+        "request_object_signing_alg_values_supported": SigningAlg::ALL.map(SigningAlg::as_str),
+        // JARM §4.
+        "authorization_signing_alg_values_supported":
+            settings.signing_algs.iter().map(|alg| alg.as_str()).collect::<Vec<_>>(),
         "authorization_response_iss_parameter_supported": true,
     }))
 }
@@ -135,6 +145,8 @@ mod tests {
             service_documentation: None,
             must_be_pushed: false,
             registration: Registration::Off,
+            must_be_signed: false,
+            signing_algs: vec![SigningAlg::Rs256, SigningAlg::Es256],
         }
     }
 
@@ -155,7 +167,7 @@ mod tests {
             "end_session_endpoint": "https://dinhdanh.example/logout",
             "device_authorization_endpoint": "https://dinhdanh.example/device_authorization",
             "response_types_supported": ["code"],
-            "response_modes_supported": ["query", "form_post"],
+            "response_modes_supported": ["query", "fragment", "form_post", "query.jwt", "fragment.jwt", "form_post.jwt", "jwt"],
             "grant_types_supported": [
                 "authorization_code", "refresh_token", "client_credentials",
                 "urn:ietf:params:oauth:grant-type:device_code"
@@ -175,8 +187,12 @@ mod tests {
             "ui_locales_supported": ["vi", "en"],
             "id_token_signing_alg_values_supported": algs,
             "require_pushed_authorization_requests": false,
-            "request_parameter_supported": false,
-            "request_uri_parameter_supported": false,
+            "request_parameter_supported": true,
+            "request_uri_parameter_supported": true,
+            "require_request_uri_registration": true,
+            "require_signed_request_object": false,
+            "request_object_signing_alg_values_supported": algs,
+            "authorization_signing_alg_values_supported": ["RS256", "ES256"],
             "authorization_response_iss_parameter_supported": true,
             "token_endpoint_auth_methods_supported": proofs_or_none,
             "token_endpoint_auth_signing_alg_values_supported": algs,
@@ -218,6 +234,8 @@ mod tests {
             service_documentation: Some("https://docs.example".to_owned()),
             must_be_pushed: true,
             registration: Registration::Offered,
+            must_be_signed: true,
+            signing_algs: Vec::new(),
         };
         let document = document(&other);
         assert_eq!(document["issuer"], "https://dinhdanh.example/vn");
@@ -226,6 +244,7 @@ mod tests {
         assert_eq!(document["service_documentation"], "https://docs.example");
         assert_eq!(document["acr_values_supported"].as_array().unwrap().len(), 4);
         assert_eq!(document["require_pushed_authorization_requests"], true);
+        assert_eq!(document["require_signed_request_object"], true);
         // Every claim of every scope that is offered, and no claim of another.
         let claims = document["claims_supported"].as_array().unwrap();
         for claim in claims {

@@ -17,6 +17,8 @@ pub struct Policy {
     pub scope_floors: BTreeMap<String, Floor>,
     /// Every client must push its requests (RFC 9126 §5), whatever it registered.
     pub must_be_pushed: bool,
+    /// Every client must sign its requests (RFC 9101 §10.5).
+    pub must_be_signed: bool,
 }
 
 impl Default for Policy {
@@ -26,6 +28,7 @@ impl Default for Policy {
             min_acr: AcrLevel::One,
             scope_floors: BTreeMap::new(),
             must_be_pushed: false,
+            must_be_signed: false,
         }
     }
 }

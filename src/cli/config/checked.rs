@@ -5,7 +5,7 @@ use std::{net::IpAddr, thread};
 use figment::Figment;
 use url::{Host, Url};
 
-use super::{Config, ForwardedHeader, LogFormat, OutboundReach, Problem};
+use super::{Config, ForwardedHeader, LogFormat, OutboundReach, Problem, Requests};
 use crate::{
     assurance::{Freshness, SessionPolicy},
     base::Span,
@@ -16,6 +16,7 @@ use crate::{
         edge::{EdgeSettings, Places},
         server::ServerSettings,
     },
+    oidc::policy::Policy,
     outbound::{OutboundSettings, Reach},
     store::{DbSettings, cache::Rate},
 };
@@ -265,6 +266,11 @@ impl Config {
         };
         let timeout = self.outbound.timeout.duration();
         OutboundSettings { reach, extra_ca_pem, timeout, max_bytes: self.outbound.max_bytes }
+    }
+
+    pub fn policy(&self) -> Policy {
+        let Requests { require_pushed, require_signed } = self.requests;
+        Policy { must_be_pushed: require_pushed, must_be_signed: require_signed, ..Policy::default() }
     }
 
     pub fn lifetimes(&self) -> flows::Lifetimes {

@@ -5,12 +5,13 @@ use serde_json::json;
 use super::{
     Browser, Case, NewCookie, Progress, issue, pushed,
     read::{Unread, read},
+    respond::deliver,
     step::UNCLAIMED,
 };
 use crate::{
     base::{Fault, ids::InteractionId},
     crypto::{OpaqueToken, opaque::kind},
-    flows::Provider,
+    flows::{Provider, clients::KnownClient},
     oidc::{
         authorize::{Answer, Delivery, PageError, Request},
         error::{OAuthError, OAuthErrorCode},
@@ -51,12 +52,12 @@ pub async fn begin(provider: &Provider, params: Params, browser: &Browser) -> Re
         Next::Finish(finish) => match issue::issue(provider, &case, &finish, None).await? {
             Some(delivery) => Ok(Begun::Deliver(delivery)),
             // Something changed between reading and writing: from the start, with what stands now.
-            None => interact(provider, &request, browser).await,
+            None => interact(provider, &client, &request, browser).await,
         },
         Next::Refuse(error) if request.prompts.contains(Prompt::None) || !is_told_first(&error) => {
-            refuse(provider, &request, &error, browser).await
+            refuse(provider, (&client, &request), &error, browser).await
         }
-        _ => interact(provider, &request, browser).await,
+        _ => interact(provider, &client, &request, browser).await,
     }
 }
 
@@ -77,10 +78,15 @@ pub fn is_told_first(error: &OAuthError) -> bool {
     matches!(error.code, OAuthErrorCode::UnmetAuthenticationRequirements | OAuthErrorCode::AccessDenied)
 }
 
-async fn interact(provider: &Provider, request: &Request, browser: &Browser) -> Result<Begun, Fault> {
+async fn interact(
+    provider: &Provider,
+    client: &KnownClient,
+    request: &Request,
+    browser: &Browser,
+) -> Result<Begun, Fault> {
     if request.prompts.contains(Prompt::None) {
         let error = OAuthError::new(OAuthErrorCode::LoginRequired, "the session changed meanwhile; ask again");
-        return refuse(provider, request, &error, browser).await;
+        return refuse(provider, (client, request), &error, browser).await;
     }
     Ok(match open_interaction(provider, request, browser).await? {
         Some((id, cookie)) => Begun::Interact { id, cookie },
@@ -106,13 +112,18 @@ pub async fn open_interaction(
 }
 
 /// The final error, at once.
-async fn refuse(provider: &Provider, request: &Request, error: &OAuthError, browser: &Browser) -> Result<Begun, Fault> {
+async fn refuse(
+    provider: &Provider,
+    (client, request): (&KnownClient, &Request),
+    error: &OAuthError,
+    browser: &Browser,
+) -> Result<Begun, Fault> {
     if let Some(digest) = request.pushed
         && !pushed::refuse(provider, (&request.client_id, digest), error, browser.now).await?
     {
         return Ok(Begun::Untold(used_up()));
     }
-    Ok(Begun::Deliver(request.address.deliver(Answer::Error(error), &provider.settings.issuer)))
+    deliver(provider, client, &request.address, Answer::Error(error), browser.now).map(Begun::Deliver)
 }
 
 /// Another tab was answered while this one was looked at.

@@ -2,14 +2,14 @@
 
 use serde_json::json;
 
-use super::{Case, case::purpose_version};
+use super::{Case, case::purpose_version, respond::deliver};
 use crate::{
     base::{
         Fault, Timestamp,
         ids::{ClientId, DecoupledId, GrantId, InteractionId},
     },
     crypto::{OpaqueToken, opaque::kind},
-    flows::{Provider, sessions::Recognised, token::Authorized},
+    flows::{Provider, clients::KnownClient, sessions::Recognised, token::Authorized},
     oidc::{
         authorize::{Answer, Delivery, Request},
         error::OAuthError,
@@ -43,7 +43,8 @@ pub async fn issue(
         return Ok(None);
     }
     let answer = code.reveal();
-    Ok(Some(case.request.address.deliver(Answer::Code(answer.reveal()), &provider.settings.issuer)))
+    let answer = Answer::Code(answer.reveal());
+    deliver(provider, case.client, &case.request.address, answer, case.browser.now).map(Some)
 }
 
 /// Writes down what the person granted, where the client will fetch it.
@@ -271,7 +272,7 @@ impl Unit for Grant {
 /// The final error of an interaction: consumed, recorded, delivered.
 pub async fn refuse(
     provider: &Provider,
-    request: &Request,
+    (client, request): (&KnownClient, &Request),
     error: &OAuthError,
     (interaction, session, now): (InteractionId, Option<&Recognised>, Timestamp),
 ) -> Result<Option<Delivery>, Fault> {
@@ -284,7 +285,7 @@ pub async fn refuse(
         now,
     };
     let first = provider.writer.submit(unit).await?;
-    Ok(first.then(|| request.address.deliver(Answer::Error(error), &provider.settings.issuer)))
+    first.then(|| deliver(provider, client, &request.address, Answer::Error(error), now)).transpose()
 }
 
 struct RefuseInteraction {

@@ -7,8 +7,10 @@ pub mod begin;
 pub mod case;
 pub mod decide;
 pub mod issue;
+pub mod objects;
 pub mod pushed;
 mod read;
+mod respond;
 pub mod step;
 
 use serde::{Deserialize, Serialize};

@@ -3,13 +3,13 @@
 use serde::Deserialize as _;
 use serde_json::json;
 
-use super::begin::written;
+use super::{begin::written, objects};
 use crate::{
     base::{Fault, Timestamp, ids::ClientId},
     crypto::{OpaqueToken, opaque::kind},
     flows::{Provider, clients::KnownClient},
     oidc::{
-        authorize::{Addressed, Arrival, PushedRequest, PushedResponse, Request, Way, pushed_token},
+        authorize::{Addressed, Arrival, Form, PushedRequest, PushedResponse, Request, Way, pushed_token},
         error::{OAuthError, OAuthErrorCode},
         params::Params,
     },
@@ -32,7 +32,10 @@ pub async fn push(
     if let Err(error) = named(&params, client) {
         return Ok(Err(error));
     }
-    let arrival = Arrival { way: Way::Pushed };
+    let (params, arrival) = match opened(provider, client, params, now).await {
+        Ok(opened) => opened,
+        Err(error) => return Ok(Err(error)),
+    };
     if let Err(error) = checked(provider, client, params.clone(), arrival) {
         return Ok(Err(error));
     }
@@ -62,6 +65,21 @@ fn named(params: &Params, client: &KnownClient) -> Result<(), OAuthError> {
         id if id == client.id.as_str() => Ok(()),
         _ => Err(OAuthError::invalid_request("client_id is not the client that authenticated (RFC 9126 section 2.1)")),
     }
+}
+
+/// A pushed request may come in an object (RFC 9126 §3), but not by a reference of any kind (§2.1): the row `request_uri` says so.
+async fn opened(
+    provider: &Provider,
+    client: &KnownClient,
+    params: Params,
+    now: Timestamp,
+) -> Result<(Params, Arrival), OAuthError> {
+    let plain = Arrival { way: Way::Pushed, form: Form::Plain };
+    if params.one("request_uri")?.is_some() || params.one("request")?.is_none() {
+        return Ok((params, plain));
+    }
+    let inside = objects::unpack(provider, client, &params, now).await?;
+    Ok(inside.map_or((params, plain), |inside| (inside, Arrival { form: Form::Signed, ..plain })))
 }
 
 fn checked(provider: &Provider, client: &KnownClient, params: Params, arrival: Arrival) -> Result<Request, OAuthError> {

@@ -1,14 +1,14 @@
-//! From what a browser brought to a request that passed every check: by the parameters themselves, or by the reference of a
-//! request that the client pushed.
+//! From what a browser brought to a request that passed every check: by the parameters themselves, in a request object, or by
+//! the reference of a request that the client pushed.
 
 use std::sync::Arc;
 
-use super::pushed;
+use super::{objects, pushed, respond::deliver};
 use crate::{
     base::{Fault, Timestamp},
     flows::{Provider, clients::KnownClient},
     oidc::{
-        authorize::{Addressed, Answer, Arrival, Delivery, PageError, PushedRequest, Request, is_pushed_uri},
+        authorize::{Addressed, Answer, Arrival, Delivery, Form, PageError, PushedRequest, Request, is_pushed_uri},
         error::OAuthError,
         params::Params,
     },
@@ -24,7 +24,7 @@ pub enum Unread {
     Deliver(Delivery),
 }
 
-/// What the parameters come to: their own, or those that were pushed under the reference among them.
+/// What the parameters come to: their own, those inside a request object, or those that were pushed.
 struct Taken {
     params: Params,
     arrival: Arrival,
@@ -42,7 +42,7 @@ pub async fn read(
     };
     let taken = match take(provider, &client, params, now).await? {
         Ok(taken) => taken,
-        Err(error) => return Ok(Err(Unread::Untold(error))),
+        Err(unread) => return Ok(Err(unread)),
     };
     let addressed = match Addressed::resolve(taken.params, &client.client) {
         Ok(addressed) => addressed.arrived(taken.arrival),
@@ -55,8 +55,7 @@ pub async fn read(
             if let Some(digest) = taken.pushed {
                 pushed::refuse(provider, (&client.id, digest), &error, now).await?;
             }
-            let delivery = address.deliver(Answer::Error(&error), &provider.settings.issuer);
-            Ok(Err(Unread::Deliver(delivery)))
+            deliver(provider, &client, &address, Answer::Error(&error), now).map(Unread::Deliver).map(Err)
         }
     }
 }
@@ -73,22 +72,45 @@ async fn client(provider: &Provider, params: &Params) -> Result<Result<Arc<Known
     })
 }
 
-/// RFC 9126 §4, RFC 9101 §5: beside a reference of ours only `client_id` counts; whatever else the browser brought is ignored.
+/// Beside a reference of ours or a request object only `client_id` counts (RFC 9126 §4, RFC 9101 §5); whatever else the browser
+/// brought is ignored.
 async fn take(
     provider: &Provider,
     client: &KnownClient,
     params: Params,
     now: Timestamp,
-) -> Result<Result<Taken, OAuthError>, Fault> {
+) -> Result<Result<Taken, Unread>, Fault> {
     let reference = match params.one("request_uri") {
         Ok(reference) => reference.filter(|uri| is_pushed_uri(uri)),
-        Err(error) => return Ok(Err(error)),
+        Err(error) => return Ok(Err(Unread::Untold(error))),
     };
-    let Some(request_uri) = reference else {
-        return Ok(Ok(Taken { params, arrival: Arrival::default(), pushed: None }));
-    };
-    Ok(pushed::find(provider, &client.id, request_uri, now).await?.map(|(request, digest)| {
-        let PushedRequest { params, arrival } = request;
-        Taken { params, arrival, pushed: Some(digest) }
-    }))
+    if let Some(request_uri) = reference {
+        let found = pushed::find(provider, &client.id, request_uri, now).await?;
+        return Ok(found.map_err(Unread::Untold).map(|(request, digest)| {
+            let PushedRequest { params, arrival } = request;
+            Taken { params, arrival, pushed: Some(digest) }
+        }));
+    }
+    match objects::unpack(provider, client, &params, now).await {
+        Ok(None) => Ok(Ok(Taken { params, arrival: Arrival::default(), pushed: None })),
+        Ok(Some(inside)) => {
+            let arrival = Arrival { form: Form::Signed, ..Arrival::default() };
+            Ok(Ok(Taken { params: inside, arrival, pushed: None }))
+        }
+        Err(error) => refused_object(provider, client, params, &error, now).map(Err),
+    }
+}
+
+/// The client is told at a redirect URI of its own that stands beside the object (RFC 9101 §7); without one there is a page.
+fn refused_object(
+    provider: &Provider,
+    client: &KnownClient,
+    beside: Params,
+    error: &OAuthError,
+    now: Timestamp,
+) -> Result<Unread, Fault> {
+    match Addressed::resolve(beside, &client.client) {
+        Ok(addressed) => deliver(provider, client, &addressed.address, Answer::Error(error), now).map(Unread::Deliver),
+        Err(_) => Ok(Unread::Untold(error.clone())),
+    }
 }

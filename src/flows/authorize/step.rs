@@ -319,7 +319,7 @@ async fn deliver(provider: &Provider, opened: &Opened, case: &Case<'_>, error: &
         let decided = decide::deny(provider, &opened.request, asked, context).await?;
         return Ok(decided.map_or(Step::Again, Step::Decided));
     }
-    let delivery = issue::refuse(provider, &opened.request, error, context).await?;
+    let delivery = issue::refuse(provider, (&opened.client, &opened.request), error, context).await?;
     Ok(delivery.map_or(Step::Again, Step::Deliver))
 }
 

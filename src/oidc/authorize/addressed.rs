@@ -155,7 +155,8 @@ mod tests {
         let of = |more: &str| resolve(&format!("client_id=a&redirect_uri={CB}&{more}"), &[CB]).unwrap();
         assert_eq!(of("response_mode=form_post&state=s%26").response_mode, ResponseMode::FormPost);
         assert_eq!(of("response_mode=form_post&state=s%26").state.as_deref(), Some("s&"));
-        for odd in ["response_mode=fragment", "response_mode=form_post&response_mode=form_post", "state=a&state=b", ""]
+        for odd in
+            ["response_mode=web_message", "response_mode=form_post&response_mode=form_post", "state=a&state=b", ""]
         {
             assert_eq!((of(odd).response_mode, of(odd).state), (ResponseMode::Query, None), "{odd}");
         }

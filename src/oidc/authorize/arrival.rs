@@ -1,4 +1,4 @@
-//! How a request came: some clients must push theirs.
+//! How a request came: some clients must push theirs, some must sign them.
 
 use serde::{Deserialize, Serialize};
 
@@ -6,6 +6,18 @@ use serde::{Deserialize, Serialize};
 pub struct Arrival {
     #[serde(default)]
     pub way: Way,
+    #[serde(default)]
+    pub form: Form,
+}
+
+/// Whether the client signed it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Form {
+    #[default]
+    Plain,
+    /// It came in a request object (RFC 9101).
+    Signed,
 }
 
 /// Through whose hands.

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     addressed::{Addressed, ReturnAddress},
-    arrival::{Arrival, Way},
+    arrival::{Arrival, Form, Way},
     request::Request,
 };
 use crate::{
@@ -63,7 +63,8 @@ impl Request {
         let sent = params.iter().filter(|(name, _)| *name != "prompt");
         let params = Params::from_pairs(sent.chain([("prompt", "consent")]));
         // The client itself brought it and said who it is, as with a pushed request.
-        let addressed = Addressed { client_id, address: nowhere, params, arrival: Arrival { way: Way::Pushed } };
+        let addressed =
+            Addressed { client_id, address: nowhere, params, arrival: Arrival { way: Way::Pushed, form: Form::Plain } };
         Self::check_by(addressed, client, policy, |row| ROWS.contains(&row))
     }
 }

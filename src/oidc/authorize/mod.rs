@@ -12,7 +12,7 @@ mod request;
 mod response;
 
 pub use addressed::{Addressed, PageError, ReturnAddress};
-pub use arrival::{Arrival, Way};
+pub use arrival::{Arrival, Form, Way};
 pub use decoupled::{Decoupled, DecoupledKind};
 pub use pushed::{PushedRequest, PushedResponse, is_pushed_uri, pushed_token};
 pub use request::{Display, Request};

@@ -57,7 +57,7 @@ impl Params {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::oidc::authorize::Way;
+    use crate::oidc::authorize::{Form, Way};
 
     #[test]
     fn the_reference_is_a_urn_of_the_token() {
@@ -97,7 +97,7 @@ mod tests {
     #[test]
     fn what_is_kept_is_read_back() {
         let params = Params::parse(b"scope=openid&resource=a&resource=b").unwrap();
-        let kept = PushedRequest { params, arrival: Arrival { way: Way::Pushed } };
+        let kept = PushedRequest { params, arrival: Arrival { way: Way::Pushed, form: Form::Signed } };
         let json = serde_json::to_string(&kept).unwrap();
         assert_eq!(serde_json::from_str::<PushedRequest>(&json).unwrap(), kept);
     }

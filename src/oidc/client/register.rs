@@ -4,7 +4,8 @@ use serde_json::Value;
 
 use super::{
     About, AssertionAudience, Client, ClientAuth, ClientAuthMethod, GrantType, KeySource, Localized, Logout,
-    MetadataError, Profile, RegisteredBy, RpClass, Rules, SignIn, jwks, members::Members, requests, unsupported,
+    MetadataError, Profile, RegisteredBy, Requests, RpClass, Rules, SignIn, jwks, members::Members, requests,
+    unsupported,
 };
 use crate::oidc::{
     alg::SigningAlg,
@@ -27,7 +28,8 @@ impl Client {
         let grant_types = grant_types(members)?;
         let redirect_uris = redirect_uris(members, application_type, &grant_types)?;
         let auth = client_auth(members, &grant_types)?;
-        let keys = keys(members, auth.method)?;
+        let requests = requests::read(members)?;
+        let keys = keys(members, &auth, &requests)?;
         check_subject_type(members)?;
         let client = Self {
             registered_by: by,
@@ -39,7 +41,7 @@ impl Client {
             scopes: scopes(members, by)?,
             sign_in: sign_in(members)?,
             logout: logout(members, application_type)?,
-            requests: requests::read(members)?,
+            requests,
             rules: rules(members, by, auth.method)?,
             about: about(members)?,
             auth,
@@ -105,8 +107,9 @@ fn client_auth(members: Members<'_>, grants: &[GrantType]) -> Result<ClientAuth,
 }
 
 /// RFC 7591 §2: `jwks` and `jwks_uri` never together. What a URI gives is judged when it is fetched.
-fn keys(members: Members<'_>, method: ClientAuthMethod) -> Result<KeySource, MetadataError> {
-    let need = match method {
+fn keys(members: Members<'_>, auth: &ClientAuth, requests: &Requests) -> Result<KeySource, MetadataError> {
+    let need = match auth.method {
+        _ if requests.must_be_signed => jwks::Need::SigningKey,
         ClientAuthMethod::PrivateKeyJwt => jwks::Need::SigningKey,
         _ => jwks::Need::Nothing,
     };

@@ -1,22 +1,135 @@
-//! What a client's authorization requests must be like (RFC 9126 §6).
+//! What a client's authorization requests are like, and how they are answered: pushed (RFC 9126 §6), signed (RFC 9101 §9,
+//! OpenID Connect Registration §2), answers signed (JARM §3).
 
 use serde_json::{Map, Value};
 
 use super::members::{Members, MetadataError};
+use crate::oidc::{
+    alg::SigningAlg,
+    redirect_uri::{ApplicationType, RedirectUri},
+};
 
-/// How the client asks.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+/// How the client asks, and how it wants to be answered.
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Requests {
     /// `require_pushed_authorization_requests`.
     pub must_be_pushed: bool,
+    /// `require_signed_request_object`.
+    pub must_be_signed: bool,
+    /// `request_object_signing_alg`; `None`: any that we support.
+    pub signing_alg: Option<SigningAlg>,
+    /// `request_uris`: where request objects may be fetched.
+    pub request_uris: Vec<String>,
+    /// `authorization_signed_response_alg`; RS256 when omitted (JARM §3).
+    pub response_alg: SigningAlg,
 }
 
 pub(super) fn read(members: Members<'_>) -> Result<Requests, MetadataError> {
-    Ok(Requests { must_be_pushed: members.flag("require_pushed_authorization_requests")?.unwrap_or(false) })
+    let alg = |field| members.word(field, &SigningAlg::ALL, SigningAlg::as_str);
+    let request_uris = members.texts("request_uris", 2_000)?.unwrap_or_default();
+    Ok(Requests {
+        must_be_pushed: members.flag("require_pushed_authorization_requests")?.unwrap_or(false),
+        must_be_signed: members.flag("require_signed_request_object")?.unwrap_or(false),
+        signing_alg: alg("request_object_signing_alg")?,
+        request_uris: request_uris.into_iter().map(request_uri).collect::<Result<_, _>>()?,
+        response_alg: alg("authorization_signed_response_alg")?.unwrap_or(SigningAlg::Rs256),
+    })
+}
+
+/// As any address that this service calls, with a fragment where the client wants one (OpenID Connect Registration §2).
+fn request_uri(text: &str) -> Result<String, MetadataError> {
+    let wrong = |why: String| MetadataError::new("request_uris", format!("{text}: {why}"));
+    let fragment = text.split_once('#').map_or("", |(_, fragment)| fragment);
+    if !fragment.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-._~!$&'()*+,;=:@/?%".contains(&byte)) {
+        return Err(wrong("has a character that no URI may have (RFC 3986 §2)".to_owned()));
+    }
+    RedirectUri::register(without_fragment(text), ApplicationType::Web).map_err(|error| wrong(error.to_string()))?;
+    Ok(text.to_owned())
+}
+
+fn without_fragment(uri: &str) -> &str {
+    uri.split('#').next().unwrap_or(uri)
 }
 
 impl Requests {
+    /// Whether an object may be fetched there: registered byte for byte. A fragment only says which version of the content is
+    /// meant (OpenID Connect Core §6.2).
+    pub fn knows_uri(&self, uri: &str) -> bool {
+        self.request_uris.iter().any(|own| without_fragment(own) == without_fragment(uri))
+    }
+
     pub(super) fn write(&self, into: &mut Map<String, Value>) {
-        into.insert("require_pushed_authorization_requests".to_owned(), self.must_be_pushed.into());
+        let mut put = |name: &str, value: Value| into.insert(name.to_owned(), value);
+        put("require_pushed_authorization_requests", self.must_be_pushed.into());
+        put("require_signed_request_object", self.must_be_signed.into());
+        if let Some(alg) = self.signing_alg {
+            put("request_object_signing_alg", alg.as_str().into());
+        }
+        if !self.request_uris.is_empty() {
+            put("request_uris", self.request_uris.clone().into());
+        }
+        put("authorization_signed_response_alg", self.response_alg.as_str().into());
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn of(metadata: &Value) -> Result<Requests, MetadataError> {
+        read(Members(metadata.as_object().unwrap()))
+    }
+
+    #[test]
+    fn only_registered_addresses_are_known() {
+        let requests =
+            of(&json!({"request_uris": ["https://rp.example/r?a=1#v1", "https://rp.example/plain"]})).unwrap();
+        for known in ["https://rp.example/r?a=1", "https://rp.example/r?a=1#v2", "https://rp.example/plain#x"] {
+            assert!(requests.knows_uri(known), "{known}");
+        }
+        for other in [
+            "https://rp.example/r",
+            "https://rp.example/r?a=1&b=2",
+            "HTTPS://rp.example/plain",
+            "https://evil.example/plain",
+            "",
+        ] {
+            assert!(!requests.knows_uri(other), "{other}");
+        }
+    }
+
+    #[test]
+    fn what_cannot_be_registered() {
+        for (metadata, field) in [
+            (json!({"request_uris": ["http://rp.example/r"]}), "request_uris"),
+            (json!({"request_uris": ["vn.example:/r"]}), "request_uris"),
+            (json!({"request_uris": ["https://rp.example/r#a b"]}), "request_uris"),
+            (json!({"request_uris": "https://rp.example/r"}), "request_uris"),
+            (json!({"request_object_signing_alg": "none"}), "request_object_signing_alg"),
+            (json!({"request_object_signing_alg": "HS256"}), "request_object_signing_alg"),
+            (json!({"authorization_signed_response_alg": "none"}), "authorization_signed_response_alg"),
+            (json!({"require_signed_request_object": "yes"}), "require_signed_request_object"),
+        ] {
+            assert_eq!(of(&metadata).unwrap_err().field, field, "{metadata}");
+        }
+    }
+
+    #[test]
+    fn what_is_written_reads_back() {
+        for metadata in [
+            json!({}),
+            json!({
+                "require_pushed_authorization_requests": true, "require_signed_request_object": true,
+                "request_object_signing_alg": "PS256", "request_uris": ["http://localhost:9/r#v"],
+                "authorization_signed_response_alg": "ES256"
+            }),
+        ] {
+            let read_once = of(&metadata).unwrap();
+            let mut written = Map::new();
+            read_once.write(&mut written);
+            assert_eq!(of(&Value::Object(written)).unwrap(), read_once);
+        }
     }
 }

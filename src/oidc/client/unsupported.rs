@@ -10,7 +10,6 @@ use super::{
 const ENCRYPTION: &str = "asks for encryption, which is not implemented yet";
 const MUTUAL_TLS: &str = "asks for mutual TLS, which is not implemented yet";
 const CIBA: &str = "asks for backchannel authentication, which is not implemented yet";
-const REQUEST_OBJECT: &str = "asks for request objects, which are not implemented yet";
 const SIGNED: &str = "asks for a signed response of this kind, which is not implemented yet";
 
 /// A deployed profile would quietly be weaker, or an answer of another form, without them.
@@ -26,11 +25,7 @@ const NOT_YET: &[(&str, &str)] = &[
     ("introspection_encrypted_response_alg", ENCRYPTION),
     ("introspection_encrypted_response_enc", ENCRYPTION),
     ("userinfo_signed_response_alg", SIGNED),
-    ("authorization_signed_response_alg", SIGNED),
     ("introspection_signed_response_alg", SIGNED),
-    ("request_object_signing_alg", REQUEST_OBJECT),
-    ("request_uris", REQUEST_OBJECT),
-    ("require_signed_request_object", REQUEST_OBJECT),
     ("dpop_bound_access_tokens", "asks for DPoP, which is not implemented yet"),
     ("tls_client_certificate_bound_access_tokens", MUTUAL_TLS),
     ("tls_client_auth_subject_dn", MUTUAL_TLS),

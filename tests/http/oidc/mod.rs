@@ -9,5 +9,7 @@ mod pushed;
 mod refresh;
 mod registration;
 mod registration_rules;
+mod request_objects;
+mod signed_responses;
 mod token_refusals;
 mod userinfo;

@@ -5,7 +5,7 @@ use serde_json::{Map, Value, json};
 
 use super::{CASES, CHECKS};
 use crate::oidc::{
-    authorize::{Addressed, Arrival, Request, Way},
+    authorize::{Addressed, Arrival, Form, Request, Way},
     client::{Client, RegisteredBy},
     error::{OAuthError, OAuthErrorCode},
     params::Params,
@@ -21,7 +21,7 @@ pub(super) struct Case {
     refusal: Option<(OAuthErrorCode, &'static str)>,
 }
 
-const BY_BROWSER: Arrival = Arrival { way: Way::Browser };
+const BY_BROWSER: Arrival = Arrival { way: Way::Browser, form: Form::Plain };
 
 pub(super) const fn accepted(set: &'static str) -> Case {
     Case { client: "{}", arrival: BY_BROWSER, set, refusal: None }
@@ -37,7 +37,11 @@ impl Case {
     }
 
     pub(super) const fn pushed(self) -> Self {
-        Self { arrival: Arrival { way: Way::Pushed }, ..self }
+        Self { arrival: Arrival { way: Way::Pushed, ..self.arrival }, ..self }
+    }
+
+    pub(super) const fn signed(self) -> Self {
+        Self { arrival: Arrival { form: Form::Signed, ..self.arrival }, ..self }
     }
 }
 

@@ -36,6 +36,7 @@ table![
     request,
     request_uri,
     pushed_only,
+    signed_only,
     registration,
     response_type,
     response_mode,

@@ -1,5 +1,5 @@
-//! Request objects by value (OpenID Connect Core §6.1) are not implemented, and a request that has one must not be answered
-//! from its outer parameters alone.
+//! Request objects by value (RFC 9101) are unpacked before the checks, and the parameter goes with that. One that is still
+//! there was not read, and must not be answered from its outer parameters alone.
 
 use super::Asked;
 use crate::oidc::{

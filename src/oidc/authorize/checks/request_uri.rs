@@ -1,5 +1,5 @@
-//! Request objects by reference (OpenID Connect Core §6.2, RFC 9101) are not implemented; nothing is fetched for them. Our own
-//! references were taken up before the checks, and no request may lead to another.
+//! Request objects by reference (RFC 9101) are fetched before the checks, our own references taken up, and the parameter goes
+//! with that. One that is still there was not read; and no request may lead to another.
 
 use super::Asked;
 use crate::oidc::{

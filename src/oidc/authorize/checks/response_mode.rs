@@ -5,9 +5,9 @@ use crate::oidc::{authorize::request::Request, error::OAuthError, response_mode:
 
 pub(super) fn check(asked: &Asked<'_>, _: &mut Request) -> Result<(), OAuthError> {
     match asked.params.one("response_mode")? {
-        Some(name) if ResponseMode::parse(name).is_none() => {
-            Err(OAuthError::invalid_request("response_mode supports only query and form_post"))
-        }
+        Some(name) if ResponseMode::parse(name).is_none() => Err(OAuthError::invalid_request(
+            "response_mode supports query, fragment and form_post, each also with .jwt, and jwt",
+        )),
         _ => Ok(()),
     }
 }
@@ -21,6 +21,12 @@ pub(super) const CASES: &[Case] = &[
     accepted("response_mode="),
     accepted("response_mode=query"),
     accepted("response_mode=form_post"),
-    refused("response_mode=fragment", InvalidRequest, "response_mode supports only query and form_post"),
-    refused("response_mode=web_message", InvalidRequest, "response_mode supports only query and form_post"),
+    accepted("response_mode=fragment"),
+    accepted("response_mode=jwt"),
+    accepted("response_mode=form_post.jwt"),
+    refused(
+        "response_mode=web_message",
+        InvalidRequest,
+        "response_mode supports query, fragment and form_post, each also with .jwt, and jwt",
+    ),
 ];
