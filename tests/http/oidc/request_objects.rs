@@ -142,7 +142,8 @@ async fn an_object_that_is_wrong_is_refused_and_never_read() {
         for (name, jwt) in &table {
             assert_eq!(told(&app, &[("request", jwt)]).await, "invalid_request_object", "{name}");
             // With no redirect URI beside it there is nobody to tell.
-            assert_eq!(app.browser().get(&asked(&[("request", jwt)])).await.status, StatusCode::BAD_REQUEST, "{name}");
+            let unaddressed = asked(&[("request", jwt), ("scope", "openid")]);
+            assert_eq!(app.browser().get(&unaddressed).await.status, StatusCode::BAD_REQUEST, "{name}");
         }
         for at in [0, good.len() / 2, good.len() - 1] {
             let mut flipped = good.clone().into_bytes();
@@ -150,7 +151,7 @@ async fn an_object_that_is_wrong_is_refused_and_never_read() {
             let flipped = String::from_utf8(flipped).unwrap();
             assert_eq!(told(&app, &[("request", &flipped)]).await, "invalid_request_object", "{at}");
         }
-        let twice = format!("{}&{}", asked(&[("request", &good)]), encoded(&[("request", &good)]));
+        let twice = format!("{}&{}", asked(&[("request", &good), ("scope", "openid")]), encoded(&[("request", &good)]));
         assert_eq!(app.browser().get(&twice).await.status, StatusCode::BAD_REQUEST);
         let both = told(&app, &[("request", &good), ("request_uri", "https://signing.example/r")]).await;
         assert_eq!(both, "invalid_request");
