@@ -1,18 +1,23 @@
 //! Addresses: a line, a dated unit, and what the papers said at registration.
 
+use serde::{Deserialize, Serialize};
 use thiserror::Error;
 use time::Date;
 
-use super::admin_unit::{self, AdminUnit, AsOf};
+use super::{
+    admin_unit::{self, AdminUnit, AsOf},
+    record::iso_day,
+};
 
 /// Names one form of a commune: its code and the day this form began.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct UnitRef {
     pub code: String,
+    #[serde(with = "iso_day")]
     pub valid_from: Date,
 }
 
-#[derive(Clone, PartialEq, Eq, Debug)]
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct Address {
     /// House, street, hamlet.
     pub line: String,

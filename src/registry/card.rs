@@ -2,9 +2,10 @@
 //!
 //! The nine-digit card ended on 31 December 2024 (Law on Identification Art 46); its number lives on as an attribute of the person.
 
+use serde::{Deserialize, Serialize};
 use time::{Date, macros::date};
 
-use super::{BirthDate, PersonalNumber};
+use super::{BirthDate, PersonalNumber, record::iso_day};
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum CardKind {
@@ -32,17 +33,19 @@ pub enum CardStatus {
 }
 
 /// Thời hạn sử dụng. The printed day is the last good one ("có giá trị đến").
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Expiry {
-    On(Date),
+    On(#[serde(with = "iso_day")] Date),
     /// Không thời hạn: issued at 58 or later.
     Never,
 }
 
-#[derive(Clone, PartialEq, Eq, Debug)]
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct Card {
     pub kind: CardKind,
     pub status: CardStatus,
+    #[serde(with = "iso_day")]
     pub issued_on: Date,
     pub expiry: Expiry,
     /// The number printed on it: the holder's at the time.
@@ -124,6 +127,10 @@ impl Card {
         self.status == CardStatus::Valid && self.issued_on <= day && !self.is_valid_on(day)
     }
 }
+
+super::record::serde_by_code!(CardKind);
+
+super::record::serde_by_code!(CardStatus);
 
 #[cfg(test)]
 mod tests {

@@ -1,5 +1,6 @@
 //! Households (hộ gia đình): a head, members, one residence file.
 
+use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
 /// Quan hệ với chủ hộ.
@@ -52,7 +53,8 @@ impl Relation {
 }
 
 /// Số hồ sơ cư trú: the key of a household.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
 pub struct ResidenceFile(String);
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
@@ -72,11 +74,26 @@ impl ResidenceFile {
     }
 }
 
+impl TryFrom<String> for ResidenceFile {
+    type Error = ResidenceFileError;
+    fn try_from(text: String) -> Result<Self, ResidenceFileError> {
+        Self::parse(&text)
+    }
+}
+
+impl From<ResidenceFile> for String {
+    fn from(file: ResidenceFile) -> Self {
+        file.0
+    }
+}
+
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Membership {
     pub file: ResidenceFile,
     pub relation: Relation,
 }
+
+super::record::serde_by_code!(Relation);
 
 #[cfg(test)]
 mod tests {

@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use serde::{Deserialize, Serialize};
 use thiserror::Error;
 use unicode_normalization::UnicodeNormalization;
 
@@ -9,13 +10,14 @@ use super::name_keys::{NameKeys, apostrophe, invisible, true_d};
 
 /// Họ, chữ đệm và tên khai sinh. The full name is the truth (NFC, single spaces, as registered);
 /// the parts are what the register says, or a reading of the full name. `Debug` shows nothing: a name is personal.
-#[derive(Clone, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PersonName {
     full: String,
+    #[serde(flatten)]
     parts: NameParts,
 }
 
-#[derive(Clone, Default, PartialEq, Eq)]
+#[derive(Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct NameParts {
     /// Họ; absent for one-token names and for people whose custom knows no family name.
     pub family: Option<String>,

@@ -1,9 +1,10 @@
 //! Where a person lives, by the forms of the Law on Residence 68/2020/QH14.
 
+use serde::{Deserialize, Serialize};
 use thiserror::Error;
 use time::Date;
 
-use super::{Address, BirthDate};
+use super::{Address, BirthDate, record::iso_day};
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum ResidenceKind {
@@ -15,12 +16,14 @@ pub enum ResidenceKind {
     Current,
 }
 
-#[derive(Clone, PartialEq, Eq, Debug)]
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct Residence {
     pub kind: ResidenceKind,
     pub address: Address,
+    #[serde(with = "iso_day::option", default)]
     pub from: Option<Date>,
     /// The last day.
+    #[serde(with = "iso_day::option", default)]
     pub to: Option<Date>,
 }
 
@@ -80,6 +83,8 @@ impl Residence {
         all.iter().filter(|residence| residence.holds_on(day)).min_by_key(|residence| residence.kind)
     }
 }
+
+super::record::serde_by_code!(ResidenceKind);
 
 #[cfg(test)]
 mod tests {

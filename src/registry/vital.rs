@@ -1,11 +1,15 @@
 //! Whether a person lives, as courts and the civil registry say.
 
+use serde::{Deserialize, Serialize};
 use thiserror::Error;
 use time::Date;
 
+use super::record::iso_day;
+
 /// Alive → missing declared (court) → alive again or declared dead (court) → alive again; alive → dead (civil registry).
 /// A registered death is final: only the correction of an error undoes it (Law on Civil Status 60/2014/QH13 Art 3, 33).
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(try_from = "StoredVital", into = "StoredVital")]
 pub enum Vital {
     #[default]
     Alive,
@@ -28,6 +32,26 @@ pub enum VitalEvent {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
 #[error("this event cannot follow the recorded vital status")]
 pub struct CannotFollow;
+
+#[derive(Serialize, Deserialize)]
+struct StoredVital {
+    code: String,
+    #[serde(with = "iso_day::option", default)]
+    since: Option<Date>,
+}
+
+impl From<Vital> for StoredVital {
+    fn from(vital: Vital) -> Self {
+        Self { code: vital.code().to_owned(), since: vital.since() }
+    }
+}
+
+impl TryFrom<StoredVital> for Vital {
+    type Error = &'static str;
+    fn try_from(stored: StoredVital) -> Result<Self, &'static str> {
+        Self::from_code(&stored.code, stored.since).ok_or("no vital status")
+    }
+}
 
 impl Vital {
     pub const CODES: [&'static str; 4] = ["alive", "missing_declared", "dead_declared", "dead"];
