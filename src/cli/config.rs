@@ -9,7 +9,7 @@ use serde::Deserialize;
 
 pub use self::{
     layers::{Origin, Sources, env_name},
-    values::{IssuerFile, Listed, Maybe, Time},
+    values::{IssuerFile, Listed, Maybe, ScopeFloor, Time},
 };
 
 /// Every key, as `config/default.toml` explains it.
@@ -92,6 +92,8 @@ pub struct Session {
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Assurance {
+    pub min_level: u8,
+    pub scope_floors: Listed<ScopeFloor>,
     pub freshness: Freshness,
 }
 

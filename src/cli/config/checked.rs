@@ -16,7 +16,7 @@ use crate::{
         edge::{EdgeSettings, Places},
         server::ServerSettings,
     },
-    oidc::policy::Policy,
+    oidc::{acr::AcrLevel, policy::Policy},
     outbound::{OutboundSettings, Reach},
     store::{DbSettings, cache::Rate},
 };
@@ -24,7 +24,8 @@ use crate::{
 type Check = fn(&Config) -> Result<(), (&'static str, String, &'static str)>;
 
 /// Key, what is wrong, cure.
-const CHECKS: &[Check] = &[issuer, database, redis, codes, session, freshness, password, times, registration, log];
+const CHECKS: &[Check] =
+    &[issuer, database, redis, codes, session, level, freshness, password, times, registration, log];
 
 pub(super) fn problems(config: &Config, figment: &Figment) -> Vec<Problem> {
     let origin = |key: &str| figment.find_metadata(key).map_or_else(String::new, |found| found.name.to_string());
@@ -113,6 +114,13 @@ fn session(config: &Config) -> Result<(), (&'static str, String, &'static str)> 
     config.session_policy().map_err(|error| ("session.idle", error, cure))?;
     let cure = "make `operators.idle` at least 2m and at most `operators.absolute`";
     config.operator_session().map(drop).map_err(|error| ("operators.idle", error, cure))
+}
+
+fn level(config: &Config) -> Result<(), (&'static str, String, &'static str)> {
+    match AcrLevel::from_number(config.assurance.min_level) {
+        Some(_) => Ok(()),
+        None => Err(("assurance.min_level", "is not 1 to 4".to_owned(), "the default is 1")),
+    }
 }
 
 fn freshness(config: &Config) -> Result<(), (&'static str, String, &'static str)> {
@@ -270,7 +278,14 @@ impl Config {
 
     pub fn policy(&self) -> Policy {
         let Requests { require_pushed, require_signed } = self.requests;
-        Policy { must_be_pushed: require_pushed, must_be_signed: require_signed, ..Policy::default() }
+        let floors = self.assurance.scope_floors.0.iter().map(|entry| (entry.scope.clone(), entry.floor));
+        Policy {
+            min_acr: AcrLevel::from_number(self.assurance.min_level).unwrap_or(AcrLevel::Four),
+            scope_floors: floors.collect(),
+            must_be_pushed: require_pushed,
+            must_be_signed: require_signed,
+            ..Policy::default()
+        }
     }
 
     pub fn lifetimes(&self) -> flows::Lifetimes {

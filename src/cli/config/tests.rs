@@ -178,6 +178,7 @@ fn values_that_make_no_sense_are_refused_with_their_origin() {
         ("session.idle", "13h"),
         ("session.idle", "1m"),
         ("assurance.freshness.level_2", "1m"),
+        ("assurance.min_level", "5"),
         ("password.memory_kib", "1024"),
         ("password.memory_kib", "99999999"),
         ("password.iterations", "0"),

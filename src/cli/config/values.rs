@@ -4,7 +4,13 @@ use std::{fmt, str::FromStr, time::Duration};
 
 use serde::{Deserialize, Deserializer, de::Error};
 
-use crate::base::Span;
+use crate::{
+    base::Span,
+    oidc::{
+        acr::AcrLevel,
+        scope::{AccountLevel, Floor, ScopeSet},
+    },
+};
 
 /// A length of time: a whole number and `ms`, `s`, `m`, `h` or `d`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -103,6 +109,69 @@ impl FromStr for IssuerFile {
             _ => Err(format!(
                 "`{text}` is not written ISSUER=FILE, like https://issuer.example=/etc/dinhdanh/issuer.jwks.json"
             )),
+        }
+    }
+}
+
+/// `SCOPE=ACCOUNT/LEVEL`: what a session must be for a scope to be granted in it, like `address=02/2`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ScopeFloor {
+    pub scope: String,
+    pub floor: Floor,
+}
+
+impl FromStr for ScopeFloor {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let bad = || {
+            format!(
+                "`{text}` is not written SCOPE=ACCOUNT/LEVEL with an account level 01 or 02 and a level 1 to 4, like address=02/2"
+            )
+        };
+        let (scope, floor) = text.split_once('=').ok_or_else(bad)?;
+        let (account, level) = floor.split_once('/').ok_or_else(bad)?;
+        let account = [AccountLevel::One, AccountLevel::Two].into_iter().find(|known| known.as_str() == account);
+        let authentication = level.parse().ok().and_then(AcrLevel::from_number);
+        if scope == "openid" {
+            return Err(
+                "`openid` has no floor; write the least level of every client as assurance.min_level".to_owned()
+            );
+        }
+        let is_one = ScopeSet::parse(scope).is_ok_and(|scopes| scopes.iter().eq([scope]));
+        match (account, authentication) {
+            (Some(account), Some(authentication)) if is_one => {
+                Ok(Self { scope: scope.to_owned(), floor: Floor { account, authentication } })
+            }
+            _ => Err(bad()),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_scope_floor_is_read_or_says_how_it_is_written() {
+        let read: ScopeFloor = "address=02/1".parse().unwrap();
+        assert_eq!(
+            (read.scope.as_str(), read.floor.account, read.floor.authentication),
+            ("address", AccountLevel::Two, AcrLevel::One)
+        );
+        for bad in [
+            "",
+            "address",
+            "address=02",
+            "address=2/1",
+            "address=03/1",
+            "address=02/0",
+            "address=02/5",
+            "=01/1",
+            "a b=01/1",
+            "openid=02/2",
+        ] {
+            assert!(bad.parse::<ScopeFloor>().is_err(), "{bad}");
         }
     }
 }
