@@ -25,6 +25,7 @@ pub struct Config {
     pub redis: Redis,
     pub lifetimes: Lifetimes,
     pub requests: Requests,
+    pub dpop: Dpop,
     pub session: Session,
     pub operators: Session,
     pub assurance: Assurance,
@@ -80,6 +81,12 @@ pub struct Lifetimes {
 pub struct Requests {
     pub require_pushed: bool,
     pub require_signed: bool,
+}
+
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Dpop {
+    pub require_nonce: bool,
 }
 
 #[derive(Clone, Debug, Deserialize)]

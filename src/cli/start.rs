@@ -146,6 +146,7 @@ pub async fn provider(context: &Context, loaded: &Loaded, db: Db) -> Result<Prov
         highest_level: Level::Two,
         anonymous_posts: config.anonymous_posts(),
         registration: registration(config)?,
+        dpop_nonce_required: config.dpop.require_nonce,
     };
     Ok(Provider {
         writer: Writer::start(&db, instance),

@@ -29,6 +29,8 @@ pub enum Label {
     Refresh,
     /// Short codes, stored keyed ([`super::code_key::CodeKey`]).
     Codes,
+    /// Nonces for DPoP proofs ([`super::NonceKey`]).
+    DpopNonce,
 }
 
 impl Label {
@@ -38,6 +40,7 @@ impl Label {
             Self::BlindIndex(column) => [b"blind-index/v1/", column.as_bytes()],
             Self::Refresh => [b"refresh/v1", b""],
             Self::Codes => [b"codes/v1", b""],
+            Self::DpopNonce => [b"dpop-nonce/v1", b""],
         }
     }
 }
@@ -211,6 +214,7 @@ mod tests {
             Label::BlindIndex("person.x"),
             Label::Refresh,
             Label::Codes,
+            Label::DpopNonce,
         ];
         let mut keys: Vec<Vec<u8>> = Vec::new();
         for bytes in [[1; 32], [2; 32]] {
@@ -220,7 +224,7 @@ mod tests {
         }
         keys.sort();
         keys.dedup();
-        assert_eq!(keys.len(), 10);
+        assert_eq!(keys.len(), 12);
         assert!(keys.iter().all(|key| key.len() == 32));
     }
 

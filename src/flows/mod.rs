@@ -2,10 +2,12 @@
 
 pub mod account;
 pub mod authorize;
+pub mod caller;
 pub mod claims;
 pub mod client_keys;
 pub mod clients;
 pub mod device;
+pub mod dpop;
 pub mod introspect;
 pub mod keys;
 pub mod logout;

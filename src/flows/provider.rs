@@ -11,7 +11,7 @@ use super::{
 use crate::{
     assurance::{Freshness, Level, SessionPolicy},
     base::{Entropy, Span},
-    crypto::{BlindIndex, CodeKey, Kek, PasswordPool, RefreshKey, Sealer},
+    crypto::{BlindIndex, CodeKey, Kek, NonceKey, PasswordPool, RefreshKey, Sealer},
     oidc::policy::Policy,
     outbound::Outbound,
     store::{
@@ -78,6 +78,8 @@ pub struct Settings {
     pub anonymous_posts: Rate,
     /// Whether clients may register themselves.
     pub registration: RegistrationSettings,
+    /// Whether a DPoP proof must carry a nonce of ours (RFC 9449 §8).
+    pub dpop_nonce_required: bool,
 }
 
 /// Everything, shared by all requests.
@@ -106,6 +108,8 @@ pub struct Secrets {
     pub sealer: Sealer,
     pub refresh: RefreshKey,
     pub codes: CodeKey,
+    /// Nonces for DPoP proofs.
+    pub nonces: NonceKey,
     /// Finds counters by what was typed, without keeping it.
     pub counter_index: BlindIndex,
     /// People's sealed columns.
@@ -118,6 +122,7 @@ impl Secrets {
             sealer: Sealer::new(kek),
             refresh: RefreshKey::new(kek),
             codes: CodeKey::new(kek),
+            nonces: NonceKey::new(kek),
             counter_index: BlindIndex::new(kek, "failure_counter.subject"),
             vault: PersonVault::new(kek),
         }

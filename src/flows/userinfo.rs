@@ -3,12 +3,16 @@
 use serde_json::{Map, Value, json};
 
 use super::{
-    Provider, claims,
+    Provider,
+    caller::Sender,
+    claims,
+    dpop::{self, ProofOnce},
     token::live::{self, LivePerson},
 };
 use crate::{
     base::{Fault, Timestamp},
     oidc::{
+        bearer::Presented,
         error::{OAuthError, OAuthErrorCode},
         scope::ScopeSet,
         userinfo,
@@ -16,15 +20,19 @@ use crate::{
     store::{AuditEvent, Class, LaneKey, Outcome, Tx, Unit, audit::Actor},
 };
 
-/// Answers for a bearer token; the error is `invalid_token` or `insufficient_scope` (RFC 6750 §3.1).
+/// Answers for an access token; the error is `invalid_token` or `insufficient_scope` (RFC 6750 §3.1).
 pub async fn userinfo(
     provider: &Provider,
-    token: &str,
+    presented: &Presented,
+    sender: &Sender,
     now: Timestamp,
 ) -> Result<Result<Map<String, Value>, OAuthError>, Fault> {
     let invalid =
         || OAuthError::new(OAuthErrorCode::InvalidToken, "the access token is expired, revoked or not one of ours");
-    let Some(live) = live::find_live(provider, token, now).await? else { return Ok(Err(invalid())) };
+    let Some(live) = live::find_live(provider, presented.token.reveal(), now).await? else { return Ok(Err(invalid())) };
+    if let Err(error) = live::check_sender(&live.token, presented.scheme, sender) {
+        return Ok(Err(error));
+    }
     let scopes = live.token.scope.as_deref().map(ScopeSet::parse).and_then(Result::ok).unwrap_or_default();
     let Some(person) = live.person.filter(|_| scopes.contains("openid")) else {
         return Ok(Err(OAuthError::new(
@@ -39,18 +47,21 @@ pub async fn userinfo(
         userinfo::for_userinfo(&person.authorized.sub, &scopes, &person.authorized.claims, &claims)
     };
     let claims = document.keys().filter(|name| *name != "sub").cloned().collect();
-    provider.writer.submit(RecordRelease { person, claims, now }).await?;
-    Ok(Ok(document))
+    let proof = sender.proof.as_ref().map(|proof| proof.once);
+    let fresh = provider.writer.submit(RecordRelease { person, claims, proof, now }).await?;
+    Ok(if fresh { Ok(document) } else { Err(dpop::replayed()) })
 }
 
 struct RecordRelease {
     person: LivePerson,
     claims: Vec<String>,
+    proof: Option<ProofOnce>,
     now: Timestamp,
 }
 
 impl Unit for RecordRelease {
-    type Out = ();
+    /// Whether the proof was new.
+    type Out = bool;
     const KIND: &'static str = "userinfo.release";
     const CLASS: Class = Class::Token;
 
@@ -58,7 +69,10 @@ impl Unit for RecordRelease {
         LaneKey::of_id(self.person.account.account_id.0)
     }
 
-    async fn run<'a>(&'a self, tx: &'a mut Tx) -> Result<(), Fault> {
+    async fn run<'a>(&'a self, tx: &'a mut Tx) -> Result<bool, Fault> {
+        if !dpop::take(tx, self.proof.as_ref(), self.now).await? {
+            return Ok(false);
+        }
         tx.record(
             AuditEvent::new(self.now, "userinfo.released", Outcome::Done, Actor::Client)
                 .client(&self.person.grant.client_id)
@@ -67,6 +81,6 @@ impl Unit for RecordRelease {
                 .session(self.person.grant.session_id)
                 .detail(json!({"grant": self.person.grant.id, "claims": self.claims})),
         );
-        Ok(())
+        Ok(true)
     }
 }

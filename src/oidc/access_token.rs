@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     audience::Audience,
+    confirmation::Confirmation,
     numeric_date,
     token_kind::{TokenError, TokenKind},
 };
@@ -26,6 +27,9 @@ pub struct AccessToken {
     /// Space-separated; absent when no scope was granted (RFC 9068 §2.2.3).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub scope: Option<String>,
+    /// What the sender must prove to have (RFC 9449 §6.1, RFC 8705 §3.1).
+    #[serde(default, skip_serializing_if = "Confirmation::is_empty")]
+    pub cnf: Confirmation,
     #[serde(flatten)]
     pub authentication: Authentication,
 }
@@ -102,6 +106,7 @@ mod tests {
             iat: Timestamp::from_secs(1_795_366_800),
             jti: "j1".to_owned(),
             scope: None,
+            cnf: Confirmation::default(),
             authentication: Authentication::default(),
         }
     }

@@ -1,10 +1,36 @@
-//! Access tokens as they arrive at a resource (RFC 6750 §2), and the challenge that answers a refusal (§3).
+//! Access tokens as they arrive at a resource, by either scheme (RFC 6750 §2, RFC 9449 §7.1), and the challenge that answers
+//! a refusal.
 
 use super::{
+    alg::SigningAlg,
     error::{OAuthError, OAuthErrorCode},
     params::Params,
 };
 use crate::base::Secret;
+
+/// How an access token is presented.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Scheme {
+    Bearer,
+    /// With a proof beside it (RFC 9449 §7.1).
+    Dpop,
+}
+
+impl Scheme {
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Bearer => "Bearer",
+            Self::Dpop => "DPoP",
+        }
+    }
+}
+
+/// An access token as it arrived.
+#[derive(Clone, Debug)]
+pub struct Presented {
+    pub token: Secret,
+    pub scheme: Scheme,
+}
 
 /// Reads the access token from the one `Authorization` header or from a form body. `body` is `None` unless the request is
 /// a POST whose content type is `application/x-www-form-urlencoded` (§2.2). `Ok(None)`: the request carries no token and
@@ -13,7 +39,7 @@ pub fn extract(
     authorization: Option<&str>,
     query: &Params,
     body: Option<&Params>,
-) -> Result<Option<Secret>, OAuthError> {
+) -> Result<Option<Presented>, OAuthError> {
     // §5.3, RFC 9700 §4.3.2: a token in an address ends up in logs and histories, so that place is not read at all.
     if query.iter().any(|(name, _)| name == "access_token") {
         return Err(OAuthError::invalid_request(
@@ -25,6 +51,7 @@ pub fn extract(
         Some(form) => form.one("access_token")?.map(b64token).transpose()?,
         None => None,
     };
+    let from_body = from_body.map(|token| Presented { token, scheme: Scheme::Bearer });
     match (from_header, from_body) {
         // §2: not more than one method in a request.
         (Some(_), Some(_)) => Err(OAuthError::invalid_request("the access token is sent in more than one way")),
@@ -32,14 +59,19 @@ pub fn extract(
     }
 }
 
-/// §2.1: `credentials = "Bearer" 1*SP b64token`. Another scheme carries no bearer token.
-fn from_header(header: &str) -> Result<Option<Secret>, OAuthError> {
+/// §2.1: `credentials = "Bearer" 1*SP b64token`, and the same with `DPoP` (RFC 9449 §7.1). Another scheme carries no token.
+fn from_header(header: &str) -> Result<Option<Presented>, OAuthError> {
+    const SCHEMES: [Scheme; 2] = [Scheme::Bearer, Scheme::Dpop];
     // A tab, a comma or nothing after the word is not another scheme, but a broken header.
-    let word = header.get(..6).is_some_and(|start| start.eq_ignore_ascii_case("Bearer"));
-    match scheme_and_rest(header) {
-        Some((scheme, token)) if scheme.eq_ignore_ascii_case("Bearer") => b64token(token).map(Some),
-        Some(_) if !word => Ok(None),
-        _ => Err(malformed()),
+    let begins = |name: &str| header.get(..name.len()).is_some_and(|start| start.eq_ignore_ascii_case(name));
+    let word = SCHEMES.iter().any(|scheme| begins(scheme.name()));
+    let Some((name, token)) = scheme_and_rest(header) else {
+        return Err(malformed());
+    };
+    match SCHEMES.into_iter().find(|scheme| name.eq_ignore_ascii_case(scheme.name())) {
+        Some(scheme) => b64token(token).map(|token| Some(Presented { token, scheme })),
+        None if !word => Ok(None),
+        None => Err(malformed()),
     }
 }
 
@@ -78,9 +110,10 @@ pub(super) fn quoted(text: &str) -> String {
     out
 }
 
-/// The `WWW-Authenticate` value of §3.
+/// The `WWW-Authenticate` value of §3, and of RFC 9449 §7.1.
 #[derive(Clone, Copy, Debug)]
 pub struct Challenge<'a> {
+    pub scheme: Scheme,
     pub realm: &'a str,
     /// `None` when the request carried no token: then no error is told (§3.1).
     pub error: Option<&'a OAuthError>,
@@ -90,7 +123,7 @@ pub struct Challenge<'a> {
 
 impl Challenge<'_> {
     pub fn value(&self) -> String {
-        let mut value = format!("Bearer realm=\"{}\"", quoted(self.realm));
+        let mut value = format!("{} realm=\"{}\"", self.scheme.name(), quoted(self.realm));
         let mut attribute = |name: &str, text: &str| {
             value.extend([", ", name, "=\"", &quoted(text), "\""]);
         };
@@ -101,6 +134,9 @@ impl Challenge<'_> {
         let tells_scope = self.error.is_none_or(|error| error.code == OAuthErrorCode::InsufficientScope);
         if let Some(scope) = self.scope.filter(|_| tells_scope) {
             attribute("scope", scope);
+        }
+        if self.scheme == Scheme::Dpop {
+            attribute("algs", &SigningAlg::ALL.map(SigningAlg::as_str).join(" "));
         }
         value
     }
@@ -115,7 +151,7 @@ mod tests {
     fn read(authorization: Option<&str>, body: Option<&[(&str, &str)]>) -> Result<Option<String>, OAuthErrorCode> {
         let body = body.map(|pairs| Params::from_pairs(pairs.iter().copied()));
         extract(authorization, &Params::default(), body.as_ref())
-            .map(|token| token.map(|token| token.reveal().to_owned()))
+            .map(|presented| presented.map(|presented| presented.token.reveal().to_owned()))
             .map_err(|error| error.code)
     }
 
@@ -150,13 +186,31 @@ mod tests {
             "Bearerabc",
             "\u{0}",
             "abc",
+            "DPoP",
+            "DPoP ",
+            "DPoP\tabc",
+            "DPoP abc def",
+            "DPoPabc",
+            "Bearer DPoP abc",
         ];
         for header in bad {
             assert_eq!(read(Some(header), None), Err(OAuthErrorCode::InvalidRequest), "{header:?}");
         }
         assert_eq!(read(Some("Basic YTpi"), None), Ok(None));
-        assert_eq!(read(Some("DPoP abc"), None), Ok(None));
+        assert_eq!(read(Some("Digest abc"), None), Ok(None));
         assert_eq!(read(None, None), Ok(None));
+    }
+
+    #[test]
+    fn the_scheme_is_told() {
+        let scheme = |header: &str| extract(Some(header), &Params::default(), None).unwrap().unwrap().scheme;
+        assert_eq!(
+            (scheme("DPoP abc"), scheme("dpop abc"), scheme("bearer abc")),
+            (Scheme::Dpop, Scheme::Dpop, Scheme::Bearer)
+        );
+        let form = Params::from_pairs([("access_token", "abc")]);
+        assert_eq!(extract(None, &Params::default(), Some(&form)).unwrap().unwrap().scheme, Scheme::Bearer);
+        assert_eq!(read(Some("DPoP abc"), Some(&[("access_token", "abc")])), Err(OAuthErrorCode::InvalidRequest));
     }
 
     #[test]
@@ -181,11 +235,11 @@ mod tests {
     #[test]
     fn the_challenge_tells_what_section_3_allows() {
         let realm = "https://dinhdanh.example";
-        let bare = Challenge { realm, error: None, scope: Some("openid") };
+        let bare = Challenge { scheme: Scheme::Bearer, realm, error: None, scope: Some("openid") };
         assert_eq!(bare.value(), r#"Bearer realm="https://dinhdanh.example", scope="openid""#);
         let expired = OAuthError::new(OAuthErrorCode::InvalidToken, "the token has expired");
         assert_eq!(
-            Challenge { realm, error: Some(&expired), scope: Some("openid") }.value(),
+            Challenge { scheme: Scheme::Bearer, realm, error: Some(&expired), scope: Some("openid") }.value(),
             concat!(
                 r#"Bearer realm="https://dinhdanh.example", error="invalid_token", "#,
                 r#"error_description="the token has expired""#
@@ -193,10 +247,17 @@ mod tests {
         );
         let scope = OAuthError::new(OAuthErrorCode::InsufficientScope, "the scope openid is needed");
         assert_eq!(
-            Challenge { realm, error: Some(&scope), scope: Some("openid") }.value(),
+            Challenge { scheme: Scheme::Bearer, realm, error: Some(&scope), scope: Some("openid") }.value(),
             concat!(
                 r#"Bearer realm="https://dinhdanh.example", error="insufficient_scope", "#,
                 r#"error_description="the scope openid is needed", scope="openid""#
+            )
+        );
+        assert_eq!(
+            Challenge { scheme: Scheme::Dpop, realm, error: Some(&expired), scope: None }.value(),
+            concat!(
+                r#"DPoP realm="https://dinhdanh.example", error="invalid_token", "#,
+                r#"error_description="the token has expired", algs="RS256 ES256 PS256 EdDSA""#
             )
         );
     }
@@ -205,7 +266,7 @@ mod tests {
         #[test]
         fn no_value_ends_the_header(realm in any::<String>(), text in any::<String>()) {
             let error = OAuthError::new(OAuthErrorCode::InvalidToken, text);
-            let value = Challenge { realm: &realm, error: Some(&error), scope: None }.value();
+            let value = Challenge { scheme: Scheme::Dpop, realm: &realm, error: Some(&error), scope: None }.value();
             prop_assert!(value.bytes().all(|byte| matches!(byte, 0x20..=0x7E)));
         }
 

@@ -111,6 +111,8 @@ fn client_authentication() -> Map<String, Value> {
         "token_endpoint_auth_signing_alg_values_supported": algs,
         "revocation_endpoint_auth_methods_supported": CLIENT_AUTH,
         "revocation_endpoint_auth_signing_alg_values_supported": algs,
+        // RFC 9449 §5.1.
+        "dpop_signing_alg_values_supported": algs,
         "introspection_endpoint_auth_methods_supported": CLIENT_AUTH_WITH_PROOF,
         "introspection_endpoint_auth_signing_alg_values_supported": algs,
     }))
@@ -200,6 +202,7 @@ mod tests {
             "revocation_endpoint_auth_signing_alg_values_supported": algs,
             "introspection_endpoint_auth_methods_supported": proofs,
             "introspection_endpoint_auth_signing_alg_values_supported": algs,
+            "dpop_signing_alg_values_supported": algs,
             "backchannel_logout_supported": true,
             "backchannel_logout_session_supported": true,
             "frontchannel_logout_supported": false,

@@ -5,6 +5,7 @@ use serde::Serialize;
 use super::{
     access_token::{AccessToken, Authentication},
     audience::Audience,
+    confirmation::Confirmation,
     error::OAuthError,
     numeric_date,
     params::Params,
@@ -52,6 +53,9 @@ struct Described {
     iss: String,
     #[serde(skip_serializing_if = "Option::is_none")]
     jti: Option<String>,
+    /// RFC 9449 §6.2, RFC 8705 §3.2: the resource demands the proof.
+    #[serde(skip_serializing_if = "Confirmation::is_empty")]
+    cnf: Confirmation,
     #[serde(flatten)]
     authentication: Authentication,
 }
@@ -76,13 +80,14 @@ impl IntrospectionResponse {
         let described = Described {
             scope: token.scope.clone(),
             client_id: token.client_id.clone(),
-            token_type: Some("Bearer"),
+            token_type: Some(token.cnf.token_type()),
             exp: Some(token.exp),
             iat: token.iat,
             sub: token.sub.clone(),
             aud: Some(token.aud.clone()),
             iss: token.iss.clone(),
             jti: Some(token.jti.clone()),
+            cnf: token.cnf.clone(),
             authentication: token.authentication.clone(),
         };
         Self { active: true, token: Some(described) }
@@ -100,6 +105,7 @@ impl IntrospectionResponse {
             aud: None,
             iss: state.issuer.to_owned(),
             jti: None,
+            cnf: Confirmation::default(),
             authentication: Authentication::default(),
         };
         Self { active: true, token: Some(described) }

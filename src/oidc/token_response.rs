@@ -2,6 +2,7 @@
 
 use serde::Serialize;
 
+use super::confirmation::Confirmation;
 use crate::base::Span;
 
 /// Written in this order, absent members not at all. Holds live tokens, so it has no `Debug`.
@@ -19,6 +20,11 @@ pub struct TokenResponse {
 }
 
 impl TokenResponse {
+    /// A token bound to a key or a certificate says its own `token_type` (RFC 9449 §5).
+    pub fn bound(cnf: &Confirmation, access_token: String, expires_in: Span, scope: &str) -> Self {
+        Self { token_type: cnf.token_type(), ..Self::bearer(access_token, expires_in, scope) }
+    }
+
     /// `scope` is what was granted, always told: §5.1 wants it wherever it differs from what was asked, and a scope may
     /// have been left out because of its floor. Nothing granted is no member, since the grammar has no empty scope (§3.3).
     pub fn bearer(access_token: String, expires_in: Span, scope: &str) -> Self {

@@ -22,6 +22,7 @@ pub const MIGRATIONS: &[(i64, &str, &str, &str)] = &[
     embed!(7, "0007_account_pages"),
     embed!(9, "0009_operators"),
     embed!(10, "0010_requests"),
+    embed!(11, "0011_sender"),
     embed!(12, "0012_decoupled"),
     embed!(13, "0013_client_registration"),
     embed!(20, "0020_registry_cases"),

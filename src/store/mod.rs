@@ -25,6 +25,7 @@ mod db;
 pub mod decoupled;
 pub mod device_codes;
 mod dialect;
+pub mod dpop_proofs;
 pub mod failures;
 pub mod finding;
 pub mod grants;

@@ -9,6 +9,7 @@ pub enum Stale {
     Codes,
     Interactions,
     AssertionJtis,
+    DpopProofs,
     RevokedTokens,
     FailureCounters,
     PhoneCodes,
@@ -21,6 +22,8 @@ pub enum Stale {
 
 const JTIS: &str = "DELETE FROM assertion_jti WHERE (client_id, jti) IN \
     (SELECT client_id, jti FROM assertion_jti WHERE expires_at < $1 LIMIT $2)";
+const PROOFS: &str =
+    "DELETE FROM dpop_proof WHERE digest IN (SELECT digest FROM dpop_proof WHERE expires_at < $1 LIMIT $2)";
 const REVOKED: &str =
     "DELETE FROM revoked_token WHERE jti IN (SELECT jti FROM revoked_token WHERE expires_at < $1 LIMIT $2)";
 const COUNTERS: &str = "DELETE FROM failure_counter WHERE (kind, subject, network) IN \
@@ -37,10 +40,11 @@ const OPERATOR_SESSIONS: &str =
     "DELETE FROM operator_session WHERE id IN (SELECT id FROM operator_session WHERE expires_at < $1 LIMIT $2)";
 
 impl Stale {
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 12] = [
         Self::Codes,
         Self::Interactions,
         Self::AssertionJtis,
+        Self::DpopProofs,
         Self::RevokedTokens,
         Self::FailureCounters,
         Self::PhoneCodes,
@@ -58,6 +62,7 @@ impl Stale {
             Self::Interactions => return interactions::sweep(conn, before, limit).await,
             Self::DeviceCodes => return device_codes::sweep(conn, before, limit).await,
             Self::AssertionJtis => JTIS,
+            Self::DpopProofs => PROOFS,
             Self::RevokedTokens => REVOKED,
             Self::FailureCounters => COUNTERS,
             Self::PhoneCodes => PHONE_CODES,

@@ -6,7 +6,7 @@ use dinhdanh::{
         ids::{InteractionId, OperatorSessionId, RegistrationId},
     },
     store::{
-        clients,
+        clients, dpop_proofs,
         failures::{self, CounterKey, CounterKind},
         grants,
         interactions::{self, StoredInteraction},
@@ -47,6 +47,10 @@ impl Case {
             Stale::AssertionJtis => {
                 let jti = self.uuid().to_string();
                 assert!(clients::use_jti(&mut conn, &"rp".into(), &jti, end).await.unwrap());
+            }
+            Stale::DpopProofs => {
+                let digest = self.digest().try_into().unwrap();
+                assert!(dpop_proofs::take(&mut conn, &digest, end).await.unwrap());
             }
             Stale::RevokedTokens => {
                 let jti = self.uuid().to_string();

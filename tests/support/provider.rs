@@ -63,6 +63,7 @@ impl TestProvider {
             highest_level: Level::Two,
             anonymous_posts: Rate { burst: 100_000, per: Span::minutes(5) },
             registration: RegistrationSettings::default(),
+            dpop_nonce_required: true,
         };
         change(&mut settings);
         let provider = Provider {

@@ -40,6 +40,12 @@ impl Signer {
         self.jws(&json!({ "alg": self.key.alg().name(), "kid": self.kid }), claims)
     }
 
+    /// A DPoP proof over these claims, its key in the header (RFC 9449 §4.2).
+    pub fn proof(&self, claims: &Value) -> String {
+        let jwk = Value::Object(self.key.public().members());
+        self.jws(&json!({ "typ": "dpop+jwt", "alg": self.key.alg().name(), "jwk": jwk }), claims)
+    }
+
     /// A client assertion that is good at `now`; `jti` makes it another.
     pub fn assertion(&self, client: &str, audience: &str, jti: &str, now: Timestamp) -> String {
         self.jwt(&assertion_claims(client, audience, jti, now))

@@ -12,6 +12,7 @@ use crate::{
     flows::{Provider, clients::KnownClient, sessions::Recognised, token::Authorized},
     oidc::{
         authorize::{Answer, Delivery, Request},
+        confirmation::Confirmation,
         error::OAuthError,
         interact::{Finish, Granted},
     },
@@ -69,6 +70,8 @@ pub(super) async fn grant(
         acr: finish.acr.uri().to_owned(),
         amr: evidence.amr().into_iter().map(str::to_owned).collect(),
         auth_time: evidence.auth_time,
+        dpop_jkt: case.request.dpop_jkt.clone(),
+        cnf: Confirmation::default(),
     };
     let unit = Grant {
         grant: to.grant().unwrap_or_else(|| GrantId::generate(&provider.entropy, now)),

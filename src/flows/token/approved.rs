@@ -3,8 +3,6 @@
 //!
 //! may anything be issued? → sign → consume the handle and record, in one unit.
 
-use std::sync::Arc;
-
 use serde_json::json;
 
 use super::{Authorized, Refusal, device_code, mint, redeem_code};
@@ -14,7 +12,13 @@ use crate::{
         Fault, Timestamp,
         ids::{AccountId, ClientId, GrantId, SessionId},
     },
-    flows::{Provider, claims, clients::KnownClient},
+    flows::{
+        Provider,
+        caller::Caller,
+        claims,
+        clients::KnownClient,
+        dpop::{self, ProofOnce},
+    },
     oidc::{client::GrantType, id_token::ExtraClaims, token_response::TokenResponse, userinfo},
     store::{
         AuditEvent, Class, LaneKey, Outcome, Tx, Unit, acquaintance,
@@ -115,11 +119,13 @@ pub async fn gather(
 /// Signs, and submits the unit that consumes the handle.
 pub async fn release(
     provider: &Provider,
-    client: &Arc<KnownClient>,
+    client: &Caller,
     gathered: Gathered,
     now: Timestamp,
 ) -> Result<Result<TokenResponse, Refusal>, Fault> {
-    let Gathered { approved, account, extra, session_end } = gathered;
+    let Gathered { mut approved, account, extra, session_end } = gathered;
+    let cnf = client.confirmation();
+    approved.authorized.cnf = cnf.clone();
     let authorized = &approved.authorized;
     let lifetimes = &provider.settings.lifetimes;
     let access_expires_at = now + lifetimes.access_token;
@@ -142,19 +148,21 @@ pub async fn release(
         refresh,
         access: (access.jti, access_expires_at),
         scope: approved.authorized.scopes.to_string(),
+        proof: client.once(),
         now,
     };
     let scope = unit.scope.clone();
     match provider.writer.submit(unit).await? {
         Released::Done => {}
         Released::Spent => return Ok(Err(approved.handle.spent())),
+        Released::Replayed => return Ok(Err(Refusal::DpopReplayed)),
         Released::Changed => {
             provider.clients.forget();
             return Ok(Err(Refusal::Changed));
         }
     }
     let refresh_token = refresh.map(|_| provider.secrets.refresh.token(approved.grant, 1).reveal().to_owned());
-    Ok(Ok(TokenResponse::bearer(access.token, lifetimes.access_token, &scope)
+    Ok(Ok(TokenResponse::bound(&cnf, access.token, lifetimes.access_token, &scope)
         .with_refresh_token(refresh_token)
         .with_id_token(id_token)))
 }
@@ -209,11 +217,13 @@ struct Release {
     refresh: Option<Timestamp>,
     access: (String, Timestamp),
     scope: String,
+    proof: Option<ProofOnce>,
     now: Timestamp,
 }
 
 enum Released {
     Done,
+    Replayed,
     Spent,
     Changed,
 }
@@ -236,6 +246,9 @@ impl Unit for Release {
     }
 
     async fn run<'a>(&'a self, tx: &'a mut Tx) -> Result<Released, Fault> {
+        if !dpop::take(tx, self.proof.as_ref(), self.now).await? {
+            return Ok(Released::Replayed);
+        }
         if !self.still_holds(tx).await? {
             return Ok(Released::Changed);
         }

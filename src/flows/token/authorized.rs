@@ -5,7 +5,7 @@ use serde_json::Value;
 
 use crate::{
     base::{Fault, Timestamp},
-    oidc::{claims_request::ClaimsRequest, scope::ScopeSet},
+    oidc::{claims_request::ClaimsRequest, confirmation::Confirmation, scope::ScopeSet},
 };
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -21,6 +21,12 @@ pub struct Authorized {
     pub acr: String,
     pub amr: Vec<String>,
     pub auth_time: Timestamp,
+    /// The key that the code is bound to (RFC 9449 §10).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub dpop_jkt: Option<String>,
+    /// What the first tokens were bound to: a refresh proves the same, or no less.
+    #[serde(default, skip_serializing_if = "Confirmation::is_empty")]
+    pub cnf: Confirmation,
 }
 
 impl Authorized {

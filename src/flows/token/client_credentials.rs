@@ -1,13 +1,16 @@
 //! A client that acts for itself (RFC 6749 §4.4).
 
-use std::sync::Arc;
-
 use serde_json::json;
 
 use super::{Refusal, mint};
 use crate::{
     base::{Fault, Timestamp, ids::ClientId},
-    flows::{Provider, clients::KnownClient},
+    flows::{
+        Provider,
+        caller::Caller,
+        clients::KnownClient,
+        dpop::{self, ProofOnce},
+    },
     oidc::{
         scope::{Scope, ScopeSet},
         token_response::TokenResponse,
@@ -17,7 +20,7 @@ use crate::{
 
 pub async fn issue(
     provider: &Provider,
-    client: &Arc<KnownClient>,
+    client: &Caller,
     asked: Option<&ScopeSet>,
     now: Timestamp,
 ) -> Result<Result<TokenResponse, Refusal>, Fault> {
@@ -25,7 +28,7 @@ pub async fn issue(
         Ok(scopes) => scopes,
         Err(refusal) => return Ok(Err(refusal)),
     };
-    let minted = match mint::client_access(provider, &client.id, &scopes, now)? {
+    let minted = match mint::client_access(provider, client, &scopes, now)? {
         Ok(minted) => minted,
         Err(refusal) => return Ok(Err(refusal)),
     };
@@ -34,13 +37,19 @@ pub async fn issue(
         version: client.version,
         jti: minted.jti,
         scope: scopes.to_string(),
+        proof: client.once(),
         now,
     };
-    if !provider.writer.submit(unit).await? {
-        provider.clients.forget();
-        return Ok(Err(Refusal::Changed));
+    match provider.writer.submit(unit).await? {
+        Issued::Done => {}
+        Issued::Replayed => return Ok(Err(Refusal::DpopReplayed)),
+        Issued::Changed => {
+            provider.clients.forget();
+            return Ok(Err(Refusal::Changed));
+        }
     }
-    Ok(Ok(TokenResponse::bearer(minted.token, minted.expires_at.since(now), &scopes.to_string())))
+    let cnf = client.confirmation();
+    Ok(Ok(TokenResponse::bound(&cnf, minted.token, minted.expires_at.since(now), &scopes.to_string())))
 }
 
 /// Scopes about a person mean nothing here: what a client may do for itself are its own others.
@@ -60,11 +69,18 @@ struct IssueToClient {
     version: i64,
     jti: String,
     scope: String,
+    proof: Option<ProofOnce>,
     now: Timestamp,
 }
 
+enum Issued {
+    Done,
+    Replayed,
+    Changed,
+}
+
 impl Unit for IssueToClient {
-    type Out = bool;
+    type Out = Issued;
     const KIND: &'static str = "token.client_credentials";
     const CLASS: Class = Class::Token;
 
@@ -72,15 +88,18 @@ impl Unit for IssueToClient {
         LaneKey::of_bytes(self.jti.as_bytes())
     }
 
-    async fn run<'a>(&'a self, tx: &'a mut Tx) -> Result<bool, Fault> {
+    async fn run<'a>(&'a self, tx: &'a mut Tx) -> Result<Issued, Fault> {
+        if !dpop::take(tx, self.proof.as_ref(), self.now).await? {
+            return Ok(Issued::Replayed);
+        }
         if !clients::is_current(tx, &self.client, self.version).await? {
-            return Ok(false);
+            return Ok(Issued::Changed);
         }
         tx.record(
             AuditEvent::new(self.now, "token.issued", Outcome::Done, Actor::Client)
                 .client(&self.client)
                 .detail(json!({"grant": "client_credentials", "jti": self.jti, "scope": self.scope})),
         );
-        Ok(true)
+        Ok(Issued::Done)
     }
 }

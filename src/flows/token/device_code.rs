@@ -3,8 +3,6 @@
 //! find → this client's? → used? → denied? → over? → answered yet? → and then as everything that a person approved
 //! ([`super::approved`]).
 
-use std::sync::Arc;
-
 use serde_json::json;
 
 use super::{
@@ -15,7 +13,7 @@ use super::{
 use crate::{
     base::{Fault, Secret, Timestamp, ids::ClientId},
     crypto::{OpaqueToken, opaque::kind},
-    flows::{Provider, clients::KnownClient},
+    flows::{Provider, caller::Caller, clients::KnownClient},
     oidc::{client::GrantType, token_response::TokenResponse},
     store::{
         AuditEvent, Class, LaneKey, Outcome, Tx, Unit,
@@ -27,7 +25,7 @@ use crate::{
 
 pub async fn redeem(
     provider: &Provider,
-    client: &Arc<KnownClient>,
+    client: &Caller,
     device_code: &Secret,
     now: Timestamp,
 ) -> Result<Result<TokenResponse, Refusal>, Fault> {

@@ -7,8 +7,13 @@ use crate::{
     assurance::may_issue,
     base::{Fault, Timestamp},
     crypto::{Typ, keyring::Signed},
-    flows::{Provider, clients::KnownClient},
-    oidc::{access_token::AccessToken, token_kind::TokenKind},
+    flows::{Provider, caller::Sender, clients::KnownClient},
+    oidc::{
+        access_token::AccessToken,
+        bearer::Scheme,
+        error::{OAuthError, OAuthErrorCode},
+        token_kind::TokenKind,
+    },
     store::{
         grants::{self, StoredGrant},
         standing::{self, AccountStanding},
@@ -27,6 +32,23 @@ pub struct LivePerson {
     pub grant: StoredGrant,
     pub authorized: Authorized,
     pub account: AccountStanding,
+}
+
+/// Whether what the token is bound to was proven (RFC 9449 §7.1, RFC 8705 §3): a stolen bound token is worth nothing.
+pub fn check_sender(token: &AccessToken, scheme: Scheme, sender: &Sender) -> Result<(), OAuthError> {
+    let refused = |why: &'static str| Err(OAuthError::new(OAuthErrorCode::InvalidToken, why));
+    match (&token.cnf.jkt, scheme, &sender.proof) {
+        (None, Scheme::Bearer, _) => {}
+        (None, Scheme::Dpop, _) => return refused("the access token is not bound to a key: send it as Bearer"),
+        (Some(_), Scheme::Bearer, _) => {
+            return refused("the access token is bound to a key: send it as DPoP with a proof (RFC 9449 section 7.1)");
+        }
+        (Some(jkt), Scheme::Dpop, Some(proof)) if proof.jkt == *jkt => {}
+        (Some(_), Scheme::Dpop, _) => {
+            return refused("the access token is bound to another key than that of the DPoP proof");
+        }
+    }
+    Ok(())
 }
 
 /// Reads an access token of ours without asking whether it is alive: for revocation.

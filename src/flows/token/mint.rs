@@ -7,12 +7,9 @@ use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use super::{Authorized, Refusal};
 use crate::{
     assurance::AccountLevel,
-    base::{
-        Fault, Timestamp,
-        ids::{ClientId, GrantId},
-    },
+    base::{Fault, Timestamp, ids::GrantId},
     crypto::{Alg, SigningKey, Typ},
-    flows::{Provider, clients::KnownClient},
+    flows::{Provider, caller::Caller, clients::KnownClient},
     oidc::{
         access_token::{AccessToken, Authentication},
         audience::Audience,
@@ -60,7 +57,7 @@ fn sign(key: &SigningKey, typ: Typ, claims: Result<Vec<u8>, serde_json::Error>) 
 /// For a person, under a grant.
 pub fn person_access(
     provider: &Provider,
-    client: &KnownClient,
+    client: &Caller,
     grant: GrantId,
     (authorized, scopes): (&Authorized, &ScopeSet),
     (now, expires_at): (Timestamp, Timestamp),
@@ -79,6 +76,7 @@ pub fn person_access(
         iat: now,
         jti: jti.clone(),
         scope: (!scopes.is_empty()).then(|| scopes.to_string()),
+        cnf: client.confirmation(),
         authentication: Authentication {
             auth_time: Some(authorized.auth_time),
             acr: Some(authorized.acr.clone()),
@@ -93,7 +91,7 @@ pub fn person_access(
 /// For a client that acts for itself (RFC 9068 §2.2: `sub` is the client).
 pub fn client_access(
     provider: &Provider,
-    client: &ClientId,
+    client: &Caller,
     scopes: &ScopeSet,
     now: Timestamp,
 ) -> Result<Result<AccessMinted, Refusal>, Fault> {
@@ -107,11 +105,12 @@ pub fn client_access(
         iss: provider.settings.issuer.clone(),
         exp: expires_at,
         aud: Audience::one(provider.settings.issuer.clone()),
-        sub: client.as_str().to_owned(),
-        client_id: client.clone(),
+        sub: client.id.as_str().to_owned(),
+        client_id: client.id.clone(),
         iat: now,
         jti: jti.clone(),
         scope: (!scopes.is_empty()).then(|| scopes.to_string()),
+        cnf: client.confirmation(),
         authentication: Authentication::default(),
     };
     let token = sign(&key, Typ::AccessToken, token.to_json())?;

@@ -16,9 +16,7 @@ pub use authenticate::authenticate;
 pub use authorized::Authorized;
 pub use refusal::Refusal;
 
-use std::sync::Arc;
-
-use super::{Provider, clients::KnownClient};
+use super::{Provider, caller::Caller};
 use crate::{
     base::{Fault, Timestamp},
     oidc::{client::GrantType, token_request::TokenRequest, token_response::TokenResponse},
@@ -27,12 +25,15 @@ use crate::{
 /// Answers a token request of an authenticated client.
 pub async fn answer(
     provider: &Provider,
-    client: &Arc<KnownClient>,
+    client: &Caller,
     request: &TokenRequest,
     now: Timestamp,
 ) -> Result<Result<TokenResponse, Refusal>, Fault> {
     if !GrantType::parse(request.grant_type()).is_some_and(|grant| client.client.may_use(grant)) {
         return Ok(Err(Refusal::GrantNotRegistered));
+    }
+    if let Err(refusal) = client.check() {
+        return Ok(Err(refusal));
     }
     match request {
         TokenRequest::AuthorizationCode(code) => redeem_code::redeem(provider, client, code, now).await,

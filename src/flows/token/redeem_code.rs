@@ -3,8 +3,6 @@
 //! find → this client's? → used? → expired? → redirect_uri? → PKCE? → and then as everything that a person approved
 //! ([`super::approved`]). A replay by the right client revokes what the code gave; by a foreign one it revokes nothing.
 
-use std::sync::Arc;
-
 use serde_json::json;
 
 use super::{
@@ -17,7 +15,7 @@ use crate::{
         ids::{AccountId, ClientId, GrantId, SessionId},
     },
     crypto::{OpaqueToken, digest, opaque::kind},
-    flows::{Provider, clients::KnownClient},
+    flows::{Provider, caller::Caller, clients::KnownClient},
     oidc::{
         pkce::{self, CodeChallenge, CodeVerifier},
         token_request::CodeRequest,
@@ -33,7 +31,7 @@ use crate::{
 
 pub async fn redeem(
     provider: &Provider,
-    client: &Arc<KnownClient>,
+    client: &Caller,
     request: &CodeRequest,
     now: Timestamp,
 ) -> Result<Result<TokenResponse, Refusal>, Fault> {
@@ -57,7 +55,7 @@ pub async fn redeem(
 /// The code, when this client may have tokens for it.
 async fn read(
     provider: &Provider,
-    client: &KnownClient,
+    client: &Caller,
     digest: [u8; 32],
     request: &CodeRequest,
     now: Timestamp,
@@ -70,12 +68,18 @@ async fn read(
     if let Err(refusal) = check(&code, client, request, now) {
         return Ok(Err(refusal));
     }
+    let authorized = Authorized::from_value(&code.authorized, "authorization_code", &code.grant_id)?;
+    // RFC 9449 §10: whoever stole code and verifier has not the key.
+    let jkt = client.sender.proof.as_ref().map(|proof| &proof.jkt);
+    if authorized.dpop_jkt.is_some() && authorized.dpop_jkt.as_ref() != jkt {
+        return Ok(Err(Refusal::CodeOfAnotherKey));
+    }
     Ok(Ok(Approved {
         handle: Handle::Code(digest),
         grant: code.grant_id,
         account: code.account_id,
         session: code.session_id,
-        authorized: Authorized::from_value(&code.authorized, "authorization_code", &code.grant_id)?,
+        authorized,
     }))
 }
 

@@ -1,7 +1,5 @@
 //! Refresh with rotation (RFC 6749 §6, RFC 9700 §4.14): order is a counter, reuse revokes the family, a lost answer is given again.
 
-use std::sync::Arc;
-
 use serde_json::json;
 
 use super::{Authorized, Refusal, mint};
@@ -9,10 +7,15 @@ use crate::{
     assurance::may_issue,
     base::{Fault, Span, Timestamp, ids::ClientId},
     crypto::refresh::RefreshClaim,
-    flows::{Provider, clients::KnownClient},
+    flows::{
+        Provider,
+        caller::Caller,
+        clients::KnownClient,
+        dpop::{self, ProofOnce},
+    },
     oidc::{
-        client::ClientAuthMethod, id_token::ExtraClaims, scope::ScopeSet, token_request::RefreshRequest,
-        token_response::TokenResponse,
+        client::ClientAuthMethod, confirmation::Confirmation, id_token::ExtraClaims, scope::ScopeSet,
+        token_request::RefreshRequest, token_response::TokenResponse,
     },
     store::{
         AuditEvent, Class, LaneKey, Outcome, Tx, Unit,
@@ -29,7 +32,7 @@ const REPEAT_WITHIN: Span = Span::secs(10);
 
 pub async fn refresh(
     provider: &Provider,
-    client: &Arc<KnownClient>,
+    client: &Caller,
     request: &RefreshRequest,
     now: Timestamp,
 ) -> Result<Result<TokenResponse, Refusal>, Fault> {
@@ -56,7 +59,7 @@ struct Found {
 
 async fn read(
     provider: &Provider,
-    client: &KnownClient,
+    client: &Caller,
     claim: RefreshClaim,
     now: Timestamp,
 ) -> Result<Result<Found, Refusal>, Fault> {
@@ -87,19 +90,35 @@ async fn read(
         return Ok(Err(Refusal::NotIssuable(refusal)));
     }
     let authorized = Authorized::from_value(&grant.authorized, "grants", &grant.id)?;
+    if !proves(client, &authorized.cnf) {
+        return Ok(Err(Refusal::RefreshOfAnotherKey));
+    }
     Ok(Ok(Found { grant, family, authorized, account }))
+}
+
+/// RFC 9449 §5, RFC 8705 §4: a public client proves the very key or certificate that its refresh token is bound to. A
+/// confidential one has proven who it is and may change its key, but not go back to tokens that anybody can use.
+fn proves(client: &Caller, bound: &Confirmation) -> bool {
+    let shown = client.confirmation();
+    let is_public = client.client.auth.method == ClientAuthMethod::None;
+    let holds = |bound: &Option<String>, shown: &Option<String>| match (bound, shown) {
+        (None, _) => true,
+        (Some(bound), Some(shown)) => bound == shown || !is_public,
+        (Some(_), None) => false,
+    };
+    holds(&bound.jkt, &shown.jkt) && holds(&bound.x5t_s256, &shown.x5t_s256)
 }
 
 async fn issue(
     provider: &Provider,
-    client: &Arc<KnownClient>,
+    client: &Caller,
     claim: RefreshClaim,
     (found, scopes): (Found, ScopeSet),
     now: Timestamp,
 ) -> Result<Result<TokenResponse, Refusal>, Fault> {
     let Found { grant, family, authorized, account } = found;
-    // Only a client that proved itself gets a lost answer again: a public one could be anybody with a stolen token.
-    let may_repeat = client.client.auth.method != ClientAuthMethod::None;
+    // Only a client that proved itself, or its key, gets a lost answer again: another could be anybody with a stolen token.
+    let may_repeat = client.client.auth.method != ClientAuthMethod::None || !authorized.cnf.is_empty();
     let repeated = may_repeat
         && claim.generation == family.generation - 1
         && now.since(family.rotated_at) <= REPEAT_WITHIN
@@ -124,11 +143,13 @@ async fn issue(
         repeated,
         access: (access.jti, access_expires_at),
         scope: scopes.to_string(),
+        proof: client.once(),
         now,
     };
     let scope = unit.scope.clone();
     let generation = match provider.writer.submit(unit).await? {
         Rotated::To(generation) => generation,
+        Rotated::Replayed => return Ok(Err(Refusal::DpopReplayed)),
         Rotated::Reused => return Ok(Err(Refusal::RefreshReused)),
         Rotated::Gone => return Ok(Err(Refusal::GrantRevoked)),
         Rotated::Changed => {
@@ -137,7 +158,7 @@ async fn issue(
         }
     };
     let refresh_token = provider.secrets.refresh.token(claim.family, generation).reveal().to_owned();
-    Ok(Ok(TokenResponse::bearer(access.token, access_expires_at.since(now), &scope)
+    Ok(Ok(TokenResponse::bound(&client.confirmation(), access.token, access_expires_at.since(now), &scope)
         .with_refresh_token(Some(refresh_token))
         .with_id_token(id_token)))
 }
@@ -174,10 +195,12 @@ struct RotateFamily {
     repeated: bool,
     access: (String, Timestamp),
     scope: String,
+    proof: Option<ProofOnce>,
     now: Timestamp,
 }
 
 enum Rotated {
+    Replayed,
     To(i64),
     Reused,
     Gone,
@@ -234,6 +257,9 @@ impl Unit for RotateFamily {
     }
 
     async fn run<'a>(&'a self, tx: &'a mut Tx) -> Result<Rotated, Fault> {
+        if !dpop::take(tx, self.proof.as_ref(), self.now).await? {
+            return Ok(Rotated::Replayed);
+        }
         if !clients::is_current(tx, &self.client.0, self.client.1).await?
             || !standing::is_unchanged(tx, &self.account).await?
         {

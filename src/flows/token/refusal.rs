@@ -2,6 +2,8 @@
 
 use crate::{
     assurance,
+    flows::dpop::replayed,
+    oidc::dpop,
     oidc::error::{OAuthError, OAuthErrorCode},
 };
 
@@ -42,6 +44,14 @@ pub enum Refusal {
     GrantRevoked,
     Scope(OAuthError),
     ScopeNotForClients(String),
+    /// The client registered that its tokens are bound, and sent no proof.
+    DpopRequired,
+    /// The proof was used before.
+    DpopReplayed,
+    /// Another key than the code was bound to.
+    CodeOfAnotherKey,
+    /// Another key than the refresh token is bound to, or none.
+    RefreshOfAnotherKey,
     /// No active key for the client's algorithm.
     NoSigningKey,
 }
@@ -83,6 +93,14 @@ impl Refusal {
                 OAuthErrorCode::InvalidScope,
                 format!("the scope {scope} is about a person or not among the client's own scopes"),
             ),
+            Self::DpopRequired => dpop::refused(&"this client's requests carry one (dpop_bound_access_tokens)"),
+            Self::DpopReplayed => replayed(),
+            Self::CodeOfAnotherKey => grant(
+                "the code is bound to a key (dpop_jkt) and the DPoP proof is not made with it (RFC 9449 section 10)",
+            ),
+            Self::RefreshOfAnotherKey => {
+                grant("the refresh token is bound to a key or certificate that this request does not prove")
+            }
             Self::NoSigningKey => {
                 OAuthError::new(OAuthErrorCode::ServerError, "no signing key of the client's algorithm is active")
             }
@@ -129,6 +147,10 @@ impl Refusal {
             Self::GrantRevoked => "grant_revoked",
             Self::Scope(_) => "scope",
             Self::ScopeNotForClients(_) => "scope_not_for_clients",
+            Self::DpopRequired => "dpop_required",
+            Self::DpopReplayed => "dpop_replayed",
+            Self::CodeOfAnotherKey => "code_of_another_key",
+            Self::RefreshOfAnotherKey => "refresh_of_another_key",
             Self::NoSigningKey => "no_signing_key",
         }
     }

@@ -2,6 +2,7 @@
 
 mod caller;
 mod device_authorization;
+mod dpop;
 mod introspect;
 mod par;
 mod registration;

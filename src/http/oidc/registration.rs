@@ -22,7 +22,7 @@ use crate::{
         state::AppState,
     },
     oidc::{
-        bearer::{self, Challenge},
+        bearer::{self, Challenge, Scheme},
         client::MetadataError,
         endpoints,
         error::{Endpoint, OAuthError},
@@ -124,7 +124,8 @@ impl From<Fault> for Stopped {
 }
 
 fn token(headers: &HeaderMap, query: Query) -> Result<Option<Secret>, Stopped> {
-    Ok(bearer::extract(authorization(headers)?, &query?, None)?)
+    let presented = bearer::extract(authorization(headers)?, &query?, None)?;
+    Ok(presented.filter(|presented| presented.scheme == Scheme::Bearer).map(|presented| presented.token))
 }
 
 fn own_token(headers: &HeaderMap, query: Query) -> Result<Secret, Stopped> {
@@ -162,7 +163,8 @@ fn refuse(state: &AppState, refusal: &Refusal) -> Response {
     };
     let shown = (!matches!(refusal, Refusal::TokenMissing)).then_some(&error);
     if response.status() == StatusCode::UNAUTHORIZED {
-        let challenge = Challenge { realm: &state.provider.settings.issuer, error: shown, scope: None }.value();
+        let realm = &state.provider.settings.issuer;
+        let challenge = Challenge { scheme: Scheme::Bearer, realm, error: shown, scope: None }.value();
         if let Ok(value) = HeaderValue::try_from(challenge) {
             response.headers_mut().insert(WWW_AUTHENTICATE, value);
         }

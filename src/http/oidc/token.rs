@@ -3,10 +3,16 @@
 use axum::{extract::State, response::Response};
 use http::{HeaderMap, StatusCode};
 
-use super::caller::{Refused, authenticated};
+use super::{
+    caller::{Refused, authenticated},
+    dpop,
+};
 use crate::{
     base::{Fault, Timestamp},
-    flows,
+    flows::{
+        self,
+        caller::{Caller, Sender},
+    },
     http::{
         extract::{FormBody, Now},
         respond,
@@ -26,7 +32,9 @@ pub async fn token(
     headers: HeaderMap,
     FormBody(form): FormBody,
 ) -> Response {
-    answer(&state, now, &headers, form).await.unwrap_or_else(|refused| refused.answer(&state, Endpoint::Token))
+    let answered = answer(&state, now, &headers, form).await;
+    let response = answered.unwrap_or_else(|refused| refused.answer(&state, Endpoint::Token));
+    dpop::with_nonce(&state, &headers, now, response)
 }
 
 async fn answer(
@@ -36,7 +44,11 @@ async fn answer(
     form: Result<Params, OAuthError>,
 ) -> Result<Response, Refused> {
     let form = form?;
-    let client = authenticated(state, headers, &form, endpoints::TOKEN, now).await?;
+    // Before the client: a proof that only lacks the nonce must not use up the assertion beside it.
+    let at = dpop::At { method: "POST", path: endpoints::TOKEN, access_token: None };
+    let proof = dpop::judged(state, headers, at, now)?;
+    let known = authenticated(state, headers, &form, endpoints::TOKEN, now).await?;
+    let client = Caller { known, sender: Sender { proof } };
     let request = TokenRequest::parse(&form)?;
     let answered = flows::token::answer(&state.provider, &client, &request, now).await?;
     let outcome = answered.as_ref().err().map_or("issued", flows::token::Refusal::code);

@@ -5,21 +5,26 @@ use http::{
     HeaderMap, HeaderName, HeaderValue, StatusCode,
     header::{
         ACCESS_CONTROL_ALLOW_HEADERS, ACCESS_CONTROL_ALLOW_METHODS, ACCESS_CONTROL_ALLOW_ORIGIN,
-        ACCESS_CONTROL_EXPOSE_HEADERS, ACCESS_CONTROL_MAX_AGE,
+        ACCESS_CONTROL_EXPOSE_HEADERS, ACCESS_CONTROL_MAX_AGE, WWW_AUTHENTICATE,
     },
 };
 
-use super::caller::{Refused, authorization};
+use super::{
+    caller::{Refused, authorization},
+    dpop,
+};
 use crate::{
     base::Timestamp,
-    flows,
+    flows::{self, caller::Sender, dpop::Proof},
     http::{
         extract::{FormBody, Now, QueryParams},
         respond,
         state::AppState,
     },
     oidc::{
-        bearer::{self, Challenge},
+        bearer::{self, Challenge, Presented, Scheme},
+        dpop::refused,
+        endpoints,
         error::{Endpoint, OAuthError},
         params::Params,
     },
@@ -31,7 +36,7 @@ pub async fn by_get(
     headers: HeaderMap,
     QueryParams(query): QueryParams,
 ) -> Response {
-    answered(&state, now, authorization(&headers), query, Ok(None)).await
+    answered(&state, now, Asked { method: "GET", headers: &headers, query, form: Ok(None) }).await
 }
 
 pub async fn by_post(
@@ -41,7 +46,7 @@ pub async fn by_post(
     QueryParams(query): QueryParams,
     FormBody(form): FormBody,
 ) -> Response {
-    answered(&state, now, authorization(&headers), query, form.map(Some)).await
+    answered(&state, now, Asked { method: "POST", headers: &headers, query, form: form.map(Some) }).await
 }
 
 /// A portal whose code runs in the browser asks with its token, which no cookie of ours is (§5.3).
@@ -50,7 +55,7 @@ pub async fn preflight() -> Response {
     *response.status_mut() = StatusCode::NO_CONTENT;
     for (name, value) in [
         (ACCESS_CONTROL_ALLOW_METHODS, "GET, POST"),
-        (ACCESS_CONTROL_ALLOW_HEADERS, "authorization, content-type"),
+        (ACCESS_CONTROL_ALLOW_HEADERS, "authorization, content-type, dpop"),
         (ACCESS_CONTROL_MAX_AGE, "3600"),
     ] {
         response.headers_mut().insert(name, HeaderValue::from_static(value));
@@ -58,50 +63,86 @@ pub async fn preflight() -> Response {
     for_any_origin(response)
 }
 
-async fn answered(
-    state: &AppState,
-    now: Timestamp,
-    header: Result<Option<&str>, OAuthError>,
+/// How the request came, for the proof.
+struct Asked<'a> {
+    method: &'static str,
+    headers: &'a HeaderMap,
     query: Result<Params, OAuthError>,
     form: Result<Option<Params>, OAuthError>,
-) -> Response {
-    let token = header.and_then(|header| bearer::extract(header, &query?, form?.as_ref()));
-    let response = match answer(state, now, token).await {
+}
+
+async fn answered(state: &AppState, now: Timestamp, asked: Asked<'_>) -> Response {
+    let Asked { method, headers, query, form } = asked;
+    let presented = authorization(headers).and_then(|header| bearer::extract(header, &query?, form?.as_ref()));
+    let scheme = presented.as_ref().ok().and_then(Option::as_ref).map_or(Scheme::Bearer, |presented| presented.scheme);
+    let response = match answer(state, now, (method, headers), presented).await {
         Ok(response) => response,
         Err(Refused::Fault(fault)) => respond::fault_json(&fault),
         Err(Refused::Request(error) | Refused::Client(crate::oidc::client_auth::ClientAuthRefusal { error, .. })) => {
-            let challenge = challenge(state, Some(&error));
-            respond::oauth(&error, Endpoint::UserInfo, Some(&challenge))
+            challenged(state, scheme, &error)
         }
     };
-    for_any_origin(response)
+    for_any_origin(dpop::with_nonce(state, headers, now, response))
 }
 
 async fn answer(
     state: &AppState,
     now: Timestamp,
-    token: Result<Option<crate::base::Secret>, OAuthError>,
+    (method, headers): (&str, &HeaderMap),
+    presented: Result<Option<Presented>, OAuthError>,
 ) -> Result<Response, Refused> {
-    let Some(token) = token? else {
-        // RFC 6750 §3.1: without a token there is no error to speak of.
-        let mut response = respond::json(StatusCode::UNAUTHORIZED, Vec::new());
-        if let Ok(value) = HeaderValue::try_from(challenge(state, None)) {
-            response.headers_mut().insert(http::header::WWW_AUTHENTICATE, value);
-        }
-        return Ok(response);
-    };
-    let document = flows::userinfo::userinfo(&state.provider, token.reveal(), now).await??;
+    let Some(presented) = presented? else { return Ok(unasked(state)) };
+    let sender = Sender { proof: proof(state, now, (method, headers), &presented)? };
+    let document = flows::userinfo::userinfo(&state.provider, &presented, &sender, now).await??;
     Ok(respond::json_object(&document))
 }
 
-fn challenge(state: &AppState, error: Option<&OAuthError>) -> String {
-    Challenge { realm: &state.provider.settings.issuer, error, scope: Some("openid") }.value()
+/// RFC 9449 §7.1: the scheme and the proof come together. A proof beside a bearer token is not looked at.
+fn proof(
+    state: &AppState,
+    now: Timestamp,
+    (method, headers): (&str, &HeaderMap),
+    presented: &Presented,
+) -> Result<Option<Proof>, OAuthError> {
+    if presented.scheme == Scheme::Bearer {
+        return Ok(None);
+    }
+    let access_token = Some(presented.token.reveal());
+    let at = dpop::At { method, path: endpoints::USERINFO, access_token };
+    match dpop::judged(state, headers, at, now)? {
+        Some(proof) => Ok(Some(proof)),
+        None => Err(refused(&"the DPoP header is missing")),
+    }
+}
+
+/// RFC 6750 §3.1: without a token there is no error to speak of. Both schemes work here (RFC 9449 §7.2).
+fn unasked(state: &AppState) -> Response {
+    let mut response = respond::json(StatusCode::UNAUTHORIZED, Vec::new());
+    add_challenge(&mut response, &challenge(state, Scheme::Bearer, None));
+    add_challenge(&mut response, &challenge(state, Scheme::Dpop, None));
+    response
+}
+
+fn challenged(state: &AppState, scheme: Scheme, error: &OAuthError) -> Response {
+    let mut response = respond::oauth(error, Endpoint::UserInfo, None);
+    add_challenge(&mut response, &challenge(state, scheme, Some(error)));
+    response
+}
+
+fn challenge(state: &AppState, scheme: Scheme, error: Option<&OAuthError>) -> String {
+    Challenge { scheme, realm: &state.provider.settings.issuer, error, scope: Some("openid") }.value()
+}
+
+fn add_challenge(response: &mut Response, challenge: &str) {
+    if let Ok(value) = HeaderValue::try_from(challenge) {
+        response.headers_mut().append(WWW_AUTHENTICATE, value);
+    }
 }
 
 fn for_any_origin(mut response: Response) -> Response {
     const OPEN: [(HeaderName, HeaderValue); 2] = [
         (ACCESS_CONTROL_ALLOW_ORIGIN, HeaderValue::from_static("*")),
-        (ACCESS_CONTROL_EXPOSE_HEADERS, HeaderValue::from_static("www-authenticate, x-request-id")),
+        (ACCESS_CONTROL_EXPOSE_HEADERS, HeaderValue::from_static("www-authenticate, dpop-nonce, x-request-id")),
     ];
     response.headers_mut().extend(OPEN);
     response

@@ -52,6 +52,9 @@ pub struct Request {
     /// The client fetches the answer at the token endpoint: then there is no address to send it to.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub decoupled: Option<Decoupled>,
+    /// The key that must redeem the code (RFC 9449 §10).
+    #[serde(default)]
+    pub dpop_jkt: Option<String>,
 }
 
 impl Request {
@@ -83,6 +86,7 @@ impl Request {
             display: Display::default(),
             pushed: None,
             decoupled: None,
+            dpop_jkt: None,
         };
         let asked = Asked { params: &addressed.params, arrival: addressed.arrival, client, policy };
         for check in CHECKS.iter().filter(|check| runs(check.name)) {

@@ -38,6 +38,7 @@ impl Client {
             KeySource::Value(set) => put(into, "jwks", set.clone()),
             KeySource::Uri(uri) => put(into, "jwks_uri", uri.clone()),
         }
+        put(into, "dpop_bound_access_tokens", self.sender.dpop_bound_access_tokens);
         put(into, "id_token_signed_response_alg", self.id_token_alg.as_str());
         put(into, "subject_type", "pairwise");
         put_some(into, "sector_identifier_uri", self.sector_identifier_uri.clone());

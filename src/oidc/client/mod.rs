@@ -40,6 +40,7 @@ pub struct Client {
     pub grant_types: Vec<GrantType>,
     pub auth: ClientAuth,
     pub keys: KeySource,
+    pub sender: SenderRules,
     pub id_token_alg: SigningAlg,
     pub sector_identifier_uri: Option<String>,
     /// What the client may ask for.
@@ -69,6 +70,13 @@ pub enum KeySource {
     Value(Value),
     /// `jwks_uri`.
     Uri(String),
+}
+
+/// To what the client's access tokens are bound. What is not demanded is allowed.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct SenderRules {
+    /// Every token request carries a DPoP proof (RFC 9449 §5.2).
+    pub dpop_bound_access_tokens: bool,
 }
 
 /// Defaults for requests that say nothing else (OpenID Connect Registration §2).

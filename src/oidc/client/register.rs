@@ -4,8 +4,8 @@ use serde_json::Value;
 
 use super::{
     About, AssertionAudience, Client, ClientAuth, ClientAuthMethod, GrantType, KeySource, Localized, Logout,
-    MetadataError, Profile, RegisteredBy, Requests, RpClass, Rules, SignIn, jwks, members::Members, requests,
-    unsupported,
+    MetadataError, Profile, RegisteredBy, Requests, RpClass, Rules, SenderRules, SignIn, jwks, members::Members,
+    requests, unsupported,
 };
 use crate::oidc::{
     alg::SigningAlg,
@@ -46,6 +46,7 @@ impl Client {
             about: about(members)?,
             auth,
             keys,
+            sender: sender(members)?,
         };
         client.check_sector()?;
         Ok(client)
@@ -118,6 +119,10 @@ fn keys(members: Members<'_>, auth: &ClientAuth, requests: &Requests) -> Result<
         (false, Some(uri)) => Ok(KeySource::Uri(uri)),
         (_, None) => Ok(jwks::read(members, need)?.map_or(KeySource::None, KeySource::Value)),
     }
+}
+
+fn sender(members: Members<'_>) -> Result<SenderRules, MetadataError> {
+    Ok(SenderRules { dpop_bound_access_tokens: members.flag("dpop_bound_access_tokens")?.unwrap_or(false) })
 }
 
 fn alg(members: Members<'_>, field: &str) -> Result<Option<SigningAlg>, MetadataError> {

@@ -26,7 +26,6 @@ const NOT_YET: &[(&str, &str)] = &[
     ("introspection_encrypted_response_enc", ENCRYPTION),
     ("userinfo_signed_response_alg", SIGNED),
     ("introspection_signed_response_alg", SIGNED),
-    ("dpop_bound_access_tokens", "asks for DPoP, which is not implemented yet"),
     ("tls_client_certificate_bound_access_tokens", MUTUAL_TLS),
     ("tls_client_auth_subject_dn", MUTUAL_TLS),
     ("tls_client_auth_san_dns", MUTUAL_TLS),

@@ -3,6 +3,7 @@
 mod client_keys;
 mod code_flow;
 mod device;
+mod dpop;
 mod introspection;
 mod logout;
 mod pushed;

@@ -51,6 +51,7 @@ table![
     login_hint,
     ui_locales,
     display,
+    dpop_jkt,
 ];
 
 #[cfg(test)]

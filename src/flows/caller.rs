@@ -1,0 +1,51 @@
+//! A client with what its request proves about who sends it.
+
+use std::{ops::Deref, sync::Arc};
+
+use super::{
+    clients::KnownClient,
+    dpop::{Proof, ProofOnce},
+    token::Refusal,
+};
+use crate::oidc::confirmation::Confirmation;
+
+/// What the sender of a request has shown to have.
+#[derive(Clone, Debug, Default)]
+pub struct Sender {
+    pub proof: Option<Proof>,
+}
+
+/// An authenticated client, as the grants see it. It reads as the client itself.
+#[derive(Debug)]
+pub struct Caller {
+    pub known: Arc<KnownClient>,
+    pub sender: Sender,
+}
+
+impl Deref for Caller {
+    type Target = KnownClient;
+
+    fn deref(&self) -> &KnownClient {
+        &self.known
+    }
+}
+
+impl Caller {
+    /// Whether the client kept to what it registered about its tokens (RFC 9449 §5.2).
+    pub fn check(&self) -> Result<(), Refusal> {
+        if self.client.sender.dpop_bound_access_tokens && self.sender.proof.is_none() {
+            return Err(Refusal::DpopRequired);
+        }
+        Ok(())
+    }
+
+    /// What tokens that are issued now are bound to.
+    pub fn confirmation(&self) -> Confirmation {
+        Confirmation { jkt: self.sender.proof.as_ref().map(|proof| proof.jkt.clone()), x5t_s256: None }
+    }
+
+    /// The proof that the answering unit uses up.
+    pub fn once(&self) -> Option<ProofOnce> {
+        self.sender.proof.as_ref().map(|proof| proof.once)
+    }
+}
