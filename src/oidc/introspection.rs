@@ -159,6 +159,7 @@ mod tests {
             client_id: ClientId::from("portal"),
             iat: Timestamp::from_secs(1_795_366_800),
             jti: "j1".to_owned(),
+            cnf: Confirmation::default(),
             scope: Some("openid".to_owned()),
             authentication: Authentication {
                 auth_time: Some(Timestamp::from_secs(1_795_366_799)),
