@@ -11,8 +11,8 @@ use serde_json::{Value, json};
 
 use crate::support::{
     app::{
-        Answer, CALLBACK, Holder, ISSUER, PHONE_APP, PHONE_APP_CALLBACK, PORTAL_SECRET, TestApp, VERIFIER, authorize,
-        basic, payload, query_of,
+        Answer, CALLBACK, Holder, ISSUER, PHONE_APP, PHONE_APP_CALLBACK, PORTAL, PORTAL_SECRET, TestApp, VERIFIER,
+        authorize, basic, payload, query_of,
     },
     signer::Signer,
 };
