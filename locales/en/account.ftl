@@ -18,6 +18,7 @@ account-session-started = Signed in at { $time }.
 account-session-used = Last used at { $time }.
 account-session-no-portals = No portal entered yet.
 account-session-portals = Portals entered:
+account-portal-open = Go there
 account-portal-entered = at { $time }
 account-session-end = End
 account-end-all = End all

@@ -48,6 +48,7 @@ claim-phone-number = Phone number
 claim-phone-number-verified = Phone number is confirmed
 claim-email = E-mail address
 claim-email-verified = E-mail address is confirmed
+claim-updated-at = Record last changed
 claim-age-over-14 = 14 or older
 claim-age-over-16 = 16 or older
 claim-age-over-18 = 18 or older

@@ -13,4 +13,5 @@ signed-out = You are signed out of { $n ->
    *[other] { $n } portals
 }.
 signed-out-unconfirmed = No confirmation yet from:
+signed-out-frame = A portal signs you out
 signed-out-close = Close the browser if you share this device.

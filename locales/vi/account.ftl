@@ -18,6 +18,7 @@ account-session-started = Đăng nhập lúc { $time }.
 account-session-used = Dùng gần nhất lúc { $time }.
 account-session-no-portals = Chưa vào cổng nào.
 account-session-portals = Đã vào các cổng:
+account-portal-open = Mở cổng
 account-portal-entered = lúc { $time }
 account-session-end = Kết thúc
 account-end-all = Kết thúc tất cả

@@ -48,6 +48,7 @@ claim-phone-number = Số điện thoại
 claim-phone-number-verified = Số điện thoại đã được xác nhận
 claim-email = Thư điện tử
 claim-email-verified = Thư điện tử đã được xác nhận
+claim-updated-at = Dữ liệu cập nhật lúc
 claim-age-over-14 = Từ đủ 14 tuổi
 claim-age-over-16 = Từ đủ 16 tuổi
 claim-age-over-18 = Từ đủ 18 tuổi

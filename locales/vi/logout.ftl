@@ -10,4 +10,5 @@ logout-stay = Tiếp tục sử dụng
 signed-out-title = Bạn đã đăng xuất
 signed-out = Bạn đã đăng xuất khỏi { $n } cổng.
 signed-out-unconfirmed = Chưa nhận được xác nhận từ:
+signed-out-frame = Một cổng đang đăng xuất cho bạn
 signed-out-close = Hãy đóng trình duyệt nếu bạn dùng máy chung.

@@ -13,7 +13,9 @@ use crate::{
     base::{Fault, Timestamp},
     oidc::{
         bearer::Presented,
+        client::UserInfoView,
         error::{OAuthError, OAuthErrorCode},
+        legacy_view,
         scope::ScopeSet,
         userinfo,
     },
@@ -49,7 +51,14 @@ pub async fn userinfo(
     let claims = document.keys().filter(|name| *name != "sub").cloned().collect();
     let proof = sender.proof.as_ref().map(|proof| proof.once);
     let fresh = provider.writer.submit(RecordRelease { person, claims, proof, now }).await?;
-    Ok(if fresh { Ok(document) } else { Err(dpop::replayed()) })
+    if !fresh {
+        return Ok(Err(dpop::replayed()));
+    }
+    // Renamed last: scope, floor, consent and audit know the claims by their own names.
+    Ok(Ok(match live.client.client.rules.userinfo_view {
+        UserInfoView::Standard => document,
+        UserInfoView::Legacy => legacy_view::renamed(document),
+    }))
 }
 
 struct RecordRelease {

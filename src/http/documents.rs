@@ -21,6 +21,9 @@ use crate::{
 /// Scopes whose claims have no source here yet: the register of births.
 const WITHOUT_SOURCE: &[&str] = &["vn_birth"];
 
+/// Claims of other scopes without one: old nine-digit numbers, and the register of marriages.
+const UNFILLED: &[&str] = &["cmnd9", "marital_status"];
+
 /// Puts or replaces all of them.
 pub fn publish(published: &Published, provider: &Provider) {
     let issuer = &provider.settings.issuer;
@@ -52,6 +55,7 @@ fn discovery_document(provider: &Provider) -> Bytes {
     let settings = DiscoverySettings {
         issuer: provider.settings.issuer.clone(),
         scopes: SCOPES.iter().filter(is_offered).map(|scope| scope.name).collect::<ScopeSet>(),
+        unfilled: UNFILLED,
         acr_values: AcrLevel::ALL.into_iter().filter(|level| is_reachable(*level)).collect(),
         service_documentation: None,
         must_be_pushed: provider.settings.policy.must_be_pushed,

@@ -15,6 +15,8 @@ pub struct DiscoverySettings {
     pub issuer: String,
     /// Those whose claims the registry can fill, `openid` among them (OIDC Discovery §3 demands it).
     pub scopes: ScopeSet,
+    /// Claims of those scopes that nothing here fills yet.
+    pub unfilled: &'static [&'static str],
     /// The levels that a person can reach here.
     pub acr_values: Vec<AcrLevel>,
     /// A page for the engineers of relying parties.
@@ -73,7 +75,7 @@ fn addresses(settings: &DiscoverySettings) -> Map<String, Value> {
 }
 
 fn authorization(settings: &DiscoverySettings) -> Map<String, Value> {
-    let claims: Vec<&str> = settings.scopes.claims().collect();
+    let claims: Vec<&str> = settings.scopes.claims().filter(|claim| !settings.unfilled.contains(claim)).collect();
     members(json!({
         "response_types_supported": ["code"],
         "response_modes_supported": ResponseMode::names(),
@@ -122,8 +124,8 @@ fn logout() -> Map<String, Value> {
     members(json!({
         "backchannel_logout_supported": true,
         "backchannel_logout_session_supported": true,
-        "frontchannel_logout_supported": false,
-        "frontchannel_logout_session_supported": false,
+        "frontchannel_logout_supported": true,
+        "frontchannel_logout_session_supported": true,
     }))
 }
 
@@ -143,6 +145,7 @@ mod tests {
         DiscoverySettings {
             issuer: "https://dinhdanh.example".to_owned(),
             scopes: ScopeSet::parse("openid profile vn_card offline_access").unwrap(),
+            unfilled: &["card"],
             acr_values: vec![AcrLevel::One, AcrLevel::Two],
             service_documentation: None,
             must_be_pushed: false,
@@ -179,7 +182,7 @@ mod tests {
             "scopes_supported": ["openid", "profile", "vn_card", "offline_access"],
             "claims_supported": [
                 "sub", "acr", "amr", "auth_time", "account_level", "account_type", "name", "family_name", "middle_name",
-                "given_name", "birthdate", "birthdate_precision", "gender", "nationalities", "card"
+                "given_name", "birthdate", "birthdate_precision", "gender", "nationalities", "updated_at"
             ],
             "claim_types_supported": ["normal"],
             "claims_parameter_supported": true,
@@ -205,8 +208,8 @@ mod tests {
             "dpop_signing_alg_values_supported": algs,
             "backchannel_logout_supported": true,
             "backchannel_logout_session_supported": true,
-            "frontchannel_logout_supported": false,
-            "frontchannel_logout_session_supported": false,
+            "frontchannel_logout_supported": true,
+            "frontchannel_logout_session_supported": true,
         });
         assert_eq!(Value::Object(document(&settings())), expected);
     }
@@ -233,6 +236,7 @@ mod tests {
         let other = DiscoverySettings {
             issuer: "https://dinhdanh.example/vn".to_owned(),
             scopes: ScopeSet::standard(),
+            unfilled: &[],
             acr_values: AcrLevel::ALL.to_vec(),
             service_documentation: Some("https://docs.example".to_owned()),
             must_be_pushed: true,

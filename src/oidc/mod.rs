@@ -38,6 +38,7 @@ pub mod endpoints;
 pub mod id_token;
 pub mod introspection;
 pub mod jarm;
+pub mod legacy_view;
 pub mod logout_token;
 pub mod numeric_date;
 pub mod request_object;

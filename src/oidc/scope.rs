@@ -201,6 +201,7 @@ pub const SCOPES: &[Scope] = &[
             "birthdate_precision",
             "gender",
             "nationalities",
+            "updated_at",
         ],
         Floor::LOWEST,
         DataClass::Basic,

@@ -175,6 +175,22 @@ pub async fn withdraw_all_of_client(conn: &mut Conn, client: &ClientId, now: Tim
     .map_err(failed("withdrawing the consents to a client"))
 }
 
+pub(super) const OFFLINE_TARGETS: &str = "SELECT DISTINCT s.session_id, s.client_id, s.sid FROM grants g \
+    JOIN session_client s ON s.session_id = g.session_id AND s.client_id = g.client_id \
+    JOIN client c ON c.client_id = s.client_id WHERE g.account_id = $1 AND g.revoked_at IS NULL AND g.expires_at > $2 \
+    AND c.state = 'active' AND c.metadata ->> 'backchannel_logout_uri' IS NOT NULL \
+    ORDER BY s.client_id, s.session_id LIMIT 500";
+
+/// Clients that hold a live grant of an account, with the session that each grant came from: it may be over long since.
+pub async fn offline_targets(
+    conn: &mut Conn,
+    account: AccountId,
+    now: Timestamp,
+) -> Result<Vec<(SessionId, ClientId, String)>, Fault> {
+    on!(conn, |c| sqlx::query_as(OFFLINE_TARGETS).bind(account).bind(now).fetch_all(c).await)
+        .map_err(failed("listing who holds something of an account"))
+}
+
 pub(super) const LOGOUT_TARGETS: &str = "SELECT s.client_id, s.sid, s.first_at, s.last_at FROM session_client s \
     JOIN client c ON c.client_id = s.client_id WHERE s.session_id = $1 AND c.state = 'active' \
     AND c.metadata ->> 'backchannel_logout_uri' IS NOT NULL ORDER BY s.client_id LIMIT 500";

@@ -145,3 +145,18 @@ async fn a_portal_may_start_before_its_provider() {
     let page = browser.post(&url.join("/sign-in").unwrap(), "").await;
     browser.follow(page).await.must_have("NGUYỄN VĂN THỬ");
 }
+
+#[tokio::test]
+async fn the_provider_may_begin_a_sign_in_and_nobody_else() {
+    let mut stage = Stage::set().await;
+    let issuer = stage.provider.issuer.to_string();
+    let at = |iss: &str| {
+        format!("/start?{}", url::form_urlencoded::Serializer::new(String::new()).append_pair("iss", iss).finish())
+    };
+    let begun = stage.browser.get(&stage.at(&at(&issuer))).await;
+    assert!(begun.location().as_str().starts_with(&issuer), "{}", begun.location());
+    for other in ["https://evil.example", "", &format!("{issuer}/")] {
+        assert_eq!(stage.browser.get(&stage.at(&at(other))).await.status, http::StatusCode::NOT_FOUND, "{other}");
+    }
+    assert_eq!(stage.browser.get(&stage.at("/start")).await.status, http::StatusCode::NOT_FOUND);
+}

@@ -12,7 +12,7 @@ use crate::{
     },
     flows::{
         Provider,
-        sessions::{EndReason, end_in},
+        sessions::{EndReason, end_in, tell_holders},
     },
     store::{
         AuditEvent, Class, Conn, LaneKey, Outcome, Tx, Unit,
@@ -149,16 +149,19 @@ pub(super) async fn end_everything(
     actor: &Actor,
     now: Timestamp,
 ) -> Result<(), Fault> {
+    let mut told = Vec::new();
     loop {
         let unended = sessions::unended_of_account(tx, account, now).await?;
         if unended.is_empty() {
             break;
         }
         for session in unended {
-            end_in(tx, session, account, reason, actor.clone(), now).await?;
+            let ended = end_in(tx, session, account, reason, actor.clone(), now).await?;
+            told.extend(ended.into_iter().map(|(_, message)| message));
         }
     }
     let conn: &mut Conn = tx;
+    tell_holders(conn, account, &told, now).await?;
     grants::revoke_of_account(conn, account, reason.as_str(), now).await?;
     Ok(())
 }

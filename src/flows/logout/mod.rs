@@ -29,6 +29,8 @@ pub struct Weighed {
     pub back: Option<String>,
     /// The portals that this session is signed in at, those that were since disabled left out.
     pub portals: Vec<Arc<KnownClient>>,
+    /// What the page afterwards opens in frames: the session's portals that asked for that (Front-Channel Logout 1.0).
+    pub frames: Vec<String>,
     /// The hint is this very session's. Anything else could be another site's link, so that the person is asked first (§6).
     pub by_hint: bool,
 }
@@ -49,12 +51,12 @@ pub async fn weigh(
         Some(id) => provider.clients.find(&provider.db, id).await?.filter(|known| !known.disabled),
         None => None,
     };
-    let (portals, by_hint) = match session {
-        Some(found) => of_session(provider, found, hint.as_ref()).await?,
-        None => (Vec::new(), false),
-    };
     let back = client.as_ref().and_then(|client| way_back(client, request));
-    Ok(Ok(Weighed { client, back, portals, by_hint }))
+    let mut weighed = Weighed { client, back, portals: Vec::new(), frames: Vec::new(), by_hint: false };
+    if let Some(found) = session {
+        of_session(provider, found, hint.as_ref(), &mut weighed).await?;
+    }
+    Ok(Ok(weighed))
 }
 
 /// The session's portals, and whether the hint names this session at its client.
@@ -62,7 +64,8 @@ async fn of_session(
     provider: &Provider,
     found: &Recognised,
     hint: Option<&IdToken>,
-) -> Result<(Vec<Arc<KnownClient>>, bool), Fault> {
+    weighed: &mut Weighed,
+) -> Result<(), Fault> {
     let (signed_in_at, hinted_person) = {
         let mut conn = provider.db.read().await?;
         let clients = subjects::clients_of_session(&mut conn, found.session.id).await?;
@@ -75,15 +78,17 @@ async fn of_session(
         };
         (clients, person)
     };
-    let by_hint = hint.is_some_and(|hint| match &hint.sid {
+    weighed.by_hint = hint.is_some_and(|hint| match &hint.sid {
         Some(sid) => signed_in_at.iter().any(|at| at.client_id == hint.aud && at.sid == *sid),
         None => hinted_person == Some(found.account.person_id),
     });
-    let mut portals = Vec::new();
     for at in &signed_in_at {
-        portals.extend(provider.clients.find(&provider.db, &at.client_id).await?.filter(|known| !known.disabled));
+        let known = provider.clients.find(&provider.db, &at.client_id).await?;
+        let Some(known) = known.filter(|known| !known.disabled) else { continue };
+        weighed.frames.extend(known.client.frontchannel_logout(&provider.settings.issuer, &at.sid));
+        weighed.portals.push(known);
     }
-    Ok((portals, by_hint))
+    Ok(())
 }
 
 /// §3: only one of the client's own addresses, and the `state` with it.

@@ -7,7 +7,7 @@ use crate::{
         Fault, Span, Timestamp,
         ids::{AccountId, ClientId, MessageId, SessionId},
     },
-    crypto::digest,
+    crypto::{Digest, digest},
     store::{
         AuditEvent, Class, Conn, LaneKey, Outcome, Tx, Unit,
         audit::Actor,
@@ -87,26 +87,60 @@ async fn tell_clients(
 ) -> Result<Vec<(ClientId, MessageId)>, Fault> {
     let mut told = Vec::new();
     for client in subjects::logout_targets(conn, session).await? {
-        let notice = LogoutNotice { session, account, sid: client.sid };
-        let payload =
-            serde_json::to_vec(&notice).map_err(|error| Fault::internal("a logout notice cannot be written", error))?;
         let id = message_id(session, &client.client_id);
-        let message = NewMessage {
-            id,
-            kind: MessageKind::BackchannelLogout,
-            recipient: client.client_id.0.clone(),
-            payload,
-            gives_up_at: now + GIVE_UP_AFTER,
-        };
-        outbox::insert(conn, &message, now).await?;
+        let notice = LogoutNotice { session, account, sid: client.sid };
+        send_later(conn, &client.client_id, (id, notice), now).await?;
         told.push((client.client_id, id));
     }
     Ok(told)
 }
 
+/// Before everything of an account dies (a lock, a death): clients that still hold a grant from a session that ended earlier hear
+/// of it too, with the name of that session. `told` heard already.
+pub async fn tell_holders(
+    conn: &mut Conn,
+    account: AccountId,
+    told: &[MessageId],
+    now: Timestamp,
+) -> Result<usize, Fault> {
+    let mut count = 0;
+    for (session, client, sid) in subjects::offline_targets(conn, account, now).await? {
+        if told.contains(&message_id(session, &client)) {
+            continue;
+        }
+        let at = now.micros().to_be_bytes();
+        let digest = digest::sha256_of(&[b"revoked", session.0.as_bytes(), client.as_str().as_bytes(), &at]);
+        let notice = (id_of(&digest), LogoutNotice { session, account, sid });
+        send_later(conn, &client, notice, now).await?;
+        count += 1;
+    }
+    Ok(count)
+}
+
+async fn send_later(
+    conn: &mut Conn,
+    client: &ClientId,
+    (id, notice): (MessageId, LogoutNotice),
+    now: Timestamp,
+) -> Result<(), Fault> {
+    let payload =
+        serde_json::to_vec(&notice).map_err(|error| Fault::internal("a logout notice cannot be written", error))?;
+    let message = NewMessage {
+        id,
+        kind: MessageKind::BackchannelLogout,
+        recipient: client.0.clone(),
+        payload,
+        gives_up_at: now + GIVE_UP_AFTER,
+    };
+    outbox::insert(conn, &message, now).await
+}
+
 /// The same session and client have the same message, however often the unit runs.
 fn message_id(session: SessionId, client: &ClientId) -> MessageId {
-    let digest = digest::sha256_of(&[b"backchannel_logout", session.0.as_bytes(), client.as_str().as_bytes()]);
+    id_of(&digest::sha256_of(&[b"backchannel_logout", session.0.as_bytes(), client.as_str().as_bytes()]))
+}
+
+fn id_of(digest: &Digest) -> MessageId {
     let mut bytes = [0; 16];
     bytes.iter_mut().zip(digest.as_bytes()).for_each(|(to, from)| *to = *from);
     MessageId(uuid::Builder::from_custom_bytes(bytes).into_uuid())

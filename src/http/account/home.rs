@@ -87,7 +87,11 @@ fn page(seen: &Overview, done: Option<Done>, own: &Own<'_>) -> Html {
         name: Phrase::vi(seen.name.full()),
         number_end: number.get(9..).unwrap_or_default().to_owned(),
         level: seen.level,
-        sessions: seen.sessions.iter().map(|view| row(view, frame.lang())).collect(),
+        sessions: seen
+            .sessions
+            .iter()
+            .map(|view| row(view, frame.lang(), &own.state.provider.settings.issuer))
+            .collect(),
         means: Means {
             password_changed: seen.password_set_at.unwrap_or_default(),
             totp_added: seen.totp_added,
@@ -98,7 +102,7 @@ fn page(seen: &Overview, done: Option<Done>, own: &Own<'_>) -> Html {
     .render(&frame)
 }
 
-fn row(view: &SessionView, lang: Lang) -> SessionRow {
+fn row(view: &SessionView, lang: Lang, issuer: &str) -> SessionRow {
     SessionRow {
         id: view.session.id.to_string(),
         current: view.current,
@@ -109,7 +113,11 @@ fn row(view: &SessionView, lang: Lang) -> SessionRow {
         portals: view
             .portals
             .iter()
-            .map(|(client, entered)| PortalRow { name: asker::name(client, lang), entered: *entered })
+            .map(|(client, entered)| PortalRow {
+                name: asker::name(client, lang),
+                entered: *entered,
+                open: client.client.initiate_login(issuer),
+            })
             .collect(),
     }
 }

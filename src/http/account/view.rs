@@ -52,6 +52,8 @@ impl SessionRow {
 pub struct PortalRow {
     pub name: Phrase,
     pub entered: Timestamp,
+    /// Where its sign-in begins, when it said so (OIDC Core §4).
+    pub open: Option<String>,
 }
 
 /// The person's means of authentication.

@@ -6,6 +6,7 @@ use serde_json::Value;
 use time::{Date, format_description::BorrowedFormatItem, macros::format_description};
 
 use super::{Frame, grouped, when};
+use crate::base::Timestamp;
 
 /// Lines shown of one claim, and levels of objects inside it: a household is long, a hostile value is longer.
 const LINES_AT_MOST: usize = 60;
@@ -72,6 +73,7 @@ const CLAIMS: &[Row] = &[
     ("age_over_14", "claim-age-over-14", AtOnce, Page),
     ("age_over_16", "claim-age-over-16", AtOnce, Page),
     ("age_over_18", "claim-age-over-18", AtOnce, Page),
+    ("updated_at", "claim-updated-at", AtOnce, Page),
     // Fields inside the claims above.
     ("number", "claim-card-number", AtOnce, Page),
     ("issued_at", "claim-card-issued-at", AtOnce, Page),
@@ -124,7 +126,10 @@ fn collect(f: &Frame, claim: &str, value: &Value, depth: usize, lines: &mut Vec<
     match value {
         Value::Null => {}
         Value::Bool(yes) => lines.push(f.t(if *yes { "claim-yes" } else { "claim-no" }).into_owned()),
-        Value::Number(number) => lines.push(number.to_string()),
+        Value::Number(number) => lines.push(match (claim, number.as_i64()) {
+            ("updated_at", Some(at)) => when::time_and_day(f.lang(), Timestamp::from_secs(at)),
+            _ => number.to_string(),
+        }),
         Value::String(text) => lines.push(one(f, claim, text)),
         Value::Array(values) if depth > 0 => {
             for value in values {

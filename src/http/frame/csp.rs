@@ -29,8 +29,8 @@ impl FormTarget {
     }
 }
 
-/// The policy of a page whose forms may end at `targets`.
-pub fn policy(targets: &[FormTarget]) -> String {
+/// The policy of a page whose forms may end at `targets`, and that shows pages of `framed`.
+pub fn policy(targets: &[FormTarget], framed: &[FormTarget]) -> String {
     let mut policy = String::from(
         "default-src 'none'; style-src 'self'; img-src 'self'; script-src 'self'; frame-ancestors 'none'; base-uri 'none'; \
          form-action 'self'",
@@ -38,6 +38,13 @@ pub fn policy(targets: &[FormTarget]) -> String {
     for target in targets {
         policy.push(' ');
         policy.push_str(target.as_str());
+    }
+    if !framed.is_empty() {
+        policy.push_str("; frame-src");
+        for frame in framed {
+            policy.push(' ');
+            policy.push_str(frame.as_str());
+        }
     }
     policy
 }
@@ -73,7 +80,12 @@ mod tests {
     #[test]
     fn the_policy_allows_nothing_inline() {
         let targets = [FormTarget("https://a.example".to_owned()), FormTarget("vn.app:".to_owned())];
-        let policy = policy(&targets);
+        let framing = policy(&[], &targets[..1]);
+        assert!(
+            framing.ends_with("form-action 'self'; frame-src https://a.example")
+                && framing.contains("frame-ancestors 'none'")
+        );
+        let policy = policy(&targets, &[]);
         assert!(policy.ends_with("form-action 'self' https://a.example vn.app:"));
         for directive in ["default-src 'none'", "frame-ancestors 'none'", "base-uri 'none'", "script-src 'self'"] {
             assert!(policy.split("; ").any(|part| part == directive), "{directive}");

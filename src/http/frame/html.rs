@@ -32,6 +32,7 @@ pub struct Html {
     pub body: String,
     pub referrer: Referrer,
     pub form_targets: Vec<FormTarget>,
+    pub framed: Vec<FormTarget>,
     /// Seconds after which the same request may succeed (429, 503).
     pub retry_after: Option<u32>,
 }
@@ -63,7 +64,7 @@ impl Html {
         headers.insert(header::REFERRER_POLICY, HeaderValue::from_static(referrer));
         headers.insert(header::CONTENT_LANGUAGE, HeaderValue::from_static(self.lang.tag()));
         // A `FormTarget` is printable ASCII, so the first form always fits a header.
-        let policy = HeaderValue::try_from(csp::policy(&self.form_targets));
+        let policy = HeaderValue::try_from(csp::policy(&self.form_targets, &self.framed));
         headers.insert(
             header::CONTENT_SECURITY_POLICY,
             policy.unwrap_or_else(|_| {
@@ -90,6 +91,7 @@ pub(crate) fn page(frame: &Frame, document: &impl Template) -> Html {
         body,
         referrer: Referrer::SameOrigin,
         form_targets: frame.form_targets.clone(),
+        framed: frame.framed.clone(),
         retry_after: None,
     }
 }
@@ -115,6 +117,7 @@ mod tests {
             body: "x".to_owned(),
             referrer: Referrer::SameOrigin,
             form_targets: vec![target],
+            framed: Vec::new(),
             retry_after: None,
         }
     }

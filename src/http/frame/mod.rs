@@ -45,6 +45,8 @@ pub struct Frame {
     pub deadline: Option<Timestamp>,
     /// Where forms of this page may end by redirect.
     pub form_targets: Vec<FormTarget>,
+    /// Whose pages this page shows in frames: only the one after signing out has any.
+    pub framed: Vec<FormTarget>,
 }
 
 /// The portal (relying party) that asks.

@@ -168,16 +168,24 @@ async fn signed_out(
     weighed: &Weighed,
     told: logout::Told,
 ) -> Result<Response, Stopped> {
-    if let Some(back) = &weighed.back {
+    if let Some(back) = weighed.back.as_ref().filter(|_| weighed.frames.is_empty()) {
         return Ok(respond::see_other(back));
     }
-    let unconfirmed = logout::unconfirmed(&state.provider, told, PATIENCE).await?;
+    // Who is led back does not wait for portals that answer slowly.
+    let unconfirmed = match weighed.back {
+        Some(_) => Vec::new(),
+        None => logout::unconfirmed(&state.provider, told, PATIENCE).await?,
+    };
+    let portal = weighed.client.as_ref().map(|client| asker::name(client, choice.lang));
     let page = SignedOutPage {
         portals: u32::try_from(weighed.portals.len()).unwrap_or(u32::MAX),
         unconfirmed: unconfirmed.iter().map(|client| asker::name(client, choice.lang)).collect(),
-        back: None::<WayBack>,
+        back: portal.zip(weighed.back.clone()).map(|(portal, href)| WayBack { portal, href }),
+        frames: weighed.frames.clone(),
     };
-    Ok(page.render(&state.frame(choice, visitor.here.clone(), String::new())).into_response())
+    let mut frame = state.frame(choice, visitor.here.clone(), String::new());
+    frame.framed = weighed.frames.iter().filter_map(|uri| FormTarget::of(&Url::parse(uri).ok()?)).collect();
+    Ok(page.render(&frame).into_response())
 }
 
 fn stop(state: &AppState, visitor: &Visitor, stopped: &Stopped) -> Response {

@@ -21,6 +21,8 @@ pub struct SignedOutPage {
     pub unconfirmed: Vec<Phrase>,
     /// Where a portal wants the person back: its checked `post_logout_redirect_uri` with `state`.
     pub back: Option<WayBack>,
+    /// Pages of portals that end their own sessions (Front-Channel Logout 1.0 §3).
+    pub frames: Vec<String>,
 }
 page!(SignedOutPage, SignedOutDocument, "logout/signed_out.html");
 

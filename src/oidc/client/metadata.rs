@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value, json};
 
-use super::{AssertionAudience, Client, GrantType, KeySource, RegisteredBy, RpClass};
+use super::{AssertionAudience, Client, GrantType, KeySource, RegisteredBy, RpClass, UserInfoView};
 use crate::oidc::{
     acr::AcrLevel,
     alg::SigningAlg,
@@ -54,6 +54,10 @@ impl Client {
         put_list(into, "post_logout_redirect_uris", &uris(&self.logout.post_logout_redirect_uris));
         put_some(into, "backchannel_logout_uri", self.logout.backchannel_logout_uri.clone());
         put(into, "backchannel_logout_session_required", self.logout.backchannel_logout_session_required);
+        if self.logout.frontchannel_logout_uri.is_some() {
+            put_some(into, "frontchannel_logout_uri", self.logout.frontchannel_logout_uri.clone());
+            put(into, "frontchannel_logout_session_required", self.logout.frontchannel_logout_session_required);
+        }
     }
 
     fn write_about(&self, into: &mut Map<String, Value>) {
@@ -83,6 +87,9 @@ impl Client {
             put(into, "client_assertion_audience", self.auth.assertion_audience.as_str());
         }
         put_some(into, "rp_class", self.rules.rp_class.map(RpClass::as_str));
+        if self.rules.userinfo_view != UserInfoView::Standard {
+            put(into, "userinfo_view", self.rules.userinfo_view.as_str());
+        }
     }
 }
 

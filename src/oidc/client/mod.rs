@@ -22,12 +22,13 @@ pub use localized::Localized;
 pub use members::MetadataError;
 pub use register::{check_given_id, check_given_secret};
 pub use requests::Requests;
-pub use vocabulary::{AssertionAudience, ClientAuthMethod, GrantType, Profile, RegisteredBy, RpClass};
+pub use vocabulary::{AssertionAudience, ClientAuthMethod, GrantType, Profile, RegisteredBy, RpClass, UserInfoView};
 
 use super::{
     acr::AcrLevel,
     alg::SigningAlg,
     redirect_uri::{ApplicationType, RedirectUri},
+    response_mode::query_location,
     scope::ScopeSet,
 };
 
@@ -89,12 +90,14 @@ pub struct SignIn {
     pub initiate_login_uri: Option<String>,
 }
 
-/// RP-Initiated Logout 1.0 §3.1 and Back-Channel Logout 1.0 §2.2.
+/// RP-Initiated Logout 1.0 §3.1, Back-Channel Logout 1.0 §2.2 and Front-Channel Logout 1.0 §2.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Logout {
     pub post_logout_redirect_uris: Vec<RedirectUri>,
     pub backchannel_logout_uri: Option<String>,
     pub backchannel_logout_session_required: bool,
+    pub frontchannel_logout_uri: Option<String>,
+    pub frontchannel_logout_session_required: bool,
 }
 
 /// Extension members with which the operators bind a client.
@@ -107,6 +110,7 @@ pub struct Rules {
     /// Floors for single scopes; they raise the deployment's, never lower them.
     pub scope_floors: BTreeMap<String, AcrLevel>,
     pub rp_class: Option<RpClass>,
+    pub userinfo_view: UserInfoView,
 }
 
 /// What the person is shown of the client.
@@ -140,6 +144,18 @@ impl Client {
     /// `via_provider` clients ask the person each time; for others consent is remembered.
     pub fn asks_each_time(&self) -> bool {
         self.rules.rp_class == Some(RpClass::ViaProvider)
+    }
+
+    /// Where this client's sign-in begins from outside (OpenID Connect Core §4), with our name.
+    pub fn initiate_login(&self, issuer: &str) -> Option<String> {
+        self.sign_in.initiate_login_uri.as_deref().map(|uri| query_location(uri, &[("iss", issuer)]))
+    }
+
+    /// What a frame of the signed-out page opens, so that the client forgets the session (Front-Channel Logout 1.0 §2). Both
+    /// parameters always, whether the client requires them or not: one that has several sessions cannot do without.
+    pub fn frontchannel_logout(&self, issuer: &str, sid: &str) -> Option<String> {
+        let uri = self.logout.frontchannel_logout_uri.as_deref()?;
+        Some(query_location(uri, &[("iss", issuer), ("sid", sid)]))
     }
 
     pub fn matches_redirect_uri(&self, requested: &str) -> bool {

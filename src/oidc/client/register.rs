@@ -4,8 +4,8 @@ use serde_json::Value;
 
 use super::{
     About, AssertionAudience, Client, ClientAuth, ClientAuthMethod, GrantType, KeySource, Localized, Logout,
-    MetadataError, Profile, RegisteredBy, Requests, RpClass, Rules, SenderRules, SignIn, jwks, members::Members,
-    requests, unsupported,
+    MetadataError, Profile, RegisteredBy, Requests, RpClass, Rules, SenderRules, SignIn, UserInfoView, jwks,
+    members::Members, requests, unsupported,
 };
 use crate::oidc::{
     alg::SigningAlg,
@@ -27,6 +27,7 @@ impl Client {
         };
         let grant_types = grant_types(members)?;
         let redirect_uris = redirect_uris(members, application_type, &grant_types)?;
+        let logout_hosts = redirect_uris.clone();
         let auth = client_auth(members, &grant_types)?;
         let requests = requests::read(members)?;
         let keys = keys(members, &auth, &requests)?;
@@ -40,7 +41,7 @@ impl Client {
             sector_identifier_uri: members.web_uri("sector_identifier_uri")?,
             scopes: scopes(members, by)?,
             sign_in: sign_in(members)?,
-            logout: logout(members, application_type)?,
+            logout: logout(members, application_type, &logout_hosts)?,
             requests,
             rules: rules(members, by, auth.method)?,
             about: about(members)?,
@@ -166,11 +167,25 @@ fn sign_in(members: Members<'_>) -> Result<SignIn, MetadataError> {
     })
 }
 
-fn logout(members: Members<'_>, application: ApplicationType) -> Result<Logout, MetadataError> {
+/// Front-Channel Logout 1.0 §2: scheme, host and port are those of a registered redirect URI.
+fn frontchannel_uri(members: Members<'_>, uris: &[RedirectUri]) -> Result<Option<String>, MetadataError> {
+    let Some(uri) = members.web_uri("frontchannel_logout_uri")? else { return Ok(None) };
+    let origin = |text: &str| url::Url::parse(text).ok().map(|url| url.origin());
+    if uris.iter().any(|registered| origin(registered.as_str()) == origin(&uri)) {
+        Ok(Some(uri))
+    } else {
+        let reason = "has another scheme, host or port than every redirect URI (Front-Channel Logout section 2)";
+        Err(MetadataError::new("frontchannel_logout_uri", reason))
+    }
+}
+
+fn logout(members: Members<'_>, application: ApplicationType, uris: &[RedirectUri]) -> Result<Logout, MetadataError> {
     Ok(Logout {
         post_logout_redirect_uris: members.redirect_uris("post_logout_redirect_uris", application)?,
         backchannel_logout_uri: members.web_uri("backchannel_logout_uri")?,
         backchannel_logout_session_required: members.flag("backchannel_logout_session_required")?.unwrap_or(false),
+        frontchannel_logout_uri: frontchannel_uri(members, uris)?,
+        frontchannel_logout_session_required: members.flag("frontchannel_logout_session_required")?.unwrap_or(false),
     })
 }
 
@@ -186,6 +201,9 @@ fn rules(members: Members<'_>, by: RegisteredBy, method: ClientAuthMethod) -> Re
         min_acr: members.level("min_acr")?,
         scope_floors: members.levels_by_name("scope_floors")?,
         rp_class: members.word("rp_class", RpClass::ALL, RpClass::as_str)?,
+        userinfo_view: members
+            .word("userinfo_view", UserInfoView::ALL, UserInfoView::as_str)?
+            .unwrap_or(UserInfoView::Standard),
     })
 }
 

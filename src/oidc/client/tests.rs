@@ -103,6 +103,9 @@ fn refusals_name_the_member() {
         (json!({"post_logout_redirect_uris": ["http://rp.example/"]}), "post_logout_redirect_uris"),
         (json!({"backchannel_logout_uri": "https://rp.example/#x"}), "backchannel_logout_uri"),
         (json!({"backchannel_logout_uri": "ftp://rp.example/"}), "backchannel_logout_uri"),
+        (json!({"frontchannel_logout_uri": "https://other.example/out"}), "frontchannel_logout_uri"),
+        (json!({"frontchannel_logout_uri": "https://rp.example:8443/out"}), "frontchannel_logout_uri"),
+        (json!({"frontchannel_logout_session_required": 1}), "frontchannel_logout_session_required"),
         (json!({"client_name": "a\u{202E}b"}), "client_name"),
         (json!({"logo_uri": "data:image/png;base64,xx"}), "logo_uri"),
         (json!({"profile": "fapi2-security"}), "profile"),
@@ -112,6 +115,7 @@ fn refusals_name_the_member() {
         (json!({"scope_floors": ["vn_id"]}), "scope_floors"),
         (json!({"client_assertion_audience": "any"}), "client_assertion_audience"),
         (json!({"rp_class": "bank"}), "rp_class"),
+        (json!({"userinfo_view": "any"}), "userinfo_view"),
     ] {
         assert_eq!(refused(&over, Operator).0, field, "{over}");
     }
@@ -199,13 +203,14 @@ fn full() -> Value {
         "post_logout_redirect_uris": ["https://rp.example/bye"],
         "backchannel_logout_uri": "https://rp.example/logout",
         "backchannel_logout_session_required": true,
+        "frontchannel_logout_uri": "https://rp.example/out?x=1", "frontchannel_logout_session_required": true,
         "client_uri": "https://rp.example/", "logo_uri": "https://rp.example/logo.svg",
         "policy_uri#vi": "https://rp.example/policy#vi", "tos_uri": "https://rp.example/tos",
         "contacts": ["it@rp.example"], "agency": "G22", "legal_basis": "Decree 69/2024 Art 18",
         "software_id": "s", "software_version": "1",
         "require_pkce": false, "profile": "oidc", "min_acr": "LoA2",
         "scope_floors": {"vn_id": "urn:vn:xacthuc:3"},
-        "client_assertion_audience": "endpoint", "rp_class": "via_provider",
+        "client_assertion_audience": "endpoint", "rp_class": "via_provider", "userinfo_view": "vn_legacy",
         "unknown_member": {"ignored": true}, "client_id": "ignored here",
     })
 }

@@ -33,10 +33,6 @@ const NOT_YET: &[(&str, &str)] = &[
     ("tls_client_auth_san_ip", MUTUAL_TLS),
     ("tls_client_auth_san_email", MUTUAL_TLS),
     ("authorization_details_types", "asks for authorization_details, which are not implemented yet"),
-    (
-        "frontchannel_logout_uri",
-        "asks for front-channel logout, which is not implemented yet: use backchannel_logout_uri",
-    ),
     ("backchannel_token_delivery_mode", CIBA),
     ("backchannel_client_notification_endpoint", CIBA),
     ("backchannel_authentication_request_signing_alg", CIBA),
@@ -52,6 +48,7 @@ const OPERATOR_ONLY: &[&str] = &[
     "client_assertion_audience",
     "agency",
     "rp_class",
+    "userinfo_view",
     "legal_basis",
 ];
 

@@ -92,6 +92,15 @@ words! {
 }
 
 words! {
+    /// `userinfo_view`: under which names UserInfo gives its claims.
+    UserInfoView {
+        Standard = "standard",
+        /// The Vietnamese names of the portals that were connected before OpenID Connect's were used.
+        Legacy = "vn_legacy",
+    }
+}
+
+words! {
     /// `profile`: the set of rules that the client keeps to.
     Profile {
         Oidc = "oidc",

@@ -4,6 +4,7 @@ mod client_keys;
 mod code_flow;
 mod device;
 mod dpop;
+mod frontchannel;
 mod introspection;
 mod logout;
 mod pushed;

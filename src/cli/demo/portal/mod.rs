@@ -88,6 +88,8 @@ impl PortalSettings {
 struct Portal {
     spec: &'static PortalSpec,
     origin: String,
+    /// The provider's name, byte for byte.
+    issuer: String,
     /// `host[:port]`, as the `Host` header must have it.
     authority: String,
     /// Where this portal's forms may end by redirect.
@@ -111,6 +113,7 @@ impl Portal {
             cookies: browser::CookieNames::new(settings.portal.key, origin.starts_with("https://")),
             origin,
             issuer_origin: issuer.origin().ascii_serialization(),
+            issuer: settings.issuer.clone(),
             provider: Provider::new(&settings)?,
             visits: Visits::default(),
             neighbours: settings.neighbours,
@@ -134,6 +137,7 @@ fn router(portal: Arc<Portal>) -> Router {
     Router::new()
         .route("/", get(pages::home))
         .route("/sign-in", post(sign_in::sign_in))
+        .route("/start", get(sign_in::start))
         .route("/services/{key}", get(pages::service).post(sign_in::open_service))
         .route("/callback", get(sign_in::callback))
         .route("/userinfo", post(sign_in::user_info_again))

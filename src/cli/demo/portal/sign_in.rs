@@ -40,6 +40,19 @@ pub(super) async fn sign_in(State(portal): State<Arc<Portal>>, headers: HeaderMa
     begin(&portal, &headers, aim).await
 }
 
+/// `GET /start`: somebody else begins the sign-in (OIDC Core §4). Only our own provider may, so that nobody is led to another.
+pub(super) async fn start(
+    State(portal): State<Arc<Portal>>,
+    RawQuery(query): RawQuery,
+    headers: HeaderMap,
+) -> Response {
+    let asked = Params::parse(query.unwrap_or_default().as_bytes()).unwrap_or_default();
+    if asked.one("iss") != Ok(Some(portal.issuer.as_str())) {
+        return pages::missing(&portal, &headers);
+    }
+    begin(&portal, &headers, Aim::SignIn).await
+}
+
 /// `POST /services/{key}`: straight in when signing in was enough; else the provider is asked, who knows how fresh the
 /// proofs are and asks the person only for what is missing.
 pub(super) async fn open_service(

@@ -88,6 +88,7 @@ impl PortalSpec {
             "post_logout_redirect_uris": [format!("{origin}/signed-out")],
             "backchannel_logout_uri": format!("{origin}/backchannel-logout"),
             "backchannel_logout_session_required": true,
+            "initiate_login_uri": format!("{origin}/start"),
             "grant_types": ["authorization_code"],
             "response_types": ["code"],
             "token_endpoint_auth_method": "client_secret_basic",

@@ -103,7 +103,11 @@ fn register_rest(lang: Lang) -> Vec<Sample> {
 }
 
 fn account(lang: Lang) -> Vec<Sample> {
-    let entered = |name: &str| PortalRow { name: Phrase::vi(name), entered: NOON };
+    let entered = |name: &str| PortalRow {
+        name: Phrase::vi(name),
+        entered: NOON,
+        open: Some("https://portal.example/start?iss=https%3A%2F%2Fdinhdanh.example".to_owned()),
+    };
     let session = |id: &str, current, user_agent: &str, portals| SessionRow {
         id: id.to_owned(),
         current,
