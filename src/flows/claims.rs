@@ -4,15 +4,22 @@ use serde_json::{Map, Value, json};
 use time::Date;
 
 use super::{
-    Provider,
+    Provider, predicates,
     registry::{Part, PersonFile},
 };
 use crate::{
+    assurance::AccountLevel,
     base::{Fault, Timestamp},
-    oidc::{claims_request::ClaimsRequest, scope::ScopeSet, userinfo::PersonClaims},
+    oidc::{
+        claims_request::{ClaimRequest, ClaimsRequest},
+        predicate::Predicate,
+        scope::ScopeSet,
+        userinfo::PersonClaims,
+        verified_claims::{self, Verification},
+    },
     registry::{BirthDate, Residence, admin_unit, birth::Precision, card::Expiry},
     store::{
-        Conn,
+        Conn, accounts,
         contacts::{ContactKind, StoredContact},
         relations::{Kinship, StoredRelation},
         standing::AccountStanding,
@@ -20,16 +27,29 @@ use crate::{
 };
 
 /// The names that may leave: of the granted scopes, and of the granted claims request.
-pub struct Wanted(Vec<String>);
+pub struct Wanted {
+    names: Vec<String>,
+    /// Claims that are questions, by their names.
+    questions: Vec<(String, Predicate)>,
+    /// Whether it must be said how the person was verified.
+    verification: bool,
+}
 
 impl Wanted {
     pub fn of(scopes: &ScopeSet, request: &ClaimsRequest) -> Self {
         let names = scopes.claims().map(str::to_owned).chain(request.names().map(str::to_owned));
-        Self(names.collect())
+        let plain = ClaimRequest::default();
+        let by_scope = scopes.claims().map(|name| (name, &plain));
+        let by_name = request.userinfo.iter().chain(&request.id_token).map(|(name, wanted)| (name.as_str(), wanted));
+        let questions = by_scope
+            .chain(by_name)
+            .filter_map(|(name, wanted)| Some((name.to_owned(), Predicate::of_claim(name, wanted)?)))
+            .collect();
+        Self { names: names.collect(), questions, verification: !request.verified.is_empty() }
     }
 
     fn any(&self, names: &[&str]) -> bool {
-        self.0.iter().any(|name| names.contains(&name.as_str()))
+        self.names.iter().any(|name| names.contains(&name.as_str()))
     }
 
     fn parts(&self) -> Vec<Part> {
@@ -41,7 +61,14 @@ impl Wanted {
             (Part::Household, &["household"]),
             (Part::Relations, &["parents", "spouse", "children", "representative"]),
         ];
-        table.into_iter().filter(|(_, names)| self.any(names)).map(|(part, _)| part).collect()
+        let mut parts: Vec<Part> =
+            table.into_iter().filter(|(_, names)| self.any(names)).map(|(part, _)| part).collect();
+        for part in self.questions.iter().flat_map(|(_, question)| predicates::parts(question)) {
+            if !parts.contains(part) {
+                parts.push(*part);
+            }
+        }
+        parts
     }
 }
 
@@ -80,7 +107,44 @@ pub async fn of_person(
         claims.insert("religion".to_owned(), json!(sensitive.religion));
         claims.insert("blood_group".to_owned(), json!(sensitive.blood_group));
     }
-    Ok(PersonClaims::new(claims))
+    for (name, question) in &wanted.questions {
+        if let Some(answer) = predicates::judge(&file, question, now) {
+            claims.insert(name.clone(), answer.claim());
+        }
+    }
+    let claims = PersonClaims::new(claims);
+    if !wanted.verification {
+        return Ok(claims);
+    }
+    Ok(claims.verified(verification(conn, account, now).await?))
+}
+
+/// How the person came to their account (Decree 69/2024 Art 7, 10), and that every claim is the population register's of this
+/// moment.
+async fn verification(conn: &mut Conn, account: &AccountStanding, now: Timestamp) -> Result<Verification, Fault> {
+    let since = accounts::find(conn, account.account_id).await?.map(|account| account.created_at.rfc3339());
+    let procedure = match account.level {
+        AccountLevel::One => "remote",
+        AccountLevel::Two => "in_person",
+    };
+    let held = json!({
+        "trust_framework": verified_claims::TRUST_FRAMEWORK,
+        "assurance_level": account.level.code(),
+        "assurance_process": {"policy": "69/2024/ND-CP", "procedure": procedure},
+        "time": since,
+        "evidence": [{
+            "type": verified_claims::EVIDENCE,
+            "check_details": [{"check_method": "data", "time": now.rfc3339()}],
+            "time": now.rfc3339(),
+            "record": {
+                "type": verified_claims::ELECTRONIC_RECORD,
+                "source": {
+                    "name": "Cơ sở dữ liệu quốc gia về dân cư", "country": "Việt Nam", "country_code": "VNM",
+                },
+            },
+        }],
+    });
+    Ok(Verification { held, now })
 }
 
 /// Scope `profile`, `vn_id`, `vn_card`, `vn_civil`.

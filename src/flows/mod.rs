@@ -13,6 +13,7 @@ pub mod keys;
 pub mod logout;
 pub mod operators;
 pub mod outbox;
+pub mod predicates;
 pub mod provider;
 pub mod register_clients;
 pub mod registry;

@@ -48,7 +48,8 @@ pub async fn userinfo(
         let claims = claims::of_person(provider, &mut conn, &person.account, &wanted, now).await?;
         userinfo::for_userinfo(&person.authorized.sub, &scopes, &person.authorized.claims, &claims)
     };
-    let claims = document.keys().filter(|name| *name != "sub").cloned().collect();
+    let released = userinfo::flattened(document.clone());
+    let claims = released.keys().filter(|name| *name != "sub").cloned().collect();
     let proof = sender.proof.as_ref().map(|proof| proof.once);
     let fresh = provider.writer.submit(RecordRelease { person, claims, proof, now }).await?;
     if !fresh {

@@ -5,10 +5,13 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use super::error::OAuthError;
+use super::{
+    error::OAuthError,
+    verified_claims::{self, VerifiedRequests},
+};
 
-/// `{"id_token":{"acr":{"values":["…"]}}}` needs four levels; nothing that we understand needs more than five.
-const MAX_DEPTH: usize = 5;
+/// `{"id_token":{"acr":{"values":["…"]}}}` needs four levels; the record behind an evidence inside `verified_claims` twelve.
+const MAX_DEPTH: usize = 12;
 const MAX_BYTES: usize = 8 * 1024;
 /// In each of the two places; the registry has fewer.
 const MAX_CLAIMS: usize = 64;
@@ -20,6 +23,9 @@ pub struct ClaimsRequest {
     pub userinfo: BTreeMap<String, ClaimRequest>,
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub id_token: BTreeMap<String, ClaimRequest>,
+    /// `verified_claims` of either place (OpenID Connect for Identity Assurance 1.0 §6).
+    #[serde(default, skip_serializing_if = "VerifiedRequests::is_empty")]
+    pub verified: VerifiedRequests,
 }
 
 /// How one claim is asked for (OpenID Connect Core §5.5.1).
@@ -53,16 +59,27 @@ impl ClaimsRequest {
         }
         // Before any recursive parser sees it.
         if depth(text) > MAX_DEPTH {
-            return Err(OAuthError::invalid_request("claims is nested deeper than 5 levels"));
+            return Err(OAuthError::invalid_request("claims is nested deeper than 12 levels"));
         }
         let Ok(Value::Object(members)) = serde_json::from_str(text) else {
             return Err(OAuthError::invalid_request("claims is not a JSON object"));
         };
-        Ok(Self { userinfo: place(&members, "userinfo")?, id_token: place(&members, "id_token")? })
+        let verified =
+            VerifiedRequests { userinfo: verified(&members, "userinfo")?, id_token: verified(&members, "id_token")? };
+        let request = Self { userinfo: place(&members, "userinfo")?, id_token: place(&members, "id_token")?, verified };
+        // One answer goes to both places, so that there is one question.
+        let asked =
+            |place: &BTreeMap<String, ClaimRequest>| place.get("same_person_as").map(|claim| claim.value.clone());
+        match (asked(&request.userinfo), asked(&request.id_token)) {
+            (Some(one), Some(other)) if one != other => {
+                Err(OAuthError::invalid_request("claims asks for same_person_as twice with different values"))
+            }
+            _ => Ok(request),
+        }
     }
 
     pub fn is_empty(&self) -> bool {
-        self.userinfo.is_empty() && self.id_token.is_empty()
+        self.userinfo.is_empty() && self.id_token.is_empty() && self.verified.is_empty()
     }
 
     /// Keeps the claims of both places that satisfy the condition.
@@ -70,13 +87,26 @@ impl ClaimsRequest {
         let kept = |place: &BTreeMap<String, ClaimRequest>| {
             place.iter().filter(|(name, _)| keep(name)).map(|(name, claim)| (name.clone(), claim.clone())).collect()
         };
-        Self { userinfo: kept(&self.userinfo), id_token: kept(&self.id_token) }
+        Self { userinfo: kept(&self.userinfo), id_token: kept(&self.id_token), verified: self.verified.filtered(&keep) }
     }
 
-    /// The names asked for in either place, each once, in order.
+    /// The names asked for in either place, each once, in order; those of verified claims last.
     pub fn names(&self) -> impl Iterator<Item = &str> {
-        let more = self.id_token.keys().filter(|name| !self.userinfo.contains_key(*name));
-        self.userinfo.keys().chain(more).map(String::as_str)
+        let mut names: Vec<&str> = Vec::new();
+        let plain = self.userinfo.keys().chain(self.id_token.keys()).map(String::as_str);
+        for name in plain.chain(self.verified.names()) {
+            if !names.contains(&name) {
+                names.push(name);
+            }
+        }
+        names.into_iter()
+    }
+}
+
+fn verified(members: &Map<String, Value>, name: &str) -> Result<Vec<verified_claims::VerifiedRequest>, OAuthError> {
+    match members.get(name).and_then(|place| place.get("verified_claims")) {
+        None | Some(Value::Null) => Ok(Vec::new()),
+        Some(value) => verified_claims::parse(name, value),
     }
 }
 
@@ -89,10 +119,11 @@ fn place(members: &Map<String, Value>, name: &str) -> Result<BTreeMap<String, Cl
     if claims.len() > MAX_CLAIMS {
         return Err(OAuthError::invalid_request(format!("claims.{name} names more than {MAX_CLAIMS} claims")));
     }
-    claims.iter().map(|(claim, wanted)| Ok((claim.clone(), claim_request(name, claim, wanted)?))).collect()
+    let plain = claims.iter().filter(|(claim, _)| *claim != "verified_claims");
+    plain.map(|(claim, wanted)| Ok((claim.clone(), claim_request(name, claim, wanted)?))).collect()
 }
 
-fn claim_request(place: &str, claim: &str, wanted: &Value) -> Result<ClaimRequest, OAuthError> {
+pub(super) fn claim_request(place: &str, claim: &str, wanted: &Value) -> Result<ClaimRequest, OAuthError> {
     let malformed = |what: &str| OAuthError::invalid_request(format!("claims.{place}.{claim}{what}"));
     let members = match wanted {
         // §5.5.1: null asks for the claim in the default manner, as a voluntary one.
@@ -192,8 +223,13 @@ mod tests {
             (r#"{"id_token":"acr"}"#, "claims.id_token is not a JSON object"),
             (r#"{"id_token":{"acr":true}}"#, "claims.id_token.acr is neither null nor a JSON object"),
             (r#"{"id_token":{"acr":{"essential":"yes"}}}"#, "claims.id_token.acr.essential is not a boolean"),
+            (
+                r#"{"id_token":{"same_person_as":{"value":{"id_number":"1"}}},"userinfo":{"same_person_as":null}}"#,
+                "claims asks for same_person_as twice with different values",
+            ),
+            (r#"{"userinfo":{"verified_claims":{}}}"#, "claims.userinfo.verified_claims has no object verification"),
             (r#"{"id_token":{"acr":{"values":"2"}}}"#, "claims.id_token.acr.values is not an array"),
-            (r#"{"id_token":{"acr":{"values":[[[]]]}}}"#, "claims is nested deeper than 5 levels"),
+            (r#"{"id_token":{"acr":{"values":[[[[[[[[[[]]]]]]]]]]}}}"#, "claims is nested deeper than 12 levels"),
         ] {
             let error = ClaimsRequest::parse(text).expect_err(text);
             assert_eq!((error.code, error.description()), (OAuthErrorCode::InvalidRequest, description), "{text}");
@@ -203,7 +239,7 @@ mod tests {
     #[test]
     fn size_depth_and_number_are_bounded() {
         let nested = format!("{}{}", "[".repeat(4_000), "]".repeat(4_000));
-        assert_eq!(ClaimsRequest::parse(&nested).unwrap_err().description(), "claims is nested deeper than 5 levels");
+        assert_eq!(ClaimsRequest::parse(&nested).unwrap_err().description(), "claims is nested deeper than 12 levels");
         let large = format!(r#"{{"x":"{}"}}"#, "a".repeat(MAX_BYTES));
         assert_eq!(ClaimsRequest::parse(&large).unwrap_err().description(), "claims is larger than 8 KiB");
         let many = |count: usize| {

@@ -5,7 +5,7 @@ use serde_json::{Map, Value, json};
 
 use super::{
     acr::AcrLevel, alg::SigningAlg, endpoints, endpoints::under, prompt::Prompt, response_mode::ResponseMode,
-    scope::ScopeSet, token_request::TokenRequest,
+    scope::ScopeSet, token_request::TokenRequest, verified_claims,
 };
 
 /// What differs from one deployment to another.
@@ -76,6 +76,7 @@ fn addresses(settings: &DiscoverySettings) -> Map<String, Value> {
 
 fn authorization(settings: &DiscoverySettings) -> Map<String, Value> {
     let claims: Vec<&str> = settings.scopes.claims().filter(|claim| !settings.unfilled.contains(claim)).collect();
+    let in_verified: Vec<&str> = verified_claims::CLAIMS.into_iter().filter(|claim| claims.contains(claim)).collect();
     members(json!({
         "response_types_supported": ["code"],
         "response_modes_supported": ResponseMode::names(),
@@ -86,6 +87,12 @@ fn authorization(settings: &DiscoverySettings) -> Map<String, Value> {
         "claims_supported": claims,
         "claim_types_supported": ["normal"],
         "claims_parameter_supported": true,
+        // OpenID Connect for Identity Assurance 1.0 §8.
+        "verified_claims_supported": !in_verified.is_empty(),
+        "trust_frameworks_supported": [verified_claims::TRUST_FRAMEWORK],
+        "evidence_supported": [verified_claims::EVIDENCE],
+        "electronic_records_supported": [verified_claims::ELECTRONIC_RECORD],
+        "claims_in_verified_claims_supported": in_verified,
         "acr_values_supported": settings.acr_values.iter().map(|level| level.uri()).collect::<Vec<_>>(),
         "prompt_values_supported": Prompt::ALL.map(Prompt::as_str),
         // Every display gets the same page, which fits them all.
@@ -186,6 +193,13 @@ mod tests {
             ],
             "claim_types_supported": ["normal"],
             "claims_parameter_supported": true,
+            "verified_claims_supported": true,
+            "trust_frameworks_supported": ["vn_eid"],
+            "evidence_supported": ["electronic_record"],
+            "electronic_records_supported": ["population_register"],
+            "claims_in_verified_claims_supported": [
+                "name", "family_name", "middle_name", "given_name", "birthdate", "birthdate_precision", "gender", "nationalities"
+            ],
             "acr_values_supported": ["urn:vn:xacthuc:1", "urn:vn:xacthuc:2"],
             "prompt_values_supported": ["none", "login", "consent", "select_account"],
             "display_values_supported": ["page"],

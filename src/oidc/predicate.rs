@@ -87,20 +87,43 @@ mod tests {
         assert_eq!(of_name("age_over_60"), Some(Predicate::AgeOver(60)));
         assert_eq!(of_name("alive"), Some(Predicate::Alive));
         assert_eq!(of_name("resident_in:01"), Some(Predicate::ResidentIn("01".to_owned())));
-        for none in ["age_over_17", "age_over_", "resident_in:", "resident_in:1", "resident_in:abcde", "resident_in:123456", "same_person_as", "name"] {
+        for none in [
+            "age_over_17",
+            "age_over_",
+            "resident_in:",
+            "resident_in:1",
+            "resident_in:abcde",
+            "resident_in:123456",
+            "same_person_as",
+            "name",
+        ] {
             assert_eq!(of_name(none), None, "{none}");
         }
-        assert!(Predicate::is_named("resident_in:x") && Predicate::is_named("same_person_as") && !Predicate::is_named("name"));
+        assert!(
+            Predicate::is_named("resident_in:x")
+                && Predicate::is_named("same_person_as")
+                && !Predicate::is_named("name")
+        );
     }
 
     #[test]
     fn somebody_is_stated_by_number_or_by_name_and_birth_date() {
-        for good in [json!({"id_number": "900085000001"}), json!({"name": "A", "birthdate": "1985"}), json!({"id_number": "1", "name": "x"})] {
+        for good in [
+            json!({"id_number": "900085000001"}),
+            json!({"name": "A", "birthdate": "1985"}),
+            json!({"id_number": "1", "name": "x"}),
+        ] {
             assert!(of("same_person_as", good.clone()).is_some(), "{good}");
         }
         for bad in [
-            json!({}), json!({"name": "A"}), json!({"birthdate": "1985"}), json!("A"), json!({"id_number": 1}),
-            json!({"id_number": ""}), json!({"id_number": "1", "gender": "male"}), json!({"id_number": "1".repeat(201)}),
+            json!({}),
+            json!({"name": "A"}),
+            json!({"birthdate": "1985"}),
+            json!("A"),
+            json!({"id_number": 1}),
+            json!({"id_number": ""}),
+            json!({"id_number": "1", "gender": "male"}),
+            json!({"id_number": "1".repeat(201)}),
         ] {
             assert_eq!(of("same_person_as", bad.clone()), None, "{bad}");
         }

@@ -225,6 +225,14 @@ pub const SCOPES: &[Scope] = &[
         DataClass::Basic,
     ),
     registry("vn_civil", &["marital_status", "life_status"], Floor::REGISTRY, DataClass::Basic),
+    // Answers in the place of data, by the name of the claim (`oidc::predicate`).
+    registry(
+        "vn_check",
+        &["age_over_14", "age_over_16", "age_over_18", "age_over_60", "alive"],
+        Floor::LOWEST,
+        DataClass::Basic,
+    ),
+    registry("vn_match", &["resident_in", "same_person_as"], Floor::REGISTRY, DataClass::Basic),
     registry("vn_sensitive", &["ethnicity", "religion", "blood_group"], Floor::PRIVATE, DataClass::Sensitive),
 ];
 
@@ -234,9 +242,9 @@ impl Scope {
     }
 
     /// The scope whose floor and permission decide about a claim that is asked for by name. A language tag
-    /// (`name#vi`, OpenID Connect Core §5.2) changes nothing about it.
+    /// (`name#vi`, OpenID Connect Core §5.2) and what a question asks about (`resident_in:01`) change nothing about it.
     pub fn of_claim(claim: &str) -> Option<&'static Self> {
-        let name = claim.split('#').next().unwrap_or_default();
+        let name = claim.split(['#', ':']).next().unwrap_or_default();
         SCOPES.iter().find(|scope| scope.claims.contains(&name))
     }
 }

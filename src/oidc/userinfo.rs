@@ -7,21 +7,36 @@ use serde_json::{Map, Value};
 use super::{
     claims_request::{ClaimRequest, ClaimsRequest},
     id_token::ExtraClaims,
+    predicate::Predicate,
     scope::ScopeSet,
+    verified_claims::{self, Verification, VerifiedRequest},
 };
 
 /// What the registry and the account know of one person, by claim name. May hold more than is released.
 #[derive(Clone, Debug, Default, PartialEq)]
-pub struct PersonClaims(Map<String, Value>);
+pub struct PersonClaims {
+    claims: Map<String, Value>,
+    verification: Option<Verification>,
+}
 
 impl PersonClaims {
     /// Nulls, empty texts and empty lists say nothing and are left out (OIDC Core §5.3.2).
     pub fn new(claims: Map<String, Value>) -> Self {
-        Self(claims.into_iter().filter(|(_, value)| !is_nothing(value)).collect())
+        let claims = claims.into_iter().filter(|(_, value)| !is_nothing(value)).collect();
+        Self { claims, verification: None }
+    }
+
+    /// With how the person was verified, for requests of verified claims.
+    pub fn verified(self, verification: Verification) -> Self {
+        Self { verification: Some(verification), ..self }
+    }
+
+    pub(super) const fn verification(&self) -> Option<&Verification> {
+        self.verification.as_ref()
     }
 
     fn get(&self, name: &str) -> Option<&Value> {
-        self.0.get(name)
+        self.claims.get(name)
     }
 }
 
@@ -47,6 +62,7 @@ pub fn for_userinfo(
         .chain(request.userinfo.iter().filter_map(|(name, wanted)| requested(name, wanted, person)))
         .map(|(name, value)| (name.to_owned(), value.clone()))
         .collect();
+    document.extend(verified(&request.verified.userinfo, person));
     // Last, so that nothing displaces it: §5.3.2 makes clients compare it with the ID token's.
     document.insert("sub".to_owned(), Value::String(sub.to_owned()));
     document
@@ -55,22 +71,55 @@ pub fn for_userinfo(
 /// What the request adds to the ID token (§5.5). Scopes open UserInfo only: there is always an access token (§5.4).
 pub fn for_id_token(request: &ClaimsRequest, person: &PersonClaims) -> ExtraClaims {
     let claims = request.id_token.iter().filter_map(|(name, wanted)| requested(name, wanted, person));
-    ExtraClaims::new(claims.map(|(name, value)| (name.to_owned(), value.clone())).collect())
+    let claims = claims.map(|(name, value)| (name.to_owned(), value.clone()));
+    ExtraClaims::new(claims.chain(verified(&request.verified.id_token, person)).collect())
+}
+
+/// Verified claims stand beside the others, under one name (OpenID Connect for Identity Assurance 1.0 §5.1).
+fn verified(requests: &[VerifiedRequest], person: &PersonClaims) -> Option<(String, Value)> {
+    verified_claims::respond(requests, person).map(|value| (VERIFIED.to_owned(), value))
+}
+
+const VERIFIED: &str = "verified_claims";
+
+/// The claims of a document with their values, those inside verified ones among them: what the person sees and the audit names.
+pub fn flattened(mut document: Map<String, Value>) -> Map<String, Value> {
+    let verified = document.remove(VERIFIED);
+    let elements = match verified {
+        Some(Value::Array(elements)) => elements,
+        one => one.into_iter().collect(),
+    };
+    for element in elements {
+        if let Some(claims) = element.get("claims").and_then(Value::as_object) {
+            document.extend(claims.clone());
+        }
+    }
+    document
 }
 
 /// Everything that would leave, in either place: what the consent page shows and the audit row names.
 pub fn released(scopes: &ScopeSet, request: &ClaimsRequest, person: &PersonClaims) -> Map<String, Value> {
-    let mut all = for_userinfo("", scopes, request, person);
+    let mut all = flattened(for_userinfo("", scopes, request, person));
     all.remove("sub");
-    all.extend(for_id_token(request, person).into_map());
+    all.extend(flattened(for_id_token(request, person).into_map()));
     all
 }
 
 /// §5.5.1: asked for with `value` or `values`, a claim is returned only with one of them; a name we don't know is ignored.
-fn requested<'a>(name: &'a str, wanted: &ClaimRequest, person: &'a PersonClaims) -> Option<(&'a str, &'a Value)> {
+pub(super) fn requested<'a>(
+    name: &'a str,
+    wanted: &ClaimRequest,
+    person: &'a PersonClaims,
+) -> Option<(&'a str, &'a Value)> {
     let held = person.get(name)?;
+    // What same_person_as has as its value is the question, not the answer.
+    if name == "same_person_as" {
+        return Some((name, held));
+    }
+    // A question's answer says when it was true; what may be required is the answer itself.
+    let compared = if Predicate::is_named(name) { held.get("result").unwrap_or(held) } else { held };
     let mut named = wanted.value.iter().chain(wanted.values.iter().flatten());
-    let fits = !wanted.names_values() || named.any(|value| value == held);
+    let fits = !wanted.names_values() || named.any(|value| value == compared);
     fits.then_some((name, held))
 }
 

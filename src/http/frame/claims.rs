@@ -6,7 +6,11 @@ use serde_json::Value;
 use time::{Date, format_description::BorrowedFormatItem, macros::format_description};
 
 use super::{Frame, grouped, when};
-use crate::base::Timestamp;
+use crate::{
+    base::Timestamp,
+    oidc::predicate::Predicate,
+    registry::admin_unit::{self, AdminUnit},
+};
 
 /// Lines shown of one claim, and levels of objects inside it: a household is long, a hostile value is longer.
 const LINES_AT_MOST: usize = 60;
@@ -73,6 +77,10 @@ const CLAIMS: &[Row] = &[
     ("age_over_14", "claim-age-over-14", AtOnce, Page),
     ("age_over_16", "claim-age-over-16", AtOnce, Page),
     ("age_over_18", "claim-age-over-18", AtOnce, Page),
+    ("age_over_60", "claim-age-over-60", AtOnce, Page),
+    ("alive", "claim-alive", AtOnce, Page),
+    ("resident_in", "claim-resident-in", AtOnce, Vietnamese),
+    ("same_person_as", "claim-same-person-as", AtOnce, Page),
     ("updated_at", "claim-updated-at", AtOnce, Page),
     // Fields inside the claims above.
     ("number", "claim-card-number", AtOnce, Page),
@@ -87,7 +95,7 @@ const CLAIMS: &[Row] = &[
 
 /// A language tag (`name#vi`, OIDC Core §5.2) changes nothing about a claim's name.
 fn row(claim: &str) -> Option<(usize, &'static Row)> {
-    let name = claim.split('#').next().unwrap_or_default();
+    let name = claim.split(['#', ':']).next().unwrap_or_default();
     CLAIMS.iter().enumerate().find(|(_, (known, ..))| *known == name)
 }
 
@@ -113,6 +121,11 @@ pub fn place(claim: &str) -> usize {
 
 /// The value in lines. `claim` decides how it is read: `gender` in words, `birthdate` as a day, numbers in groups.
 pub fn lines(f: &Frame, claim: &str, value: &Value) -> Vec<String> {
+    // The question is what the person agrees to, whatever the answer is on the day it is given.
+    if Predicate::is_named(claim) {
+        let place = claim.split_once(':').and_then(|(_, code)| admin_unit::latest(code)).map(AdminUnit::in_full);
+        return place.into_iter().chain([f.t("claim-yes-or-no").into_owned()]).collect();
+    }
     let mut lines = Vec::new();
     collect(f, claim, value, DEPTH_AT_MOST, &mut lines);
     lines.truncate(LINES_AT_MOST);
@@ -193,7 +206,10 @@ mod tests {
         assert_eq!(lines(&vi, "gender", &json!("female")), ["Nữ"]);
         assert_eq!(lines(&vi, "id_number", &json!("900085000001")), ["900 085 000 001"]);
         assert_eq!(lines(&vi, "nationalities", &json!(["VNM", "FRA"])), ["Việt Nam", "FRA"]);
-        assert_eq!(lines(&vi, "age_over_18", &json!(true)), ["Có"]);
+        assert_eq!(lines(&vi, "phone_number_verified", &json!(true)), ["Có"]);
+        let told = "chỉ được trả lời có hoặc không";
+        assert_eq!(lines(&vi, "age_over_18", &json!({"result": true, "as_of": "2026-11-22T05:00:00Z"})), [told]);
+        assert_eq!(lines(&vi, "resident_in:01", &json!({"result": false})), ["Thành phố Hà Nội", told]);
     }
 
     #[test]

@@ -40,6 +40,7 @@ pub fn alone(lang: Lang) -> Frame {
         portal: None,
         deadline: None,
         form_targets: Vec::new(),
+        framed: Vec::new(),
     }
 }
 

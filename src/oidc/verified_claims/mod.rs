@@ -3,8 +3,8 @@
 mod request;
 mod response;
 
-pub use request::{VerifiedRequest, VerifiedRequests};
 pub(super) use request::parse;
+pub use request::{VerifiedRequest, VerifiedRequests};
 pub use response::{Verification, respond};
 
 /// The framework under which people are proofed here: electronic identification by Decree 69/2024/NĐ-CP.

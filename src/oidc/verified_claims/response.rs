@@ -1,7 +1,9 @@
 //! The response (§5): what is held, cut down to what was asked; where a requirement is not met, nothing.
 
 use serde_json::{Map, Value};
-use time::{Date, OffsetDateTime, PrimitiveDateTime, Time, format_description::well_known::Rfc3339, macros::format_description};
+use time::{
+    Date, OffsetDateTime, PrimitiveDateTime, Time, format_description::well_known::Rfc3339, macros::format_description,
+};
 
 use super::{CLAIMS, VerifiedRequest};
 use crate::{
@@ -98,7 +100,9 @@ fn fits(rule: &Map<String, Value>, held: &Value, now: Timestamp) -> bool {
     rule.iter().all(|(name, asked)| match name.as_str() {
         "value" => asked == held,
         "values" => asked.as_array().is_some_and(|any| any.contains(held)),
-        "max_age" => held.as_str().and_then(|text| age(text, now)).zip(asked.as_f64()).is_some_and(|(age, most)| age <= most),
+        "max_age" => {
+            held.as_str().and_then(|text| age(text, now)).zip(asked.as_f64()).is_some_and(|(age, most)| age <= most)
+        }
         "essential" => true,
         // A structure is asked for where there is none.
         _ => false,
@@ -108,9 +112,9 @@ fn fits(rule: &Map<String, Value>, held: &Value, now: Timestamp) -> bool {
 /// Whether something must be there for the answer to be what was asked for.
 fn is_required(wanted: &Value) -> bool {
     match wanted {
-        Value::Object(members) => members.iter().any(|(name, value)| {
-            matches!(name.as_str(), "value" | "values" | "max_age") || is_required(value)
-        }),
+        Value::Object(members) => members
+            .iter()
+            .any(|(name, value)| matches!(name.as_str(), "value" | "values" | "max_age") || is_required(value)),
         Value::Array(any) => any.iter().any(is_required),
         _ => false,
     }
@@ -176,10 +180,22 @@ mod tests {
             (json!({"trust_framework": null, "time": {"max_age": 10_000_000}}), true),
             (json!({"trust_framework": null, "time": {"max_age": 60}}), false),
             (json!({"trust_framework": null, "evidence": [{"type": {"value": "document"}}]}), false),
-            (json!({"trust_framework": null, "evidence": [{"type": {"value": "document"}}, {"type": {"value": "electronic_record"}}]}), true),
-            (json!({"trust_framework": null, "evidence": [{"type": {"value": "electronic_record"}, "record": {"type": {"value": "bank_account"}}}]}), false),
-            (json!({"trust_framework": null, "evidence": [{"type": {"value": "electronic_record"}, "time": {"max_age": 1}}]}), true),
-            (json!({"trust_framework": null, "evidence": [{"type": {"value": "electronic_record"}, "assurance_details": [{"x": {"value": 1}}]}]}), true),
+            (
+                json!({"trust_framework": null, "evidence": [{"type": {"value": "document"}}, {"type": {"value": "electronic_record"}}]}),
+                true,
+            ),
+            (
+                json!({"trust_framework": null, "evidence": [{"type": {"value": "electronic_record"}, "record": {"type": {"value": "bank_account"}}}]}),
+                false,
+            ),
+            (
+                json!({"trust_framework": null, "evidence": [{"type": {"value": "electronic_record"}, "time": {"max_age": 1}}]}),
+                true,
+            ),
+            (
+                json!({"trust_framework": null, "evidence": [{"type": {"value": "electronic_record"}, "assurance_details": [{"x": {"value": 1}}]}]}),
+                true,
+            ),
             (json!({"trust_framework": {"deeper": {"value": 1}}}), false),
         ] {
             assert_eq!(matches!(projected(&wanted), Projected::Value(_)), is_met, "{wanted}");

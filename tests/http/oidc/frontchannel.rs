@@ -1,9 +1,9 @@
 //! Front-channel logout, sign-ins that begin elsewhere, whom a lock reaches, and UserInfo under its old names.
 
 use dinhdanh::{
-    assurance::LockReason,
+    assurance::{LockReason, Party},
     base::Timestamp,
-    flows::account::lock::{LockChange, LockChanged, Party, lock},
+    flows::account::lock::{LockChange, LockChanged, lock},
     store::audit::Actor,
 };
 use http::StatusCode;

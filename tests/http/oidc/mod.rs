@@ -5,6 +5,7 @@ mod code_flow;
 mod device;
 mod dpop;
 mod frontchannel;
+mod identity_assurance;
 mod introspection;
 mod logout;
 mod pushed;

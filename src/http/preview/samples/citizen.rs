@@ -187,7 +187,8 @@ fn logout(lang: Lang) -> Vec<Sample> {
     let frame = alone(lang);
     let portals = vec![portal(), Phrase::vi("Cổng Bộ Y tế")];
     let back = WayBack { portal: portal(), href: "https://dvcqg.example.vn/?state=1&x=2".to_owned() };
-    let out = |portals, unconfirmed, back| SignedOutPage { portals, unconfirmed, back }.render(&frame);
+    let out =
+        |portals, unconfirmed, back| SignedOutPage { portals, unconfirmed, back, frames: Vec::new() }.render(&frame);
     vec![
         sample("logout", ConfirmPage { portals, asked_by: Some(portal()) }.render(&frame)),
         sample("logout-alone", ConfirmPage { portals: Vec::new(), asked_by: None }.render(&frame)),

@@ -22,7 +22,12 @@ pub(super) const CASES: &[Case] = &[
     accepted(r#"claims={"userinfo":{"id_number":{"essential":true},"nickname":null}}"#),
     refused("claims=x", InvalidRequest, "claims is not a JSON object"),
     refused(r#"claims={"userinfo":[]}"#, InvalidRequest, "claims.userinfo is not a JSON object"),
-    refused("claims=[[[[[[]]]]]]", InvalidRequest, "claims is nested deeper than 5 levels"),
+    refused("claims=[[[[[[[[[[[[[]]]]]]]]]]]]]", InvalidRequest, "claims is nested deeper than 12 levels"),
+    refused(
+        r#"claims={"userinfo":{"verified_claims":[]}}"#,
+        InvalidRequest,
+        "claims.userinfo.verified_claims has no element, or more than 10",
+    ),
 ];
 
 #[cfg(test)]
