@@ -82,6 +82,11 @@ impl ClaimsRequest {
         self.userinfo.is_empty() && self.id_token.is_empty() && self.verified.is_empty()
     }
 
+    /// Nothing is asked for in the ID token.
+    pub fn is_nothing_in_id_token(&self) -> bool {
+        self.id_token.is_empty() && self.verified.id_token.is_empty()
+    }
+
     /// Keeps the claims of both places that satisfy the condition.
     pub fn filtered(&self, keep: impl Fn(&str) -> bool) -> Self {
         let kept = |place: &BTreeMap<String, ClaimRequest>| {

@@ -106,7 +106,7 @@ pub async fn gather(
         return Ok(Err(Refusal::NotIssuable(refusal)));
     }
     let authorized = &approved.authorized;
-    let extra = if authorized.claims.id_token.is_empty() {
+    let extra = if authorized.claims.is_nothing_in_id_token() {
         ExtraClaims::default()
     } else {
         let wanted = claims::Wanted::of(&authorized.scopes, &authorized.claims);
