@@ -290,12 +290,14 @@ mod tests {
             ("vn_birth", A::Two, L::Two, DataClass::Basic),
             ("vn_civil", A::Two, L::Two, DataClass::Basic),
             ("vn_family", A::Two, L::Three, DataClass::Basic),
+            ("vn_check", A::One, L::One, DataClass::Basic),
+            ("vn_match", A::Two, L::Two, DataClass::Basic),
             ("vn_sensitive", A::Two, L::Three, DataClass::Sensitive),
         ] {
             let scope = Scope::find(name).expect(name);
             assert_eq!((scope.floor, scope.class), (Floor { account, authentication }, class), "{name}");
         }
-        assert_eq!(SCOPES.len(), 12);
+        assert_eq!(SCOPES.len(), 14);
     }
 
     #[test]

@@ -265,6 +265,11 @@ fn claims() -> Vec<(&'static str, serde_json::Value)> {
         ("age_over_14", json!(true)),
         ("age_over_16", json!(true)),
         ("age_over_18", json!(true)),
+        ("age_over_60", json!({"result": false})),
+        ("alive", json!({"result": true})),
+        ("resident_in:01", json!({"result": true})),
+        ("same_person_as", json!({"result": true})),
+        ("updated_at", json!(1_795_323_600)),
         ("birthdate_precision", json!(["month", "year"])),
     ]);
     claims

@@ -187,14 +187,14 @@ fn logout(lang: Lang) -> Vec<Sample> {
     let frame = alone(lang);
     let portals = vec![portal(), Phrase::vi("Cổng Bộ Y tế")];
     let back = WayBack { portal: portal(), href: "https://dvcqg.example.vn/?state=1&x=2".to_owned() };
-    let out =
-        |portals, unconfirmed, back| SignedOutPage { portals, unconfirmed, back, frames: Vec::new() }.render(&frame);
+    let out = |portals, unconfirmed, back, frames| SignedOutPage { portals, unconfirmed, back, frames }.render(&frame);
+    let framed = vec!["https://moh.example.vn/out?iss=https%3A%2F%2Fdinhdanh.example&sid=1".to_owned()];
     vec![
         sample("logout", ConfirmPage { portals, asked_by: Some(portal()) }.render(&frame)),
         sample("logout-alone", ConfirmPage { portals: Vec::new(), asked_by: None }.render(&frame)),
-        sample("signed_out", out(2, Vec::new(), Some(back))),
-        sample("signed_out-one", out(1, Vec::new(), None)),
-        sample("signed_out-none", out(0, Vec::new(), None)),
-        sample("signed_out-unsure", out(3, vec![Phrase::vi("Cổng Bộ Y tế")], None)),
+        sample("signed_out", out(2, Vec::new(), Some(back), framed)),
+        sample("signed_out-one", out(1, Vec::new(), None, Vec::new())),
+        sample("signed_out-none", out(0, Vec::new(), None, Vec::new())),
+        sample("signed_out-unsure", out(3, vec![Phrase::vi("Cổng Bộ Y tế")], None, Vec::new())),
     ]
 }
