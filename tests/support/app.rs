@@ -8,7 +8,7 @@ use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use dinhdanh::{
     assurance::{AccountLevel, AccountState},
     base::{
-        Fault, Secret, SecretBytes, Span, Timestamp,
+        Clock, Fault, Secret, SecretBytes, Span, Timestamp,
         ids::{AccountId, AuthenticatorId, ClientId},
     },
     crypto::{Alg, Place, Schedule, digest::sha256, opaque::digest_of_text, totp},
@@ -93,9 +93,19 @@ impl TestApp {
         Self::with(test, |_| {}).await
     }
 
+    /// At the machine's own time, for processes that share the database and read the machine's clock.
+    pub async fn of_today(test: TestDb) -> Self {
+        let at = TestProvider::on(test).await;
+        at.clock.advance(Clock::System.now().since(at.now()));
+        Self::of(at).await
+    }
+
     /// With other settings.
     pub async fn with(test: TestDb, change: impl FnOnce(&mut Settings)) -> Self {
-        let mut at = TestProvider::with(test, change).await;
+        Self::of(TestProvider::with(test, change).await).await
+    }
+
+    async fn of(mut at: TestProvider) -> Self {
         // Portals of tests listen on loopback.
         let outbound = OutboundSettings { reach: Reach::LoopbackToo, ..OutboundSettings::default() };
         Arc::get_mut(&mut at.provider).unwrap().outbound = Outbound::new(&outbound).unwrap();

@@ -4,7 +4,7 @@ use std::{
     io::{BufRead, BufReader, Read},
     net::SocketAddr,
     path::Path,
-    process::{Child, ChildStdout, Command, Output, Stdio},
+    process::{Child, Command, Output, Stdio},
     sync::mpsc,
     thread,
     time::{Duration, Instant},
@@ -12,6 +12,8 @@ use std::{
 
 /// Any 32 bytes that are not one repeated.
 pub const KEK: [u8; 32] = *b"a key for tests, 32 bytes of it.";
+
+const SERVE: [&str; 3] = ["serve", "--listen", "127.0.0.1:0"];
 
 pub struct Binary {
     pub dir: tempfile::TempDir,
@@ -86,9 +88,26 @@ impl Binary {
     }
 
     /// `serve` on a free port, once it says that it serves.
-    #[expect(clippy::zombie_processes, reason = "waited for by `Serving`, or by the panic of a test that failed")]
     pub fn serve(&self) -> Serving {
-        let mut command = self.command(&["serve", "--listen", "127.0.0.1:0"]);
+        Self::wait_for(self.command(&SERVE))
+    }
+
+    /// The same, deaf to a signal from its first moment.
+    pub fn serve_ignoring(&self, signal: &str) -> Serving {
+        let deaf = self.command(&SERVE);
+        let mut shell = Command::new("sh");
+        shell
+            .arg("-c")
+            .arg(format!("trap '' {signal}; exec \"$0\" \"$@\""))
+            .arg(deaf.get_program())
+            .args(deaf.get_args());
+        shell.current_dir(self.dir.path()).env_clear();
+        shell.envs(deaf.get_envs().filter_map(|(name, value)| Some((name, value?))));
+        Self::wait_for(shell)
+    }
+
+    #[expect(clippy::zombie_processes, reason = "waited for by `Serving`, or by the panic of a test that failed")]
+    fn wait_for(mut command: Command) -> Serving {
         let mut child = command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::inherit()).spawn().unwrap();
         let mut log = BufReader::new(child.stdout.take().unwrap());
         let started = Instant::now();
@@ -101,7 +120,12 @@ impl Binary {
             let event: serde_json::Value = serde_json::from_str(&line).unwrap();
             if event["message"] == "serving" {
                 let address = event["listen"].as_str().unwrap().parse().unwrap();
-                return Serving { address, child, log };
+                let log = thread::spawn(move || {
+                    let mut rest = String::new();
+                    log.read_to_string(&mut rest).unwrap();
+                    rest
+                });
+                return Serving { address, child, log: Some(log) };
             }
         }
     }
@@ -132,7 +156,8 @@ impl Ran {
 pub struct Serving {
     pub address: SocketAddr,
     pub child: Child,
-    log: BufReader<ChildStdout>,
+    /// Read all the time: a full pipe would hold the service.
+    log: Option<thread::JoinHandle<String>>,
 }
 
 impl Serving {
@@ -143,9 +168,7 @@ impl Serving {
     /// After the process ended: its status and what it still logged.
     pub fn ended(mut self) -> (Option<i32>, String) {
         let status = self.child.wait().unwrap().code();
-        let mut rest = String::new();
-        self.log.read_to_string(&mut rest).unwrap();
-        (status, rest)
+        (status, self.log.take().unwrap().join().unwrap())
     }
 }
 

@@ -16,6 +16,7 @@ pub struct TestDb {
 enum Kept {
     Folder { _dir: tempfile::TempDir },
     Database { _database: postgres::Database },
+    Elsewhere,
 }
 
 impl TestDb {
@@ -41,6 +42,13 @@ impl TestDb {
         let database = tokio::task::block_in_place(|| cluster.database());
         let url = database.url.clone();
         Self { db: open(&url).await, url, engine: Engine::Postgres, _kept: Kept::Database { _database: database } }
+    }
+}
+
+impl TestDb {
+    /// An embedded one whose folder the test keeps.
+    pub fn existing(db: Db, url: String) -> Self {
+        Self { db, url, engine: Engine::Sqlite, _kept: Kept::Elsewhere }
     }
 }
 

@@ -12,7 +12,7 @@ use super::watched::{User, Watched, folder, free_port, program, quick};
 
 pub struct Redis {
     /// Ends with this.
-    _server: Watched,
+    server: Watched,
     port: u16,
     next: AtomicU32,
 }
@@ -33,7 +33,12 @@ impl Redis {
         let args: Vec<_> = args.split(' ').map(str::to_owned).chain(["--save".to_owned(), String::new()]).collect();
         let mut server = Watched::start(&dir, user, &program("redis-server", &[]), &args);
         server.wait_until("Redis", || TcpStream::connect(("127.0.0.1", port)).is_ok());
-        Self { _server: server, port, next: AtomicU32::new(0) }
+        Self { server, port, next: AtomicU32::new(0) }
+    }
+
+    /// For tests that stop it.
+    pub fn server(&self) -> &Watched {
+        &self.server
     }
 
     /// An empty numbered database.
