@@ -112,6 +112,8 @@ pub struct Secrets {
     pub nonces: NonceKey,
     /// Finds counters by what was typed, without keeping it.
     pub counter_index: BlindIndex,
+    /// What scripts of relying parties may see of a session: never its id or its cookie.
+    pub browser_state: BlindIndex,
     /// People's sealed columns.
     pub vault: PersonVault,
 }
@@ -124,6 +126,7 @@ impl Secrets {
             codes: CodeKey::new(kek),
             nonces: NonceKey::new(kek),
             counter_index: BlindIndex::new(kek, "failure_counter.subject"),
+            browser_state: BlindIndex::new(kek, "session.browser_state"),
             vault: PersonVault::new(kek),
         }
     }

@@ -11,6 +11,8 @@ pub enum Cookie {
     Browser,
     /// An operator's session: of another kind than a citizen's, and never taken for one.
     Operator,
+    /// What the frame of session management reads; made for scripts of ours alone.
+    Watched,
     /// The language chosen on a page.
     Lang,
     /// What a form came to, for the page that follows it ([`super::carried`]).
@@ -22,6 +24,7 @@ pub enum Cookie {
 pub struct Cookies {
     session: String,
     browser: String,
+    watched: String,
     operator: String,
     lang: String,
     carried: String,
@@ -45,6 +48,7 @@ impl Cookies {
         Self {
             session: name("session"),
             browser: name("browser"),
+            watched: name("state"),
             operator: name("operator"),
             lang: name("lang"),
             carried: name("carried"),
@@ -56,6 +60,7 @@ impl Cookies {
         match cookie {
             Cookie::Session => &self.session,
             Cookie::Browser => &self.browser,
+            Cookie::Watched => &self.watched,
             Cookie::Operator => &self.operator,
             Cookie::Lang => &self.lang,
             Cookie::Carried => &self.carried,
@@ -89,6 +94,16 @@ impl Cookies {
             text.push_str("; Max-Age=");
             text.push_str(&seconds.to_string());
         }
+        HeaderValue::try_from(text).unwrap_or_else(|_| HeaderValue::from_static(""))
+    }
+
+    pub const fn are_secure(&self) -> bool {
+        self.secure
+    }
+
+    /// The one cookie that a script reads and that comes along into a frame of another site (Session Management 1.0 §3.2).
+    pub fn set_watched(&self, value: &str) -> HeaderValue {
+        let text = format!("{}={value}; Path=/; SameSite=None; Secure", self.watched);
         HeaderValue::try_from(text).unwrap_or_else(|_| HeaderValue::from_static(""))
     }
 

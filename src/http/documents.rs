@@ -21,8 +21,9 @@ use crate::{
 /// Scopes whose claims have no source here yet: the register of births.
 const WITHOUT_SOURCE: &[&str] = &["vn_birth"];
 
-/// Claims of other scopes without one: old nine-digit numbers, and the register of marriages.
-const UNFILLED: &[&str] = &["cmnd9", "marital_status"];
+/// Claims of other scopes without one (old nine-digit numbers, the register of marriages), and the question that is none without
+/// the code of a unit.
+const UNFILLED: &[&str] = &["cmnd9", "marital_status", "resident_in"];
 
 /// Puts or replaces all of them.
 pub fn publish(published: &Published, provider: &Provider) {

@@ -136,7 +136,12 @@ impl Edge {
         unless_set(CACHE_CONTROL, "no-store");
         unless_set(X_CONTENT_TYPE_OPTIONS, "nosniff");
         unless_set(CONTENT_SECURITY_POLICY, "default-src 'none'; frame-ancestors 'none'; base-uri 'none'");
-        unless_set(X_FRAME_OPTIONS, "DENY");
+        if !headers.get(CONTENT_SECURITY_POLICY).is_some_and(|policy| is_framable(policy)) {
+            headers.entry(X_FRAME_OPTIONS).or_insert(HeaderValue::from_static("DENY"));
+        }
+        let mut unless_set = |name: HeaderName, value: &'static str| {
+            headers.entry(name).or_insert(HeaderValue::from_static(value));
+        };
         unless_set(REFERRER_POLICY, "same-origin");
         unless_set(HeaderName::from_static("cross-origin-opener-policy"), "same-origin");
         unless_set(HeaderName::from_static("cross-origin-resource-policy"), "same-origin");
@@ -147,4 +152,9 @@ impl Edge {
             headers.insert(CONNECTION, HeaderValue::from_static("close"));
         }
     }
+}
+
+/// The older header knows no "anybody", and would forbid what a page's policy allows.
+fn is_framable(policy: &HeaderValue) -> bool {
+    policy.to_str().is_ok_and(|text| text.split(';').any(|directive| directive.trim() == "frame-ancestors *"))
 }

@@ -3,7 +3,8 @@
 use axum::Router;
 
 use super::{
-    account, assets, authorize, console, device, home, language, logout, oidc, register, sign_in, state::AppState,
+    account, assets, authorize, check_session, console, device, home, language, logout, oidc, register, sign_in,
+    state::AppState,
 };
 
 /// Without health and metrics, which live outside the state.
@@ -19,6 +20,7 @@ pub fn routes(state: AppState) -> Router {
         .merge(home::routes())
         .merge(language::routes())
         .merge(logout::routes())
+        .merge(check_session::routes())
         .merge(assets::router())
         .with_state(state)
 }

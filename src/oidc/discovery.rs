@@ -49,7 +49,7 @@ pub fn document(settings: &DiscoverySettings) -> Map<String, Value> {
     document.extend(addresses(settings));
     document.extend(authorization(settings));
     document.extend(client_authentication());
-    document.extend(logout());
+    document.extend(logout(settings));
     // RFC 8414 §3.2: what has no elements is left out.
     document.retain(|_, value| !value.is_null() && value.as_array().is_none_or(|members| !members.is_empty()));
     document
@@ -127,8 +127,11 @@ fn client_authentication() -> Map<String, Value> {
     }))
 }
 
-fn logout() -> Map<String, Value> {
+fn logout(settings: &DiscoverySettings) -> Map<String, Value> {
     members(json!({
+        // Its cookie is sent from a frame, which browsers do only with `SameSite=None; Secure`.
+        "check_session_iframe":
+            settings.issuer.starts_with("https://").then(|| under(&settings.issuer, endpoints::CHECK_SESSION)),
         "backchannel_logout_supported": true,
         "backchannel_logout_session_supported": true,
         "frontchannel_logout_supported": true,
@@ -220,6 +223,7 @@ mod tests {
             "introspection_endpoint_auth_methods_supported": proofs,
             "introspection_endpoint_auth_signing_alg_values_supported": algs,
             "dpop_signing_alg_values_supported": algs,
+            "check_session_iframe": "https://dinhdanh.example/check-session",
             "backchannel_logout_supported": true,
             "backchannel_logout_session_supported": true,
             "frontchannel_logout_supported": true,
@@ -239,7 +243,7 @@ mod tests {
         for absent in ["acr_values_supported", "claims_supported", "service_documentation"] {
             assert!(!document.contains_key(absent), "{absent}");
         }
-        let absent = ["registration_endpoint", "check_session_iframe", "mtls_endpoint_aliases"];
+        let absent = ["registration_endpoint", "mtls_endpoint_aliases"];
         assert!(absent.iter().all(|name| !document.contains_key(*name)));
         assert!(document.values().all(|value| value.as_array().is_none_or(|members| !members.is_empty())));
         assert!(!Value::Object(document).to_string().contains("HS256"));
@@ -261,6 +265,8 @@ mod tests {
         let document = document(&other);
         assert_eq!(document["issuer"], "https://dinhdanh.example/vn");
         assert_eq!(document["jwks_uri"], "https://dinhdanh.example/vn/jwks");
+        let plain = DiscoverySettings { issuer: "http://localhost:8080".to_owned(), ..other.clone() };
+        assert!(!super::document(&plain).contains_key("check_session_iframe"));
         assert_eq!(document["registration_endpoint"], "https://dinhdanh.example/vn/clients");
         assert_eq!(document["service_documentation"], "https://docs.example");
         assert_eq!(document["acr_values_supported"].as_array().unwrap().len(), 4);

@@ -11,6 +11,8 @@ pub const REVOKE: &str = "/revoke";
 pub const DEVICE_AUTHORIZATION: &str = "/device_authorization";
 pub const INTROSPECT: &str = "/introspect";
 pub const LOGOUT: &str = "/logout";
+/// OpenID Connect Session Management 1.0 §3.3: what a relying party shows in a frame.
+pub const CHECK_SESSION: &str = "/check-session";
 /// RFC 7591 §3; followed by a slash and the `client_id`, the client configuration endpoint (RFC 7592 §1.2).
 pub const REGISTRATION: &str = "/clients";
 /// OIDC Discovery §4: appended to the issuer.

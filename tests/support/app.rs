@@ -389,7 +389,7 @@ impl Browser<'_> {
             Some(form) => {
                 builder = builder
                     .header("content-type", "application/x-www-form-urlencoded")
-                    .header("origin", ISSUER)
+                    .header("origin", self.app.at.provider.settings.issuer.as_str())
                     .header("sec-fetch-site", "same-origin");
                 Body::from(form)
             }

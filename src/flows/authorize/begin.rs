@@ -5,7 +5,7 @@ use serde_json::json;
 use super::{
     Browser, Case, NewCookie, Progress, issue, pushed,
     read::{Unread, read},
-    respond::deliver,
+    respond::deliver_watched,
     step::UNCLAIMED,
 };
 use crate::{
@@ -123,7 +123,7 @@ async fn refuse(
     {
         return Ok(Begun::Untold(used_up()));
     }
-    deliver(provider, client, &request.address, Answer::Error(error), browser.now).map(Begun::Deliver)
+    deliver_watched(provider, client, request, Answer::Error(error), browser).map(Begun::Deliver)
 }
 
 /// Another tab was answered while this one was looked at.

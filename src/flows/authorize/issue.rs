@@ -2,7 +2,11 @@
 
 use serde_json::json;
 
-use super::{Case, case::purpose_version, respond::deliver};
+use super::{
+    Case,
+    case::purpose_version,
+    respond::{deliver, deliver_watched},
+};
 use crate::{
     base::{
         Fault, Timestamp,
@@ -45,7 +49,7 @@ pub async fn issue(
     }
     let answer = code.reveal();
     let answer = Answer::Code(answer.reveal());
-    deliver(provider, case.client, &case.request.address, answer, case.browser.now).map(Some)
+    deliver_watched(provider, case.client, case.request, answer, case.browser).map(Some)
 }
 
 /// Writes down what the person granted, where the client will fetch it.

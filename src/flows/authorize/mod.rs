@@ -12,6 +12,7 @@ pub mod pushed;
 mod read;
 mod respond;
 pub mod step;
+pub mod watched;
 
 use serde::{Deserialize, Serialize};
 
@@ -32,6 +33,8 @@ pub struct Browser {
     pub session: Option<Recognised>,
     /// Digest of the cookie that ties interactions to this browser.
     pub digest: Option<Digest>,
+    /// What relying parties' scripts compare ([`watched`]); none where that is not offered.
+    pub watched: Option<String>,
     pub now: Timestamp,
 }
 

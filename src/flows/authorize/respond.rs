@@ -1,11 +1,14 @@
 //! The answer on its way to the client: in the open, or signed (JARM).
 
-use super::super::{Provider, clients::KnownClient};
+use super::{
+    super::{Provider, clients::KnownClient},
+    Browser, watched,
+};
 use crate::{
     base::{Fault, Timestamp},
     crypto::Typ,
     oidc::{
-        authorize::{Answer, Delivery, ReturnAddress},
+        authorize::{Answer, Delivery, Request, ReturnAddress},
         jarm,
     },
 };
@@ -17,7 +20,32 @@ pub fn deliver(
     answer: Answer<'_>,
     now: Timestamp,
 ) -> Result<Delivery, Fault> {
-    let fields = address.fields(answer, &provider.settings.issuer);
+    send(provider, client, address, address.fields(answer, &provider.settings.issuer), now)
+}
+
+/// The same with `session_state`, where the answer is about who is signed in (Session Management 1.0 §2).
+pub fn deliver_watched(
+    provider: &Provider,
+    client: &KnownClient,
+    request: &Request,
+    answer: Answer<'_>,
+    browser: &Browser,
+) -> Result<Delivery, Fault> {
+    let mut fields = request.address.fields(answer, &provider.settings.issuer);
+    if let Some(state) = browser.watched.as_deref().filter(|_| request.is_openid()) {
+        let state = watched::session_state(client.id.as_str(), &request.address.redirect_uri, state, &provider.entropy);
+        fields.extend(state.map(|state| ("session_state", state)));
+    }
+    send(provider, client, &request.address, fields, browser.now)
+}
+
+fn send(
+    provider: &Provider,
+    client: &KnownClient,
+    address: &ReturnAddress,
+    fields: Vec<(&'static str, String)>,
+    now: Timestamp,
+) -> Result<Delivery, Fault> {
     if !address.response_mode.is_signed() {
         return Ok(address.carry(fields));
     }

@@ -7,6 +7,7 @@ use axum::{
     response::{IntoResponse as _, Response},
     routing::get,
 };
+use http::header::SET_COOKIE;
 use url::Url;
 
 use super::view::FormPostPage;
@@ -108,7 +109,7 @@ fn untold(state: &AppState, visitor: &Visitor, client_id: String, error: &OAuthE
 
 /// The answer leaves for the portal: 303, or the page whose form carries it.
 pub fn deliver(state: &AppState, visitor: &Visitor, delivery: Delivery, portal: Option<Phrase>) -> Response {
-    match delivery {
+    let mut response = match delivery {
         Delivery::Redirect { location } => respond::see_other(&location),
         Delivery::FormPost { action, fields } => match Url::parse(&action) {
             Ok(redirect_uri) => {
@@ -119,5 +120,9 @@ pub fn deliver(state: &AppState, visitor: &Visitor, delivery: Delivery, portal: 
             }
             Err(_) => respond::page(state, visitor.choice(None), WentWrong::Ours, visitor.request_id.clone(), None),
         },
+    };
+    if let Some(cookie) = &visitor.watched_cookie {
+        response.headers_mut().append(SET_COOKIE, cookie.clone());
     }
+    response
 }

@@ -11,7 +11,7 @@ use crate::{
     base::{Fault, Timestamp},
     crypto::{OpaqueToken, opaque::kind},
     flows::{
-        authorize::{Browser, NewCookie},
+        authorize::{Browser, NewCookie, watched},
         sessions::recognise,
     },
     http::{
@@ -63,6 +63,8 @@ pub struct Visitor {
     /// Path and query, for the language switch.
     pub here: String,
     pub request_id: String,
+    /// Set with an answer to a portal, when the browser has another one.
+    pub watched_cookie: Option<HeaderValue>,
     accept_language: Option<String>,
     lang_cookie: Option<String>,
 }
@@ -99,8 +101,17 @@ impl Visitor {
         let cookie = state.cookies.read(headers, Cookie::Browser).unwrap_or_default().to_owned();
         let session = recognise(&state.provider, state.cookies.read(headers, Cookie::Session), now).await?;
         let digest = Browser::digest_of(Some(&cookie));
+        let own = state.cookies.read(headers, Cookie::Watched);
+        // Only with https: no browser sends another cookie into a frame.
+        let watched = state
+            .cookies
+            .are_secure()
+            .then(|| watched::browser_state(&state.provider, session.as_ref().map(|found| found.session.id), own));
+        let watched_cookie =
+            watched.as_deref().filter(|value| Some(*value) != own).map(|value| state.cookies.set_watched(value));
         Ok(Self {
-            browser: Browser { session, digest, now },
+            browser: Browser { session, digest, watched, now },
+            watched_cookie,
             cookie: if digest.is_some() { cookie } else { String::new() },
             user_agent: text(headers, USER_AGENT).unwrap_or_default(),
             network: network_of(parts),

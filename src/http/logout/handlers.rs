@@ -15,6 +15,7 @@ use super::view::{ConfirmPage, SignedOutPage, WayBack};
 use crate::{
     base::Fault,
     flows::{
+        authorize::watched,
         logout::{self, Weighed},
         sessions::Recognised,
     },
@@ -157,6 +158,10 @@ async fn leave(
     let told = logout::end(&state.provider, found, visitor.now()).await?;
     let mut response = signed_out(state, visitor, choice, weighed, told).await?;
     response.headers_mut().append(SET_COOKIE, state.cookies.clear(Cookie::Session));
+    if state.cookies.are_secure() {
+        let another = watched::fresh(&state.provider.entropy);
+        response.headers_mut().append(SET_COOKIE, state.cookies.set_watched(&another));
+    }
     Ok(response)
 }
 

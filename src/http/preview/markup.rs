@@ -101,7 +101,9 @@ fn nothing_inline(at: &str, tags: &[Tag]) {
         for (name, value) in &tag.attributes {
             assert!(name != "style" && !name.starts_with("on"), "{at}: {name} on <{}>", tag.name);
             let local = value.starts_with('/') || value.starts_with('#') || tag.name == "svg";
-            if matches!(name.as_str(), "src" | "href") && tag.name != "a" {
+            // The one page that shows others' (Front-Channel Logout 1.0), which may do nothing to it.
+            let framed = tag.name == "iframe" && at.starts_with("signed_out.") && tag.has("sandbox");
+            if matches!(name.as_str(), "src" | "href") && tag.name != "a" && !framed {
                 assert!(local && value.len() > 1, "{at}: {value:?}");
             }
         }

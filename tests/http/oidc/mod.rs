@@ -13,6 +13,7 @@ mod refresh;
 mod registration;
 mod registration_rules;
 mod request_objects;
+mod session_management;
 mod signed_responses;
 mod token_refusals;
 mod userinfo;
