@@ -26,6 +26,7 @@ pub struct Config {
     pub lifetimes: Lifetimes,
     pub requests: Requests,
     pub dpop: Dpop,
+    pub tls: Tls,
     pub session: Session,
     pub operators: Session,
     pub assurance: Assurance,
@@ -87,6 +88,17 @@ pub struct Requests {
 #[serde(deny_unknown_fields)]
 pub struct Dpop {
     pub require_nonce: bool,
+}
+
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Tls {
+    pub cert_file: Maybe<std::path::PathBuf>,
+    pub key_file: Maybe<std::path::PathBuf>,
+    pub client_listen: Maybe<std::net::SocketAddr>,
+    pub client_url: Maybe<String>,
+    pub client_ca_file: Maybe<std::path::PathBuf>,
+    pub client_cert_header: bool,
 }
 
 #[derive(Clone, Debug, Deserialize)]

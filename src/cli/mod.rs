@@ -22,6 +22,7 @@ mod serve;
 pub mod sms;
 pub mod start;
 pub mod telemetry;
+mod tls;
 mod watch;
 
 use std::{path::PathBuf, process::ExitCode};

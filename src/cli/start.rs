@@ -3,7 +3,7 @@
 use std::{fs, sync::Arc, time::Duration};
 
 use axum::Router;
-use futures_util::future::BoxFuture;
+use futures_util::{FutureExt as _, future::BoxFuture};
 use tokio::{
     net::TcpListener,
     signal::unix::{SignalKind, signal},
@@ -13,12 +13,12 @@ use super::{
     config::{Config, IssuerFile, Loaded, RegistrationMode},
     context::Context,
     failure::Failure,
-    telemetry, watch,
+    telemetry, tls, watch,
 };
 use crate::{
     assurance::Level,
     base::{Fault, ids::InstanceId},
-    crypto::{ParsedJwks, PasswordPool},
+    crypto::{CertificateReader, ParsedJwks, PasswordPool},
     flows::{
         self, Provider, Secrets,
         account::{NobodyToAsk, RegistryContacts, SubscriberCheck},
@@ -63,6 +63,7 @@ pub struct Assembled {
     pub health: Arc<Health>,
     pub provider: Arc<Provider>,
     settings: ServerSettings,
+    tls: tls::Ends,
     notice: Duration,
 }
 
@@ -70,6 +71,7 @@ impl Assembled {
     /// Opens the record, which must be migrated, and builds every route.
     pub async fn new(context: &Context, loaded: &Loaded, around: Surroundings) -> Result<Self, Failure> {
         let config = &loaded.config;
+        let tls = tls::Ends::open(config, &context.clock)?;
         let figures = telemetry::start_metrics()?;
         tokio::spawn(telemetry::keep_metrics(figures.clone()));
         let db = context.open_migrated(loaded).await?;
@@ -97,12 +99,14 @@ impl Assembled {
             config,
             health::routes(health.clone()).merge(around.more.with_state(state.clone())),
             state,
+            tls.reader.clone(),
         );
         Ok(Self {
             app: App::new(published, router),
             health,
             provider,
             settings: config.server_settings(),
+            tls,
             notice: config.shutdown.notice.duration(),
         })
     }
@@ -117,7 +121,24 @@ impl Assembled {
             health.leave();
             tokio::time::sleep(notice).await;
         };
-        let drained = server::serve(listener, self.app, self.settings, leave).await;
+        let leave = leave.shared();
+        let own = ServerSettings { tls: self.tls.own, ..self.settings.clone() };
+        let main = server::serve(listener, self.app.clone(), own, leave.clone());
+        let drained = match self.tls.clients {
+            None => main.await,
+            Some((address, tls)) => {
+                let listener = server::listen(address).await.map_err(|error| {
+                    Failure::new(
+                        "tls.client_listen",
+                        error.to_string(),
+                        "stop what listens there, or choose another port",
+                    )
+                })?;
+                let settings = ServerSettings { tls: Some(tls), ..self.settings };
+                let (main, clients) = tokio::join!(main, server::serve(listener, self.app, settings, leave));
+                Drained { cut: main.cut + clients.cut }
+            }
+        };
         tracing::info!(cut = drained.cut, "stopped");
         Ok(drained)
     }
@@ -147,6 +168,7 @@ pub async fn provider(context: &Context, loaded: &Loaded, db: Db) -> Result<Prov
         anonymous_posts: config.anonymous_posts(),
         registration: registration(config)?,
         dpop_nonce_required: config.dpop.require_nonce,
+        mutual_tls: tls::offered(config),
     };
     Ok(Provider {
         writer: Writer::start(&db, instance),
@@ -218,8 +240,9 @@ pub fn outbound(config: &Config) -> Result<Outbound, Failure> {
         .map_err(|fault| Failure::new("outbound.ca_file", fault.to_string(), cure))
 }
 
-fn wrapped(context: &Context, config: &Config, beside: Router, state: AppState) -> Router {
-    let edge = Edge::new(config.edge_settings(), context.entropy.clone(), errors::draw(state.clone()));
+fn wrapped(context: &Context, config: &Config, beside: Router, state: AppState, reader: CertificateReader) -> Router {
+    let settings = config.edge_settings(reader, context.clock.clone());
+    let edge = Edge::new(settings, context.entropy.clone(), errors::draw(state.clone()));
     edge::wrap(router::routes(state).merge(beside), Arc::new(edge))
 }
 

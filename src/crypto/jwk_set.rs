@@ -13,7 +13,11 @@ pub(super) const MAX_KEYS: usize = 32;
 
 /// A client's keys, parsed once.
 #[derive(Clone, Debug)]
-pub struct ParsedJwks(Vec<ParsedJwk>);
+pub struct ParsedJwks {
+    verifying: Vec<ParsedJwk>,
+    /// All keys, whatever they are for: a certificate is registered by its key (RFC 8705 §2.2).
+    all: Vec<PublicKey>,
+}
 
 #[derive(Clone, Debug)]
 struct ParsedJwk {
@@ -30,62 +34,63 @@ impl ParsedJwks {
         if entries.len() > MAX_KEYS {
             return Err(JwkError::TooMany);
         }
-        let mut keys = Vec::with_capacity(entries.len());
+        let (mut verifying, mut all) = (Vec::with_capacity(entries.len()), Vec::with_capacity(entries.len()));
         for entry in entries {
             let members = entry.as_object().ok_or(JwkError::NotASet)?;
-            match ParsedJwk::parse(members) {
-                Ok(Some(key)) => keys.push(key),
+            let key = match PublicKey::from_members(members) {
+                Ok(key) => key,
                 Err(JwkError::Private(name)) => return Err(JwkError::Private(name)),
-                Ok(None) | Err(_) => {}
-            }
+                Err(_) => continue,
+            };
+            verifying.extend(ParsedJwk::of(&key, members));
+            all.push(key);
         }
-        Ok(Self(keys))
+        Ok(Self { verifying, all })
     }
 
     /// The keys that may have signed with this algorithm: those of that `kid` where the signer named one.
     pub fn candidates<'a>(&'a self, alg: Alg, kid: Option<&'a str>) -> impl Iterator<Item = &'a VerifyingKey> {
-        self.0
+        self.verifying
             .iter()
             .filter(move |jwk| kid.is_none() || jwk.kid.as_deref() == kid)
             .flat_map(|jwk| &jwk.keys)
             .filter(move |key| key.alg() == alg)
     }
 
+    /// Whether this very key is in the set.
+    pub fn holds(&self, key: &PublicKey) -> bool {
+        self.all.contains(key)
+    }
+
+    /// How many can verify signatures.
     pub fn len(&self) -> usize {
-        self.0.len()
+        self.verifying.len()
     }
 
     pub fn is_empty(&self) -> bool {
-        self.0.is_empty()
+        self.verifying.is_empty()
     }
 }
 
 impl ParsedJwk {
     /// `None` for a key that is not for verifying signatures.
-    fn parse(members: &Map<String, Value>) -> Result<Option<Self>, JwkError> {
-        let key = PublicKey::from_members(members)?;
+    fn of(key: &PublicKey, members: &Map<String, Value>) -> Option<Self> {
         if members.get("use").is_some_and(|usage| usage != "sig") {
-            return Ok(None);
+            return None;
         }
         let ops = members.get("key_ops").and_then(Value::as_array);
         if ops.is_some_and(|ops| !ops.iter().any(|op| op == "verify")) {
-            return Ok(None);
+            return None;
         }
         let named = match members.get("alg") {
-            Some(name) => match name.as_str().and_then(Alg::parse) {
-                Some(alg) => Some(alg),
-                None => return Ok(None),
-            },
+            Some(name) => Some(name.as_str().and_then(Alg::parse)?),
             None => None,
         };
-        let keys: Vec<VerifyingKey> = key
-            .algs()
-            .iter()
-            .filter(|alg| named.is_none_or(|named| named == **alg))
-            .map(|alg| key.parse_for(*alg))
-            .collect::<Result<_, _>>()?;
+        let fits = |alg: &&Alg| named.is_none_or(|named| named == **alg);
+        let keys: Vec<VerifyingKey> =
+            key.algs().iter().filter(fits).map(|alg| key.parse_for(*alg)).collect::<Result<_, _>>().ok()?;
         let kid = members.get("kid").and_then(Value::as_str).map(str::to_owned);
-        Ok((!keys.is_empty()).then_some(Self { kid, keys }))
+        (!keys.is_empty()).then_some(Self { kid, keys })
     }
 }
 

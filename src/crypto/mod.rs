@@ -1,6 +1,7 @@
 //! F2: keys, signatures, hashes and sealing, on aws-lc-rs alone.
 
 pub mod alg;
+pub mod certificate;
 pub mod code_key;
 pub mod derive;
 pub mod digest;
@@ -23,6 +24,7 @@ pub mod signing;
 pub mod totp;
 
 pub use alg::Alg;
+pub use certificate::{CertificateReader, ClientCertificate};
 pub use code_key::CodeKey;
 pub use derive::{Kek, KekError};
 pub use digest::Digest;

@@ -7,12 +7,13 @@ use super::{
     dpop::{Proof, ProofOnce},
     token::Refusal,
 };
-use crate::oidc::confirmation::Confirmation;
+use crate::{crypto::ClientCertificate, oidc::confirmation::Confirmation};
 
 /// What the sender of a request has shown to have.
 #[derive(Clone, Debug, Default)]
 pub struct Sender {
     pub proof: Option<Proof>,
+    pub certificate: Option<Arc<ClientCertificate>>,
 }
 
 /// An authenticated client, as the grants see it. It reads as the client itself.
@@ -36,12 +37,21 @@ impl Caller {
         if self.client.sender.dpop_bound_access_tokens && self.sender.proof.is_none() {
             return Err(Refusal::DpopRequired);
         }
+        if self.client.sender.certificate_bound_access_tokens && self.sender.certificate.is_none() {
+            return Err(Refusal::CertificateRequired);
+        }
         Ok(())
     }
 
     /// What tokens that are issued now are bound to.
     pub fn confirmation(&self) -> Confirmation {
-        Confirmation { jkt: self.sender.proof.as_ref().map(|proof| proof.jkt.clone()), x5t_s256: None }
+        // A certificate binds where the client asked for it (RFC 8705 §3.4); a proof always does.
+        let certificate =
+            self.sender.certificate.as_ref().filter(|_| self.client.sender.certificate_bound_access_tokens);
+        Confirmation {
+            jkt: self.sender.proof.as_ref().map(|proof| proof.jkt.clone()),
+            x5t_s256: certificate.map(|certificate| certificate.thumbprint.clone()),
+        }
     }
 
     /// The proof that the answering unit uses up.

@@ -25,4 +25,4 @@ pub mod token;
 pub mod upkeep;
 pub mod userinfo;
 
-pub use provider::{Lifetimes, Provider, Secrets, Settings};
+pub use provider::{Lifetimes, MutualTls, Provider, Secrets, Settings};

@@ -61,6 +61,17 @@ impl Default for Lifetimes {
     }
 }
 
+/// How certificates of clients reach the service (RFC 8705). Discovery offers what is here.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct MutualTls {
+    /// Certificates come in: by a listener of ours, or by trusted proxies.
+    pub is_there: bool,
+    /// Authorities are named, so that `tls_client_auth` can work.
+    pub has_authorities: bool,
+    /// The base of `mtls_endpoint_aliases`, where TLS is ended here.
+    pub alias: Option<String>,
+}
+
 #[derive(Clone, Debug)]
 pub struct Settings {
     /// The issuer, exactly as in tokens: no trailing slash.
@@ -80,6 +91,7 @@ pub struct Settings {
     pub registration: RegistrationSettings,
     /// Whether a DPoP proof must carry a nonce of ours (RFC 9449 §8).
     pub dpop_nonce_required: bool,
+    pub mutual_tls: MutualTls,
 }
 
 /// Everything, shared by all requests.

@@ -51,11 +51,9 @@ const fn kept_for(what: Stale) -> Span {
         // The longest memory of any failure policy.
         Stale::FailureCounters | Stale::OperatorSessions => Span::hours(24),
         // The clocks of two processes differ.
-        Stale::Codes
-        | Stale::AssertionJtis
-        | Stale::DpopProofs
-        | Stale::RevokedTokens
-        | Stale::PushedRequests => Span::minutes(5),
+        Stale::Codes | Stale::AssertionJtis | Stale::DpopProofs | Stale::RevokedTokens | Stale::PushedRequests => {
+            Span::minutes(5)
+        }
         Stale::RecoverySheets => Span::ZERO,
     }
 }

@@ -8,11 +8,12 @@ use url::Url;
 use super::published::{Document, Published};
 use crate::{
     crypto::{Schedule, digest::sha256},
-    flows::{Provider, self_registration::OpenTo},
+    flows::{MutualTls, Provider, self_registration::OpenTo},
     oidc::{
         acr::AcrLevel,
         alg::SigningAlg,
-        discovery::{self, DiscoverySettings, Registration},
+        client::ClientAuthMethod,
+        discovery::{self, DiscoverySettings, MutualTlsOffer, Registration},
         endpoints,
         scope::{SCOPES, Scope, ScopeSet},
     },
@@ -58,6 +59,7 @@ fn discovery_document(provider: &Provider) -> Bytes {
         scopes: SCOPES.iter().filter(is_offered).map(|scope| scope.name).collect::<ScopeSet>(),
         unfilled: UNFILLED,
         acr_values: AcrLevel::ALL.into_iter().filter(|level| is_reachable(*level)).collect(),
+        mutual_tls: offer(&provider.settings.mutual_tls),
         service_documentation: None,
         must_be_pushed: provider.settings.policy.must_be_pushed,
         registration: match provider.settings.registration.open_to {
@@ -68,4 +70,16 @@ fn discovery_document(provider: &Provider) -> Bytes {
         signing_algs: provider.keys.ring().algs().iter().filter_map(|alg| SigningAlg::parse(alg.name())).collect(),
     };
     Bytes::from(serde_json::Value::Object(discovery::document(&settings)).to_string())
+}
+
+/// Certificates that never come in are not offered, and an authority that nobody named cannot vouch.
+fn offer(mutual_tls: &MutualTls) -> MutualTlsOffer {
+    let mut methods = Vec::new();
+    if mutual_tls.is_there && mutual_tls.has_authorities {
+        methods.push(ClientAuthMethod::TlsClientAuth);
+    }
+    if mutual_tls.is_there {
+        methods.push(ClientAuthMethod::SelfSignedTlsClientAuth);
+    }
+    MutualTlsOffer { methods, bound_tokens: mutual_tls.is_there, alias: mutual_tls.alias.clone() }
 }

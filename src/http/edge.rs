@@ -31,7 +31,10 @@ pub use self::{
     failure::{Failure, FailureKind, Reader, plain},
     request_id::RequestId,
 };
-use super::address::{PeerAddress, Proxies};
+use super::{
+    address::{PeerAddress, Proxies},
+    certificate::CertificateHeaders,
+};
 use crate::base::Entropy;
 
 /// Draws what the person or client sees when no handler answered. The pages' own replaces [`plain`].
@@ -41,6 +44,7 @@ pub type Draw = Arc<dyn Fn(&Failure) -> Response + Send + Sync>;
 #[derive(Clone, Debug)]
 pub struct EdgeSettings {
     pub proxies: Proxies,
+    pub certificates: CertificateHeaders,
     pub body_bytes: u64,
     pub token_body_bytes: u64,
     /// From the head until the last byte of the body.
@@ -82,6 +86,9 @@ async fn pass(State(edge): State<Arc<Edge>>, mut request: Request, next: Next) -
     let route = request.extensions().get::<MatchedPath>().cloned();
     let class = route.as_ref().map_or(Class::Interactive, |route| Class::of(route.as_str()));
     request.extensions_mut().insert(id);
+    let mut headers = std::mem::take(request.headers_mut());
+    edge.settings.certificates.settle(&mut headers, request.extensions_mut());
+    *request.headers_mut() = headers;
     if let Some(PeerAddress(peer)) = request.extensions().get().copied() {
         let client = edge.settings.proxies.client(peer.ip(), request.headers());
         request.extensions_mut().insert(client);

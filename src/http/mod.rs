@@ -5,6 +5,7 @@ pub mod address;
 pub mod assets;
 pub mod authorize;
 pub mod carried;
+pub mod certificate;
 pub mod check_session;
 pub mod console;
 pub mod cookies;

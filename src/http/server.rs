@@ -4,6 +4,7 @@
 mod connection;
 mod peers;
 mod stall;
+mod tls;
 
 use std::{
     sync::{
@@ -22,9 +23,14 @@ use tokio::{
 };
 use tower::{Service, ServiceExt};
 
+pub use self::tls::{ClientCertificates, Tls, TlsError};
+
 use self::peers::Peers;
+use crate::base::Clock;
+
 use super::{
     address::{Networks, PeerAddress},
+    certificate::{ByMutualTls, Shown},
     published::Published,
 };
 
@@ -75,6 +81,21 @@ pub struct ServerSettings {
     pub uncapped: Networks,
     /// How long shutdown waits for requests under way before it cuts them.
     pub drain: Duration,
+    /// TLS that is ended here; plain HTTP without.
+    pub tls: Option<TlsListener>,
+}
+
+/// The TLS of one listener.
+#[derive(Clone)]
+pub struct TlsListener {
+    pub tls: Tls,
+    pub clock: Clock,
+}
+
+impl std::fmt::Debug for TlsListener {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("TlsListener(…)")
+    }
 }
 
 /// How the loop ended.
@@ -154,6 +175,11 @@ struct Serving {
 }
 
 impl Serving {
+    fn asks_for_certificates(&self) -> bool {
+        let asked = |listener: &TlsListener| matches!(listener.tls.clients, ClientCertificates::Asked(_));
+        self.settings.tls.as_ref().is_some_and(asked)
+    }
+
     /// A place for a new connection, or none: then it is closed at once, which costs the server least.
     fn admit(
         &self,
@@ -216,6 +242,7 @@ fn is_of_one_connection(error: &std::io::Error) -> bool {
 struct Handler {
     serving: Arc<Serving>,
     peer: PeerAddress,
+    certificate: Option<Shown>,
 }
 
 type Answer = futures_util::future::Either<
@@ -234,6 +261,12 @@ impl hyper::service::Service<Request<hyper::body::Incoming>> for Handler {
             return Either::Left(std::future::ready(Ok(response)));
         }
         request.extensions_mut().insert(self.peer);
+        if self.serving.asks_for_certificates() {
+            request.extensions_mut().insert(ByMutualTls);
+            if let Some(certificate) = &self.certificate {
+                request.extensions_mut().insert(certificate.clone());
+            }
+        }
         // A router is always ready.
         Either::Right(self.serving.app.router.clone().call(request))
     }

@@ -21,7 +21,8 @@ pub enum Proof {
     /// `private_key_jwt` (RFC 7523 §2.2). A `client_id` beside it is optional and must be the assertion's `sub`
     /// (RFC 7521 §4.2), which only its payload can tell.
     Assertion { jwt: Secret, client_id: Option<ClientId> },
-    /// `none`: a public client says its name (RFC 6749 §3.2.1).
+    /// `none`: a public client says its name (RFC 6749 §3.2.1). A client that shows a certificate says it in the same way
+    /// (RFC 8705 §2).
     None { client_id: ClientId },
 }
 

@@ -4,8 +4,8 @@
 use serde_json::{Map, Value, json};
 
 use super::{
-    acr::AcrLevel, alg::SigningAlg, endpoints, endpoints::under, prompt::Prompt, response_mode::ResponseMode,
-    scope::ScopeSet, token_request::TokenRequest, verified_claims,
+    acr::AcrLevel, alg::SigningAlg, client::ClientAuthMethod, endpoints, endpoints::under, prompt::Prompt,
+    response_mode::ResponseMode, scope::ScopeSet, token_request::TokenRequest, verified_claims,
 };
 
 /// What differs from one deployment to another.
@@ -19,6 +19,7 @@ pub struct DiscoverySettings {
     pub unfilled: &'static [&'static str],
     /// The levels that a person can reach here.
     pub acr_values: Vec<AcrLevel>,
+    pub mutual_tls: MutualTlsOffer,
     /// A page for the engineers of relying parties.
     pub service_documentation: Option<String>,
     /// Every request must be pushed (RFC 9126 §5).
@@ -38,6 +39,16 @@ pub enum Registration {
     Off,
 }
 
+/// What clients can do with certificates here (RFC 8705).
+#[derive(Clone, Debug, Default)]
+pub struct MutualTlsOffer {
+    /// `tls_client_auth`, `self_signed_tls_client_auth`: those that work.
+    pub methods: Vec<ClientAuthMethod>,
+    pub bound_tokens: bool,
+    /// The base of the addresses where certificates are asked for (§5).
+    pub alias: Option<String>,
+}
+
 /// `token_endpoint_auth_method` values (OIDC Core §9).
 const CLIENT_AUTH: [&str; 4] = ["client_secret_basic", "client_secret_post", "private_key_jwt", "none"];
 /// RFC 7662 §2.1: whoever introspects proves who it is, so a public client does not.
@@ -48,8 +59,9 @@ pub fn document(settings: &DiscoverySettings) -> Map<String, Value> {
     let mut document = Map::new();
     document.extend(addresses(settings));
     document.extend(authorization(settings));
-    document.extend(client_authentication());
+    document.extend(client_authentication(&settings.mutual_tls));
     document.extend(logout(settings));
+    document.extend(aliases(settings, &document));
     // RFC 8414 §3.2: what has no elements is left out.
     document.retain(|_, value| !value.is_null() && value.as_array().is_none_or(|members| !members.is_empty()));
     document
@@ -113,18 +125,39 @@ fn authorization(settings: &DiscoverySettings) -> Map<String, Value> {
     }))
 }
 
-fn client_authentication() -> Map<String, Value> {
+fn client_authentication(offer: &MutualTlsOffer) -> Map<String, Value> {
     let algs = SigningAlg::ALL.map(SigningAlg::as_str);
+    let with = |methods: &[&'static str]| {
+        let certificates = offer.methods.iter().map(|method| method.as_str());
+        methods.iter().copied().chain(certificates).collect::<Vec<_>>()
+    };
+    let (any, with_proof) = (with(&CLIENT_AUTH), with(&CLIENT_AUTH_WITH_PROOF));
     members(json!({
-        "token_endpoint_auth_methods_supported": CLIENT_AUTH,
+        "token_endpoint_auth_methods_supported": any,
+        "tls_client_certificate_bound_access_tokens": offer.bound_tokens,
         "token_endpoint_auth_signing_alg_values_supported": algs,
-        "revocation_endpoint_auth_methods_supported": CLIENT_AUTH,
+        "revocation_endpoint_auth_methods_supported": any,
         "revocation_endpoint_auth_signing_alg_values_supported": algs,
         // RFC 9449 §5.1.
         "dpop_signing_alg_values_supported": algs,
-        "introspection_endpoint_auth_methods_supported": CLIENT_AUTH_WITH_PROOF,
+        "introspection_endpoint_auth_methods_supported": with_proof,
         "introspection_endpoint_auth_signing_alg_values_supported": algs,
     }))
+}
+
+/// RFC 8705 §5: the same endpoints where a certificate is asked for. Pages are for browsers and have none.
+fn aliases(settings: &DiscoverySettings, document: &Map<String, Value>) -> Map<String, Value> {
+    let Some(base) = &settings.mutual_tls.alias else { return Map::new() };
+    let of_browsers = ["authorization_endpoint", "end_session_endpoint"];
+    let aliases: Map<String, Value> = document
+        .iter()
+        .filter(|(name, _)| name.ends_with("_endpoint") && !of_browsers.contains(&name.as_str()))
+        .filter_map(|(name, address)| {
+            let path = address.as_str()?.strip_prefix(settings.issuer.trim_end_matches('/'))?;
+            Some((name.clone(), under(base, path).into()))
+        })
+        .collect();
+    members(json!({ "mtls_endpoint_aliases": aliases }))
 }
 
 fn logout(settings: &DiscoverySettings) -> Map<String, Value> {
@@ -158,6 +191,7 @@ mod tests {
             unfilled: &["card"],
             acr_values: vec![AcrLevel::One, AcrLevel::Two],
             service_documentation: None,
+            mutual_tls: MutualTlsOffer::default(),
             must_be_pushed: false,
             registration: Registration::Off,
             must_be_signed: false,
@@ -217,6 +251,7 @@ mod tests {
             "authorization_signing_alg_values_supported": ["RS256", "ES256"],
             "authorization_response_iss_parameter_supported": true,
             "token_endpoint_auth_methods_supported": proofs_or_none,
+            "tls_client_certificate_bound_access_tokens": false,
             "token_endpoint_auth_signing_alg_values_supported": algs,
             "revocation_endpoint_auth_methods_supported": proofs_or_none,
             "revocation_endpoint_auth_signing_alg_values_supported": algs,
@@ -250,12 +285,30 @@ mod tests {
     }
 
     #[test]
+    fn certificates_are_offered_where_they_come_in() {
+        let offer = MutualTlsOffer {
+            methods: vec![ClientAuthMethod::TlsClientAuth, ClientAuthMethod::SelfSignedTlsClientAuth],
+            bound_tokens: true,
+            alias: Some("https://mtls.dinhdanh.example".to_owned()),
+        };
+        let document = document(&DiscoverySettings { mutual_tls: offer, ..settings() });
+        let methods = document["token_endpoint_auth_methods_supported"].as_array().unwrap();
+        assert!(methods.contains(&json!("tls_client_auth")) && methods.contains(&json!("self_signed_tls_client_auth")));
+        let aliases = document["mtls_endpoint_aliases"].as_object().unwrap();
+        assert_eq!(aliases["token_endpoint"], "https://mtls.dinhdanh.example/token");
+        assert_eq!(aliases["userinfo_endpoint"], "https://mtls.dinhdanh.example/userinfo");
+        assert!(!aliases.contains_key("authorization_endpoint") && !aliases.contains_key("jwks_uri"));
+        assert!(!super::document(&settings()).contains_key("mtls_endpoint_aliases"));
+    }
+
+    #[test]
     fn settings_are_followed() {
         let other = DiscoverySettings {
             issuer: "https://dinhdanh.example/vn".to_owned(),
             scopes: ScopeSet::standard(),
             unfilled: &[],
             acr_values: AcrLevel::ALL.to_vec(),
+            mutual_tls: MutualTlsOffer::default(),
             service_documentation: Some("https://docs.example".to_owned()),
             must_be_pushed: true,
             registration: Registration::Offered,

@@ -3,6 +3,7 @@
 pub mod acr;
 pub mod alg;
 pub mod authorize;
+pub mod certificate;
 pub mod claims_request;
 pub mod client;
 pub mod error;
@@ -33,6 +34,7 @@ pub mod client_assertion;
 pub mod client_auth;
 pub mod confirmation;
 pub mod discovery;
+pub mod distinguished_name;
 pub mod dpop;
 pub mod end_session;
 pub mod endpoints;

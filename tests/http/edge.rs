@@ -24,6 +24,11 @@ use crate::support::wire::{Wired, short, until_closed};
 fn settings() -> EdgeSettings {
     let trusted = Networks(vec!["10.0.0.0/8".parse().unwrap()]);
     EdgeSettings {
+        certificates: dinhdanh::http::certificate::CertificateHeaders {
+            believed: Networks::default(),
+            reader: dinhdanh::crypto::CertificateReader::default(),
+            clock: dinhdanh::base::Clock::System,
+        },
         proxies: Proxies { trusted, header: ForwardedBy::XForwardedFor },
         body_bytes: 64 * 1024,
         token_body_bytes: 16 * 1024,

@@ -8,3 +8,4 @@ mod health;
 mod oidc;
 mod register;
 mod server;
+mod tls;

@@ -11,7 +11,7 @@ use dinhdanh::{
         Clock, Fault, Secret, SecretBytes, Span, Timestamp,
         ids::{AccountId, AuthenticatorId, ClientId},
     },
-    crypto::{Alg, Place, Schedule, digest::sha256, opaque::digest_of_text, totp},
+    crypto::{Alg, CertificateReader, Place, Schedule, digest::sha256, opaque::digest_of_text, totp},
     flows::{
         Settings,
         account::NobodyToAsk,
@@ -19,6 +19,7 @@ use dinhdanh::{
     },
     http::{
         address::{ForwardedBy, Networks, PeerAddress, Proxies},
+        certificate::CertificateHeaders,
         documents,
         edge::{self, Edge, EdgeSettings, Places},
         errors,
@@ -113,7 +114,7 @@ impl TestApp {
         let published = Arc::new(Published::default());
         documents::publish(&published, &at.provider);
         let state = AppState::new(at.provider.clone(), at.clock.clone(), Arc::new(NobodyToAsk), false);
-        let edge = Edge::new(edge_settings(), at.provider.entropy.clone(), errors::draw(state.clone()));
+        let edge = Edge::new(edge_settings(&at), at.provider.entropy.clone(), errors::draw(state.clone()));
         let app = Self { app: App::new(published, edge::wrap(router::routes(state), Arc::new(edge))), at };
         app.add_portals().await;
         app
@@ -182,8 +183,13 @@ impl TestApp {
         Browser { app: self, jar: BTreeMap::new() }
     }
 
-    pub async fn send(&self, mut request: Request<Body>) -> Answer {
-        request.extensions_mut().insert(PeerAddress("192.0.2.7:5000".parse().unwrap()));
+    pub async fn send(&self, request: Request<Body>) -> Answer {
+        self.send_from("192.0.2.7:5000", request).await
+    }
+
+    /// From this address.
+    pub async fn send_from(&self, peer: &str, mut request: Request<Body>) -> Answer {
+        request.extensions_mut().insert(PeerAddress(peer.parse().unwrap()));
         let (parts, body) = self.app.answer(request).await.into_parts();
         let body = axum::body::to_bytes(body, 1 << 20).await.unwrap();
         Answer { status: parts.status, headers: parts.headers, body: String::from_utf8(body.to_vec()).unwrap() }
@@ -210,6 +216,13 @@ impl TestApp {
         let builder = Request::post(path).header("content-type", "application/x-www-form-urlencoded");
         let builder = headers.iter().fold(builder, |builder, (name, value)| builder.header(*name, *value));
         self.send(builder.body(Body::from(encoded(fields))).unwrap()).await
+    }
+
+    /// A form that comes by the believed proxy.
+    pub async fn post_by_proxy(&self, path: &str, headers: &[(&str, &str)], fields: &[(&str, &str)]) -> Answer {
+        let builder = Request::post(path).header("content-type", "application/x-www-form-urlencoded");
+        let builder = headers.iter().fold(builder, |builder, (name, value)| builder.header(*name, *value));
+        self.send_from(PROXY, builder.body(Body::from(encoded(fields))).unwrap()).await
     }
 
     /// A form of the client [`PORTAL`], authenticated by its secret.
@@ -248,8 +261,17 @@ fn portal_metadata(name: &str, callback: &str) -> Value {
     })
 }
 
-fn edge_settings() -> EdgeSettings {
+/// One proxy is believed about certificates, and one authority about clients.
+pub const PROXY: &str = "192.0.2.99:5000";
+
+fn edge_settings(at: &TestProvider) -> EdgeSettings {
+    let authority = crate::support::certificates::authority().pem.as_bytes();
     EdgeSettings {
+        certificates: CertificateHeaders {
+            believed: Networks(vec!["192.0.2.99".parse().unwrap()]),
+            reader: CertificateReader::new(Some(authority)).unwrap(),
+            clock: at.clock.clone(),
+        },
         proxies: Proxies { trusted: Networks::default(), header: ForwardedBy::XForwardedFor },
         body_bytes: 64 * 1024,
         token_body_bytes: 16 * 1024,

@@ -2,6 +2,7 @@
 
 pub mod app;
 pub mod binary;
+pub mod certificates;
 pub mod database;
 pub mod operators;
 pub mod people;

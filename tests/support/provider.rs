@@ -7,8 +7,8 @@ use dinhdanh::{
     base::{Clock, Entropy, Span, Timestamp, ids::InstanceId},
     crypto::{Kek, PasswordPool, password::Costs},
     flows::{
-        Lifetimes, Provider, Secrets, Settings, authorize::objects::Fetched, client_keys::ClientKeys, clients::Clients,
-        keys::Keys, outbox::open_short_message, self_registration::RegistrationSettings,
+        Lifetimes, MutualTls, Provider, Secrets, Settings, authorize::objects::Fetched, client_keys::ClientKeys,
+        clients::Clients, keys::Keys, outbox::open_short_message, self_registration::RegistrationSettings,
     },
     oidc::policy::Policy,
     outbound::{Outbound, OutboundSettings},
@@ -64,6 +64,7 @@ impl TestProvider {
             anonymous_posts: Rate { burst: 100_000, per: Span::minutes(5) },
             registration: RegistrationSettings::default(),
             dpop_nonce_required: true,
+            mutual_tls: MutualTls { is_there: true, has_authorities: true, alias: None },
         };
         change(&mut settings);
         let provider = Provider {

@@ -34,6 +34,7 @@ pub fn short() -> ServerSettings {
         max_connections_per_address: 500,
         uncapped: Networks::default(),
         drain: Duration::from_secs(2),
+        tls: None,
     }
 }
 

@@ -8,11 +8,12 @@ use url::{Host, Url};
 use super::{Config, ForwardedHeader, LogFormat, OutboundReach, Problem, Requests};
 use crate::{
     assurance::{Freshness, SessionPolicy},
-    base::Span,
-    crypto::password::Costs,
+    base::{Clock, Span},
+    crypto::{CertificateReader, password::Costs},
     flows,
     http::{
         address::{ForwardedBy, Networks, Proxies},
+        certificate::CertificateHeaders,
         edge::{EdgeSettings, Places},
         server::ServerSettings,
     },
@@ -25,7 +26,7 @@ type Check = fn(&Config) -> Result<(), (&'static str, String, &'static str)>;
 
 /// Key, what is wrong, cure.
 const CHECKS: &[Check] =
-    &[issuer, database, redis, codes, session, level, freshness, password, times, registration, log];
+    &[issuer, database, redis, codes, session, level, freshness, password, times, registration, log, tls];
 
 pub(super) fn problems(config: &Config, figment: &Figment) -> Vec<Problem> {
     let origin = |key: &str| figment.find_metadata(key).map_or_else(String::new, |found| found.name.to_string());
@@ -195,6 +196,35 @@ fn log(config: &Config) -> Result<(), (&'static str, String, &'static str)> {
         .map_err(|error| ("log.level", error.to_string(), cure))
 }
 
+fn tls(config: &Config) -> Result<(), (&'static str, String, &'static str)> {
+    let tls = &config.tls;
+    if tls.cert_file.0.is_some() != tls.key_file.0.is_some() {
+        return Err((
+            "tls.cert_file",
+            "stands without the other".to_owned(),
+            "give tls.cert_file and tls.key_file, or neither",
+        ));
+    }
+    if tls.client_listen.0.is_some() != tls.client_url.0.is_some() {
+        let cure = "give tls.client_listen and tls.client_url, or neither";
+        return Err(("tls.client_listen", "stands without the other".to_owned(), cure));
+    }
+    if tls.client_listen.0.is_some() && tls.cert_file.0.is_none() {
+        let cure = "name the service's own certificate and key in tls.cert_file and tls.key_file";
+        return Err(("tls.client_listen", "needs a certificate of its own".to_owned(), cure));
+    }
+    if tls.client_cert_header && config.trusted_proxies.0.is_empty() {
+        return Err(("tls.client_cert_header", "believes nobody".to_owned(), "name the proxies in trusted_proxies"));
+    }
+    let is_base = |url: &String| {
+        Url::parse(url).is_ok_and(|url| url.scheme() == "https" && url.path() == "/" && url.query().is_none())
+    };
+    if tls.client_url.0.as_ref().is_some_and(|url| !is_base(url)) {
+        return Err(("tls.client_url", "is not https://HOST:PORT".to_owned(), "no path, no query"));
+    }
+    Ok(())
+}
+
 impl Config {
     pub fn is_https(&self) -> bool {
         self.issuer.starts_with("https://")
@@ -245,6 +275,7 @@ impl Config {
             max_connections_per_address: limits.connections_per_address,
             uncapped: Networks(self.trusted_proxies.0.clone()),
             drain: self.shutdown.drain.duration(),
+            tls: None,
         }
     }
 
@@ -252,9 +283,12 @@ impl Config {
         Rate { burst: self.limits.anonymous_posts, per: self.limits.anonymous_window.span() }
     }
 
-    pub fn edge_settings(&self) -> EdgeSettings {
+    /// `certificates` reads what proxies pass on; the clock tells whether they are valid.
+    pub fn edge_settings(&self, reader: CertificateReader, clock: Clock) -> EdgeSettings {
         let limits = &self.limits;
+        let believed = if self.tls.client_cert_header { self.trusted_proxies.0.clone() } else { Vec::new() };
         EdgeSettings {
+            certificates: CertificateHeaders { believed: Networks(believed), reader, clock },
             proxies: self.proxies(),
             body_bytes: limits.body_bytes,
             token_body_bytes: limits.token_body_bytes,

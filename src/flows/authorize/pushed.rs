@@ -7,7 +7,12 @@ use super::{begin::written, objects};
 use crate::{
     base::{Fault, Timestamp, ids::ClientId},
     crypto::{OpaqueToken, opaque::kind},
-    flows::{Provider, clients::KnownClient},
+    flows::{
+        Provider,
+        caller::Caller,
+        clients::KnownClient,
+        dpop::{self, ProofOnce},
+    },
     oidc::{
         authorize::{Addressed, Arrival, Form, PushedRequest, PushedResponse, Request, Way, pushed_token},
         error::{OAuthError, OAuthErrorCode},
@@ -24,7 +29,7 @@ use crate::{
 /// Checks a request as the authorization endpoint will, and keeps it (RFC 9126 §2.1).
 pub async fn push(
     provider: &Provider,
-    client: &KnownClient,
+    client: &Caller,
     form: &Params,
     now: Timestamp,
 ) -> Result<Result<PushedResponse, OAuthError>, Fault> {
@@ -34,6 +39,10 @@ pub async fn push(
     }
     let (params, arrival) = match opened(provider, client, params, now).await {
         Ok(opened) => opened,
+        Err(error) => return Ok(Err(error)),
+    };
+    let params = match bound(params, client) {
+        Ok(params) => params,
         Err(error) => return Ok(Err(error)),
     };
     if let Err(error) = checked(provider, client, params.clone(), arrival) {
@@ -50,13 +59,29 @@ pub async fn push(
             expires_at: now + lifetime,
             used_at: None,
         },
+        proof: client.once(),
         now,
     };
-    if !provider.writer.submit(unit).await? {
-        provider.clients.forget();
-        return Ok(Err(OAuthError::invalid_request("the client changed while the request was pushed; push it again")));
+    Ok(match provider.writer.submit(unit).await? {
+        Kept::Yes => Ok(PushedResponse::new(token.reveal().reveal(), lifetime)),
+        Kept::Replayed => Err(dpop::replayed()),
+        Kept::Changed => {
+            provider.clients.forget();
+            Err(OAuthError::invalid_request("the client changed while the request was pushed; push it again"))
+        }
+    })
+}
+
+/// RFC 9449 §10.1: a proof beside the request binds the code as `dpop_jkt` does; both must name the same key.
+fn bound(params: Params, client: &Caller) -> Result<Params, OAuthError> {
+    let Some(proof) = &client.sender.proof else { return Ok(params) };
+    match params.one("dpop_jkt")? {
+        Some(jkt) if jkt == proof.jkt => Ok(params),
+        Some(_) => {
+            Err(OAuthError::invalid_request("dpop_jkt is not the key of the DPoP proof (RFC 9449 section 10.1)"))
+        }
+        None => Ok(Params::from_pairs(params.iter().chain([("dpop_jkt", proof.jkt.as_str())]))),
     }
-    Ok(Ok(PushedResponse::new(token.reveal().reveal(), lifetime)))
 }
 
 /// The parameter names the client that authenticated, once (RFC 9126 §2.1).
@@ -116,11 +141,18 @@ struct KeepPush {
     digest: [u8; 32],
     version: i64,
     push: StoredPush,
+    proof: Option<ProofOnce>,
     now: Timestamp,
 }
 
+enum Kept {
+    Yes,
+    Replayed,
+    Changed,
+}
+
 impl Unit for KeepPush {
-    type Out = bool;
+    type Out = Kept;
     const KIND: &'static str = "authorize.push";
     const CLASS: Class = Class::Token;
 
@@ -128,15 +160,18 @@ impl Unit for KeepPush {
         LaneKey::of_bytes(&self.digest)
     }
 
-    async fn run<'a>(&'a self, tx: &'a mut Tx) -> Result<bool, Fault> {
+    async fn run<'a>(&'a self, tx: &'a mut Tx) -> Result<Kept, Fault> {
+        if !dpop::take(tx, self.proof.as_ref(), self.now).await? {
+            return Ok(Kept::Replayed);
+        }
         if !clients::is_current(tx, &self.push.client_id, self.version).await? {
-            return Ok(false);
+            return Ok(Kept::Changed);
         }
         pushed_requests::insert(tx, &self.digest, &self.push, self.now).await?;
         tx.record(
             AuditEvent::new(self.now, "authorize.pushed", Outcome::Done, Actor::Client).client(&self.push.client_id),
         );
-        Ok(true)
+        Ok(Kept::Yes)
     }
 }
 

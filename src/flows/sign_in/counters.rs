@@ -2,7 +2,10 @@
 
 use crate::{
     assurance::failures::{Decision, PasswordTallies, Sends, Tally, Throttle},
-    base::{Fault, Timestamp, ids::{AccountId, OperatorId}},
+    base::{
+        Fault, Timestamp,
+        ids::{AccountId, OperatorId},
+    },
     crypto::BlindIndex,
     store::{
         Conn,

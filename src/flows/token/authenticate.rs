@@ -6,7 +6,7 @@ use serde_json::{Map, Value};
 
 use crate::{
     base::{Fault, Secret, Timestamp, ids::ClientId},
-    crypto::{Alg, Expect, HeaderKey, TypRule, Unverified, opaque::digest_of_text},
+    crypto::{Alg, ClientCertificate, Expect, HeaderKey, TypRule, Unverified, opaque::digest_of_text},
     flows::{
         Provider, client_keys,
         clients::{KnownClient, crypto_alg},
@@ -24,7 +24,7 @@ use crate::{
 pub async fn authenticate(
     provider: &Provider,
     auth: &ClientAuth,
-    endpoint: &str,
+    (endpoint, certificate): (&str, Option<&ClientCertificate>),
     now: Timestamp,
 ) -> Result<Result<Arc<KnownClient>, ClientAuthRefusal>, Fault> {
     match &auth.proof {
@@ -35,8 +35,12 @@ pub async fn authenticate(
             by_secret(provider, auth, (client_id, secret), ClientAuthMethod::ClientSecretPost).await
         }
         Proof::None { client_id } => {
-            let known = find(provider, client_id).await?;
-            Ok(known.filter(|known| known.client.auth.method == ClientAuthMethod::None).ok_or_else(|| auth.refused()))
+            let Some(known) = find(provider, client_id).await? else { return Ok(Err(auth.refused())) };
+            let is_it = match known.client.auth.method {
+                ClientAuthMethod::None => true,
+                method => by_certificate(provider, &known, method, certificate, now).await,
+            };
+            Ok(if is_it { Ok(known) } else { Err(auth.refused()) })
         }
         Proof::Assertion { jwt, client_id } => {
             let refused = |error| ClientAuthRefusal { error, via: auth.via };
@@ -66,6 +70,31 @@ async fn by_secret(
         known.client.auth.method == method && known.secret.as_ref().is_some_and(|stored| stored.matches(&digest))
     });
     Ok(known.ok_or_else(|| auth.refused()))
+}
+
+/// RFC 8705 §2: the certificate has the registered name and an authority of ours vouches for it, or its key is registered.
+async fn by_certificate(
+    provider: &Provider,
+    known: &KnownClient,
+    method: ClientAuthMethod,
+    certificate: Option<&ClientCertificate>,
+    now: Timestamp,
+) -> bool {
+    let Some(certificate) = certificate else { return false };
+    match (method, &known.client.auth.certificate_name, &certificate.key) {
+        (ClientAuthMethod::TlsClientAuth, Some(name), _) => {
+            let fits = certificate.is_vouched_for && name.is_in(&certificate.names);
+            if !fits {
+                let (vouched, subject) = (certificate.is_vouched_for, &certificate.names.subject);
+                tracing::info!(client = known.id.as_str(), vouched, %subject, "a client's certificate was refused");
+            }
+            fits
+        }
+        (ClientAuthMethod::SelfSignedTlsClientAuth, _, Some(key)) => {
+            client_keys::find(provider, known, |keys| keys.holds(key), now).await.is_some_and(|keys| keys.holds(key))
+        }
+        _ => false,
+    }
 }
 
 type Asserted = Result<Arc<KnownClient>, Option<crate::oidc::error::OAuthError>>;

@@ -48,6 +48,12 @@ pub fn check_sender(token: &AccessToken, scheme: Scheme, sender: &Sender) -> Res
             return refused("the access token is bound to another key than that of the DPoP proof");
         }
     }
+    let shown = sender.certificate.as_ref().map(|certificate| &certificate.thumbprint);
+    if token.cnf.x5t_s256.is_some() && token.cnf.x5t_s256.as_ref() != shown {
+        return refused(
+            "the access token is bound to a certificate that this connection did not show (RFC 8705 section 3)",
+        );
+    }
     Ok(())
 }
 

@@ -46,6 +46,8 @@ pub enum Refusal {
     ScopeNotForClients(String),
     /// The client registered that its tokens are bound, and sent no proof.
     DpopRequired,
+    /// The client registered that its tokens are bound to its certificate, and showed none.
+    CertificateRequired,
     /// The proof was used before.
     DpopReplayed,
     /// Another key than the code was bound to.
@@ -94,6 +96,10 @@ impl Refusal {
                 format!("the scope {scope} is about a person or not among the client's own scopes"),
             ),
             Self::DpopRequired => dpop::refused(&"this client's requests carry one (dpop_bound_access_tokens)"),
+            Self::CertificateRequired => OAuthError::invalid_request(
+                "this client's tokens are bound to its certificate (tls_client_certificate_bound_access_tokens) and the \
+                 connection showed none (RFC 8705 section 3)",
+            ),
             Self::DpopReplayed => replayed(),
             Self::CodeOfAnotherKey => grant(
                 "the code is bound to a key (dpop_jkt) and the DPoP proof is not made with it (RFC 9449 section 10)",
@@ -148,6 +154,7 @@ impl Refusal {
             Self::Scope(_) => "scope",
             Self::ScopeNotForClients(_) => "scope_not_for_clients",
             Self::DpopRequired => "dpop_required",
+            Self::CertificateRequired => "certificate_required",
             Self::DpopReplayed => "dpop_replayed",
             Self::CodeOfAnotherKey => "code_of_another_key",
             Self::RefreshOfAnotherKey => "refresh_of_another_key",

@@ -8,7 +8,7 @@ use http::{HeaderMap, header::AUTHORIZATION};
 use crate::{
     base::{Fault, Timestamp},
     flows::{clients::KnownClient, token},
-    http::{respond, state::AppState},
+    http::{certificate::Call, respond, state::AppState},
     oidc::{
         client_auth::{ClientAuth, ClientAuthRefusal},
         endpoints,
@@ -61,14 +61,17 @@ impl Refused {
 /// The client that has proven who it is. `path` is the endpoint's: an assertion may be addressed to its URL.
 pub async fn authenticated(
     state: &AppState,
-    headers: &HeaderMap,
+    call: &Call,
     form: &Params,
     path: &str,
     now: Timestamp,
 ) -> Result<Arc<KnownClient>, Refused> {
-    let auth = ClientAuth::parse(authorization(headers)?, form)?;
-    let url = endpoints::under(&state.provider.settings.issuer, path);
-    match token::authenticate(&state.provider, &auth, &url, now).await? {
+    let auth = ClientAuth::parse(authorization(call)?, form)?;
+    let settings = &state.provider.settings;
+    // The URL that was called: an alias where it came that way (RFC 8705 §5).
+    let base = settings.mutual_tls.alias.as_ref().filter(|_| call.by_mutual_tls).unwrap_or(&settings.issuer);
+    let url = endpoints::under(base, path);
+    match token::authenticate(&state.provider, &auth, (&url, call.certificate.as_deref()), now).await? {
         Ok(client) => Ok(client),
         Err(refusal) => {
             // The method, not the name: who is not proven may have typed anything there, a secret too.

@@ -1,7 +1,6 @@
 //! `POST /device_authorization` (RFC 8628 §3.1): a device asks for its codes.
 
 use axum::{extract::State, response::Response};
-use http::HeaderMap;
 use serde_json::{Map, Value, json};
 
 use super::caller::{Refused, authenticated};
@@ -10,6 +9,7 @@ use crate::{
     flows::device::{self, Device},
     http::{
         address::ClientAddress,
+        certificate::Call,
         extract::{FormBody, Now},
         paths, respond,
         state::AppState,
@@ -25,7 +25,7 @@ pub async fn device_authorization(
     State(state): State<AppState>,
     Now(now): Now,
     address: ClientAddress,
-    headers: HeaderMap,
+    headers: Call,
     FormBody(form): FormBody,
 ) -> Response {
     let network = address.network().to_string();
@@ -37,7 +37,7 @@ pub async fn device_authorization(
 async fn answer(
     state: &AppState,
     now: Timestamp,
-    (headers, network): (&HeaderMap, &str),
+    (headers, network): (&Call, &str),
     form: Result<Params, OAuthError>,
 ) -> Result<Response, Refused> {
     let form = form?;

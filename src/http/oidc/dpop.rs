@@ -34,7 +34,9 @@ pub fn judged(state: &AppState, headers: &HeaderMap, at: At<'_>, now: Timestamp)
         return Err(refused(&"there is more than one DPoP header"));
     }
     let proof = first.to_str().map_err(|_| refused(&"the DPoP header is not printable ASCII"))?;
-    let uris = [endpoints::under(&state.provider.settings.issuer, at.path)];
+    let settings = &state.provider.settings;
+    let bases = [Some(&settings.issuer), settings.mutual_tls.alias.as_ref()];
+    let uris: Vec<String> = bases.into_iter().flatten().map(|base| endpoints::under(base, at.path)).collect();
     let arrived = Arrived { proof, method: at.method, uris: &uris, access_token: at.access_token };
     dpop::judge(&state.provider, arrived, now).map(Some)
 }

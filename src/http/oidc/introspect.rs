@@ -1,13 +1,14 @@
 //! `POST /introspect` (RFC 7662).
 
 use axum::{extract::State, response::Response};
-use http::{HeaderMap, StatusCode};
+use http::StatusCode;
 
 use super::caller::{Refused, authenticated};
 use crate::{
     base::{Fault, Timestamp},
     flows,
     http::{
+        certificate::Call,
         extract::{FormBody, Now},
         respond,
         state::AppState,
@@ -24,7 +25,7 @@ use crate::{
 pub async fn introspect(
     State(state): State<AppState>,
     Now(now): Now,
-    headers: HeaderMap,
+    headers: Call,
     FormBody(form): FormBody,
 ) -> Response {
     answer(&state, now, &headers, form).await.unwrap_or_else(|refused| refused.answer(&state, Endpoint::Introspection))
@@ -33,7 +34,7 @@ pub async fn introspect(
 async fn answer(
     state: &AppState,
     now: Timestamp,
-    headers: &HeaderMap,
+    headers: &Call,
     form: Result<Params, OAuthError>,
 ) -> Result<Response, Refused> {
     let form = form?;

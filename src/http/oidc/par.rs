@@ -1,13 +1,20 @@
 //! `POST /par` (RFC 9126 §2).
 
 use axum::{extract::State, response::Response};
-use http::{HeaderMap, StatusCode};
+use http::StatusCode;
 
-use super::caller::{Refused, authenticated};
+use super::{
+    caller::{Refused, authenticated},
+    dpop,
+};
 use crate::{
     base::{Fault, Timestamp},
-    flows::authorize::pushed,
+    flows::{
+        authorize::pushed,
+        caller::{Caller, Sender},
+    },
     http::{
+        certificate::Call,
         extract::{FormBody, Now},
         respond,
         state::AppState,
@@ -19,25 +26,23 @@ use crate::{
     },
 };
 
-pub async fn push(
-    State(state): State<AppState>,
-    Now(now): Now,
-    headers: HeaderMap,
-    FormBody(form): FormBody,
-) -> Response {
-    answer(&state, now, &headers, form)
-        .await
-        .unwrap_or_else(|refused| refused.answer(&state, Endpoint::PushedAuthorization))
+pub async fn push(State(state): State<AppState>, Now(now): Now, headers: Call, FormBody(form): FormBody) -> Response {
+    let answered = answer(&state, now, &headers, form).await;
+    let response = answered.unwrap_or_else(|refused| refused.answer(&state, Endpoint::PushedAuthorization));
+    dpop::with_nonce(&state, &headers, now, response)
 }
 
 async fn answer(
     state: &AppState,
     now: Timestamp,
-    headers: &HeaderMap,
+    headers: &Call,
     form: Result<Params, OAuthError>,
 ) -> Result<Response, Refused> {
     let form = form?;
-    let client = authenticated(state, headers, &form, endpoints::PAR, now).await?;
+    let at = dpop::At { method: "POST", path: endpoints::PAR, access_token: None };
+    let proof = dpop::judged(state, headers, at, now)?;
+    let known = authenticated(state, headers, &form, endpoints::PAR, now).await?;
+    let client = Caller { known, sender: Sender { proof, certificate: headers.certificate.clone() } };
     let pushed = pushed::push(&state.provider, &client, &form, now).await?;
     let outcome = if pushed.is_ok() { "kept" } else { "refused" };
     metrics::counter!("pushed_requests_total", "outcome" => outcome).increment(1);

@@ -1,13 +1,14 @@
 //! `POST /revoke` (RFC 7009).
 
 use axum::{extract::State, response::Response};
-use http::{HeaderMap, StatusCode};
+use http::StatusCode;
 
 use super::caller::{Refused, authenticated};
 use crate::{
     base::Timestamp,
     flows,
     http::{
+        certificate::Call,
         extract::{FormBody, Now},
         respond,
         state::AppState,
@@ -20,12 +21,7 @@ use crate::{
     },
 };
 
-pub async fn revoke(
-    State(state): State<AppState>,
-    Now(now): Now,
-    headers: HeaderMap,
-    FormBody(form): FormBody,
-) -> Response {
+pub async fn revoke(State(state): State<AppState>, Now(now): Now, headers: Call, FormBody(form): FormBody) -> Response {
     answer(&state, now, &headers, form).await.unwrap_or_else(|refused| refused.answer(&state, Endpoint::Revocation))
 }
 
@@ -33,7 +29,7 @@ pub async fn revoke(
 async fn answer(
     state: &AppState,
     now: Timestamp,
-    headers: &HeaderMap,
+    headers: &Call,
     form: Result<Params, OAuthError>,
 ) -> Result<Response, Refused> {
     let form = form?;

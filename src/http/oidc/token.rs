@@ -1,7 +1,7 @@
 //! `POST /token` (RFC 6749 §3.2).
 
 use axum::{extract::State, response::Response};
-use http::{HeaderMap, StatusCode};
+use http::StatusCode;
 
 use super::{
     caller::{Refused, authenticated},
@@ -14,6 +14,7 @@ use crate::{
         caller::{Caller, Sender},
     },
     http::{
+        certificate::Call,
         extract::{FormBody, Now},
         respond,
         state::AppState,
@@ -26,12 +27,7 @@ use crate::{
     },
 };
 
-pub async fn token(
-    State(state): State<AppState>,
-    Now(now): Now,
-    headers: HeaderMap,
-    FormBody(form): FormBody,
-) -> Response {
+pub async fn token(State(state): State<AppState>, Now(now): Now, headers: Call, FormBody(form): FormBody) -> Response {
     let answered = answer(&state, now, &headers, form).await;
     let response = answered.unwrap_or_else(|refused| refused.answer(&state, Endpoint::Token));
     dpop::with_nonce(&state, &headers, now, response)
@@ -40,7 +36,7 @@ pub async fn token(
 async fn answer(
     state: &AppState,
     now: Timestamp,
-    headers: &HeaderMap,
+    headers: &Call,
     form: Result<Params, OAuthError>,
 ) -> Result<Response, Refused> {
     let form = form?;
@@ -48,7 +44,7 @@ async fn answer(
     let at = dpop::At { method: "POST", path: endpoints::TOKEN, access_token: None };
     let proof = dpop::judged(state, headers, at, now)?;
     let known = authenticated(state, headers, &form, endpoints::TOKEN, now).await?;
-    let client = Caller { known, sender: Sender { proof } };
+    let client = Caller { known, sender: Sender { proof, certificate: headers.certificate.clone() } };
     let request = TokenRequest::parse(&form)?;
     let answered = flows::token::answer(&state.provider, &client, &request, now).await?;
     let outcome = answered.as_ref().err().map_or("issued", flows::token::Refusal::code);

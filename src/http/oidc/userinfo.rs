@@ -2,7 +2,7 @@
 
 use axum::{body::Body, extract::State, response::Response};
 use http::{
-    HeaderMap, HeaderName, HeaderValue, StatusCode,
+    HeaderName, HeaderValue, StatusCode,
     header::{
         ACCESS_CONTROL_ALLOW_HEADERS, ACCESS_CONTROL_ALLOW_METHODS, ACCESS_CONTROL_ALLOW_ORIGIN,
         ACCESS_CONTROL_EXPOSE_HEADERS, ACCESS_CONTROL_MAX_AGE, WWW_AUTHENTICATE,
@@ -17,6 +17,7 @@ use crate::{
     base::Timestamp,
     flows::{self, caller::Sender, dpop::Proof},
     http::{
+        certificate::Call,
         extract::{FormBody, Now, QueryParams},
         respond,
         state::AppState,
@@ -33,7 +34,7 @@ use crate::{
 pub async fn by_get(
     State(state): State<AppState>,
     Now(now): Now,
-    headers: HeaderMap,
+    headers: Call,
     QueryParams(query): QueryParams,
 ) -> Response {
     answered(&state, now, Asked { method: "GET", headers: &headers, query, form: Ok(None) }).await
@@ -42,7 +43,7 @@ pub async fn by_get(
 pub async fn by_post(
     State(state): State<AppState>,
     Now(now): Now,
-    headers: HeaderMap,
+    headers: Call,
     QueryParams(query): QueryParams,
     FormBody(form): FormBody,
 ) -> Response {
@@ -66,7 +67,7 @@ pub async fn preflight() -> Response {
 /// How the request came, for the proof.
 struct Asked<'a> {
     method: &'static str,
-    headers: &'a HeaderMap,
+    headers: &'a Call,
     query: Result<Params, OAuthError>,
     form: Result<Option<Params>, OAuthError>,
 }
@@ -88,11 +89,12 @@ async fn answered(state: &AppState, now: Timestamp, asked: Asked<'_>) -> Respons
 async fn answer(
     state: &AppState,
     now: Timestamp,
-    (method, headers): (&str, &HeaderMap),
+    (method, headers): (&str, &Call),
     presented: Result<Option<Presented>, OAuthError>,
 ) -> Result<Response, Refused> {
     let Some(presented) = presented? else { return Ok(unasked(state)) };
-    let sender = Sender { proof: proof(state, now, (method, headers), &presented)? };
+    let proof = proof(state, now, (method, headers), &presented)?;
+    let sender = Sender { proof, certificate: headers.certificate.clone() };
     let document = flows::userinfo::userinfo(&state.provider, &presented, &sender, now).await??;
     Ok(respond::json_object(&document))
 }
@@ -101,7 +103,7 @@ async fn answer(
 fn proof(
     state: &AppState,
     now: Timestamp,
-    (method, headers): (&str, &HeaderMap),
+    (method, headers): (&str, &Call),
     presented: &Presented,
 ) -> Result<Option<Proof>, OAuthError> {
     if presented.scheme == Scheme::Bearer {

@@ -8,12 +8,17 @@ use hyper_util::{
     server::graceful::GracefulConnection,
 };
 use tokio::{
+    io::{AsyncRead, AsyncWrite},
     net::TcpStream,
     sync::watch,
     time::{sleep, timeout},
 };
 
-use super::{Handler, PeerAddress, Place, ServerSettings, Serving, Stage, no_delay, stall::Stall};
+use super::{
+    ClientCertificates, Handler, PeerAddress, Place, ServerSettings, Serving, Stage, TlsListener, no_delay,
+    stall::Stall,
+};
+use crate::http::certificate::Shown;
 
 /// What an HTTP/2 client sends first (RFC 9113 §3.4).
 const PREFACE: &[u8; 24] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
@@ -48,6 +53,10 @@ impl Protocols {
 }
 
 pub(super) async fn run(serving: Arc<Serving>, stream: TcpStream, peer: PeerAddress, mut place: Place) {
+    no_delay(&stream);
+    if let Some(listener) = serving.settings.tls.clone() {
+        return run_tls(serving, (stream, listener), peer, place).await;
+    }
     let spoken = tokio::select! {
         biased;
         spoken = timeout(serving.settings.first_byte, protocol(&stream)) => spoken,
@@ -57,9 +66,44 @@ pub(super) async fn run(serving: Arc<Serving>, stream: TcpStream, peer: PeerAddr
         metrics::counter!("http_connections_silent_total").increment(1);
         return;
     };
-    no_delay(&stream);
-    let io = TokioIo::new(Stall::new(stream, serving.settings.write_stall));
-    let handler = Handler { serving: serving.clone(), peer };
+    let io = Stall::new(stream, serving.settings.write_stall);
+    answer(&serving, io, spoken, Handler { serving: serving.clone(), peer, certificate: None }, &mut place).await;
+}
+
+/// The handshake has the time of a head, and ALPN tells the protocol (RFC 7301).
+async fn run_tls(
+    serving: Arc<Serving>,
+    (stream, listener): (TcpStream, TlsListener),
+    peer: PeerAddress,
+    mut place: Place,
+) {
+    let io = Stall::new(stream, serving.settings.write_stall);
+    let shaken = tokio::select! {
+        biased;
+        shaken = timeout(serving.settings.header, listener.tls.acceptor.accept(io)) => shaken,
+        () = past(&mut place.stage, Stage::Serving) => return,
+    };
+    let Ok(Ok(stream)) = shaken else {
+        metrics::counter!("http_tls_handshakes_failed_total").increment(1);
+        return;
+    };
+    let (_, session) = stream.get_ref();
+    let spoken = if session.alpn_protocol() == Some(b"h2") { Protocol::Http2 } else { Protocol::Http1 };
+    let certificate = match (&listener.tls.clients, session.peer_certificates()) {
+        (ClientCertificates::Asked(reader), Some(chain)) => match reader.read(chain, listener.clock.now()) {
+            Ok(certificate) => Some(Shown(Arc::new(certificate))),
+            Err(_) => return,
+        },
+        _ => None,
+    };
+    answer(&serving, stream, spoken, Handler { serving: serving.clone(), peer, certificate }, &mut place).await;
+}
+
+async fn answer<S>(serving: &Serving, stream: S, spoken: Protocol, handler: Handler, place: &mut Place)
+where
+    S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+{
+    let io = TokioIo::new(stream);
     match spoken {
         Protocol::Http1 => drive(serving.protocols.http1.serve_connection(io, handler), &mut place.stage).await,
         Protocol::Http2 => drive(serving.protocols.http2.serve_connection(io, handler), &mut place.stage).await,

@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value, json};
 
-use super::{AssertionAudience, Client, GrantType, KeySource, RegisteredBy, RpClass, UserInfoView};
+use super::{AssertionAudience, Client, GrantType, KeySource, RegisteredBy, RpClass, UserInfoView, mutual_tls};
 use crate::oidc::{
     acr::AcrLevel,
     alg::SigningAlg,
@@ -38,6 +38,10 @@ impl Client {
             KeySource::Value(set) => put(into, "jwks", set.clone()),
             KeySource::Uri(uri) => put(into, "jwks_uri", uri.clone()),
         }
+        if let Some((field, name)) = self.auth.certificate_name.as_ref().map(mutual_tls::member) {
+            put(into, field, name);
+        }
+        put(into, "tls_client_certificate_bound_access_tokens", self.sender.certificate_bound_access_tokens);
         put(into, "dpop_bound_access_tokens", self.sender.dpop_bound_access_tokens);
         put(into, "id_token_signed_response_alg", self.id_token_alg.as_str());
         put(into, "subject_type", "pairwise");

@@ -6,6 +6,7 @@ mod jwks;
 mod localized;
 mod members;
 mod metadata;
+mod mutual_tls;
 mod register;
 mod requests;
 mod sector;
@@ -27,6 +28,7 @@ pub use vocabulary::{AssertionAudience, ClientAuthMethod, GrantType, Profile, Re
 use super::{
     acr::AcrLevel,
     alg::SigningAlg,
+    certificate::RegisteredName,
     redirect_uri::{ApplicationType, RedirectUri},
     response_mode::query_location,
     scope::ScopeSet,
@@ -59,6 +61,8 @@ pub struct ClientAuth {
     pub method: ClientAuthMethod,
     /// `token_endpoint_auth_signing_alg`; `None`: any that we support (OpenID Connect Registration §2).
     pub signing_alg: Option<SigningAlg>,
+    /// The name by which `tls_client_auth` knows the client.
+    pub certificate_name: Option<RegisteredName>,
     /// `client_assertion_audience`.
     pub assertion_audience: AssertionAudience,
 }
@@ -78,6 +82,8 @@ pub enum KeySource {
 pub struct SenderRules {
     /// Every token request carries a DPoP proof (RFC 9449 §5.2).
     pub dpop_bound_access_tokens: bool,
+    /// Every token request shows a certificate (RFC 8705 §3.4).
+    pub certificate_bound_access_tokens: bool,
 }
 
 /// Defaults for requests that say nothing else (OpenID Connect Registration §2).

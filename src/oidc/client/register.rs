@@ -5,7 +5,7 @@ use serde_json::Value;
 use super::{
     About, AssertionAudience, Client, ClientAuth, ClientAuthMethod, GrantType, KeySource, Localized, Logout,
     MetadataError, Profile, RegisteredBy, Requests, RpClass, Rules, SenderRules, SignIn, UserInfoView, jwks,
-    members::Members, requests, unsupported,
+    members::Members, mutual_tls, requests, unsupported,
 };
 use crate::oidc::{
     alg::SigningAlg,
@@ -102,6 +102,7 @@ fn client_auth(members: Members<'_>, grants: &[GrantType]) -> Result<ClientAuth,
     Ok(ClientAuth {
         method,
         signing_alg: alg(members, "token_endpoint_auth_signing_alg")?,
+        certificate_name: mutual_tls::read(members, method)?,
         assertion_audience: members
             .word("client_assertion_audience", AssertionAudience::ALL, AssertionAudience::as_str)?
             .unwrap_or(AssertionAudience::Issuer),
@@ -118,12 +119,20 @@ fn keys(members: Members<'_>, auth: &ClientAuth, requests: &Requests) -> Result<
     match (members.get("jwks").is_some(), members.web_uri("jwks_uri")?) {
         (true, Some(_)) => Err(MetadataError::new("jwks_uri", "stands beside jwks: give one of them")),
         (false, Some(uri)) => Ok(KeySource::Uri(uri)),
+        (false, None) if auth.method == ClientAuthMethod::SelfSignedTlsClientAuth => Err(MetadataError::new(
+            "jwks",
+            "or jwks_uri is required for self_signed_tls_client_auth (RFC 8705 section 2.2)",
+        )),
         (_, None) => Ok(jwks::read(members, need)?.map_or(KeySource::None, KeySource::Value)),
     }
 }
 
 fn sender(members: Members<'_>) -> Result<SenderRules, MetadataError> {
-    Ok(SenderRules { dpop_bound_access_tokens: members.flag("dpop_bound_access_tokens")?.unwrap_or(false) })
+    let flag = |field| Ok::<_, MetadataError>(members.flag(field)?.unwrap_or(false));
+    Ok(SenderRules {
+        dpop_bound_access_tokens: flag("dpop_bound_access_tokens")?,
+        certificate_bound_access_tokens: flag("tls_client_certificate_bound_access_tokens")?,
+    })
 }
 
 fn alg(members: Members<'_>, field: &str) -> Result<Option<SigningAlg>, MetadataError> {

@@ -8,7 +8,6 @@ use super::{
 };
 
 const ENCRYPTION: &str = "asks for encryption, which is not implemented yet";
-const MUTUAL_TLS: &str = "asks for mutual TLS, which is not implemented yet";
 const CIBA: &str = "asks for backchannel authentication, which is not implemented yet";
 const SIGNED: &str = "asks for a signed response of this kind, which is not implemented yet";
 
@@ -26,12 +25,6 @@ const NOT_YET: &[(&str, &str)] = &[
     ("introspection_encrypted_response_enc", ENCRYPTION),
     ("userinfo_signed_response_alg", SIGNED),
     ("introspection_signed_response_alg", SIGNED),
-    ("tls_client_certificate_bound_access_tokens", MUTUAL_TLS),
-    ("tls_client_auth_subject_dn", MUTUAL_TLS),
-    ("tls_client_auth_san_dns", MUTUAL_TLS),
-    ("tls_client_auth_san_uri", MUTUAL_TLS),
-    ("tls_client_auth_san_ip", MUTUAL_TLS),
-    ("tls_client_auth_san_email", MUTUAL_TLS),
     ("authorization_details_types", "asks for authorization_details, which are not implemented yet"),
     ("backchannel_token_delivery_mode", CIBA),
     ("backchannel_client_notification_endpoint", CIBA),

@@ -39,6 +39,10 @@ words! {
         ClientSecretBasic = "client_secret_basic",
         ClientSecretPost = "client_secret_post",
         PrivateKeyJwt = "private_key_jwt",
+        /// RFC 8705 §2.1: a certificate that an authority vouches for, with the registered name.
+        TlsClientAuth = "tls_client_auth",
+        /// RFC 8705 §2.2: a certificate with a registered key.
+        SelfSignedTlsClientAuth = "self_signed_tls_client_auth",
         /// A public client (RFC 6749 §2.1): it cannot keep a secret and has PKCE instead.
         None = "none",
     }

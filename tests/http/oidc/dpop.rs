@@ -313,3 +313,35 @@ async fn a_request_without_a_token_is_told_both_schemes() {
         ]
     );
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_proof_beside_a_pushed_request_binds_its_code() {
+    for app in TestApp::each().await {
+        let (holder, key, thief) = (app.holder().await, Signer::new(""), Signer::new(""));
+        let asked = authorize(&[]);
+        let params = query_of(&format!("http://x{asked}"));
+        let fields: Vec<(&str, &str)> = params.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
+        let push = async |key: &Signer, jti: &str, more: &[(&str, &str)]| {
+            let mut claims = claims(&app, "POST", "/par", jti);
+            claims["nonce"] = nonce(&app).await.into();
+            let headers = [("authorization", basic(PORTAL, PORTAL_SECRET)), ("dpop", key.proof(&claims))];
+            let headers = headers.each_ref().map(|(name, value)| (*name, value.as_str()));
+            let mut all = fields.clone();
+            all.extend(more);
+            app.post("/par", &headers, &all).await
+        };
+        let pushed = push(&key, "p1", &[]).await;
+        assert_eq!(pushed.status, StatusCode::CREATED, "{}", pushed.body);
+        assert_eq!(push(&key, "p1", &[]).await.refusal(), (400, "invalid_dpop_proof".to_owned()));
+        let other = thief.key.public().thumbprint();
+        let differs = push(&key, "p2", &[("dpop_jkt", &other)]).await;
+        assert_eq!(differs.refusal(), (400, "invalid_request".to_owned()));
+        let uri = pushed.text("request_uri");
+        let path =
+            format!("/authorize?{}", crate::support::app::encoded(&[("client_id", PORTAL), ("request_uri", &uri)]));
+        let code = query_of(&app.browser().walk(&path, &holder).await).remove("code").unwrap();
+        let stolen = post(&app, &code_fields(&code), &fresh(&app, &thief, "1").await).await;
+        assert_eq!(stolen.refusal(), (400, "invalid_grant".to_owned()));
+        assert_eq!(post(&app, &code_fields(&code), &fresh(&app, &key, "2").await).await.status, StatusCode::OK);
+    }
+}

@@ -8,6 +8,7 @@ mod frontchannel;
 mod identity_assurance;
 mod introspection;
 mod logout;
+mod mutual_tls;
 mod pushed;
 mod refresh;
 mod registration;

@@ -175,5 +175,6 @@ fn connections() -> ServerSettings {
         max_connections_per_address: 256,
         uncapped: Networks::default(),
         drain: Duration::from_secs(3),
+        tls: None,
     }
 }
