@@ -13,8 +13,10 @@ use dinhdanh::{
 };
 use rcgen::KeyPair;
 use rustls::{
-    ClientConfig, RootCertStore,
+    ClientConfig, RootCertStore, SignatureScheme,
+    client::ResolvesClientCert,
     pki_types::{CertificateDer, PrivateKeyDer, ServerName, pem::PemObject},
+    sign::CertifiedKey,
 };
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
@@ -46,6 +48,20 @@ async fn serve(tls: Tls) -> Wired {
     Wired::start(App::new(Arc::default(), router), settings).await
 }
 
+/// Shows the certificate whether or not its key fits.
+#[derive(Debug)]
+struct Always(Arc<CertifiedKey>);
+
+impl ResolvesClientCert for Always {
+    fn resolve(&self, _hints: &[&[u8]], _schemes: &[SignatureScheme]) -> Option<Arc<CertifiedKey>> {
+        Some(self.0.clone())
+    }
+
+    fn has_certs(&self) -> bool {
+        true
+    }
+}
+
 /// What the page says to a client with this certificate, and whose certificate the service showed.
 async fn ask(wired: &Wired, own: Option<&ClientCert>) -> std::io::Result<(String, Vec<u8>)> {
     let mut roots = RootCertStore::empty();
@@ -58,7 +74,9 @@ async fn ask(wired: &Wired, own: Option<&ClientCert>) -> std::io::Result<(String
         None => builder.with_no_client_auth(),
         Some(own) => {
             let key = PrivateKeyDer::from_pem_slice(own.key.serialize_pem().as_bytes()).unwrap();
-            builder.with_client_auth_cert(vec![CertificateDer::from(own.der.clone())], key).unwrap()
+            let key = rustls::crypto::aws_lc_rs::sign::any_supported_type(&key).unwrap();
+            let pair = CertifiedKey::new(vec![CertificateDer::from(own.der.clone())], key);
+            builder.with_client_cert_resolver(Arc::new(Always(Arc::new(pair))))
         }
     };
     let stream = TcpStream::connect(wired.address).await?;
