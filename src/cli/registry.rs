@@ -1,6 +1,7 @@
 //! `registry`: make synthetic people, bring people in, look one up.
 
 mod generate;
+mod history;
 mod import;
 mod search;
 mod show;

@@ -26,6 +26,8 @@ pub const MIGRATIONS: &[(i64, &str, &str, &str)] = &[
     embed!(12, "0012_decoupled"),
     embed!(13, "0013_client_registration"),
     embed!(20, "0020_registry_cases"),
+    embed!(21, "0021_record_history"),
+    embed!(22, "0022_civil_events"),
     embed!(30, "0030_find"),
 ];
 

@@ -14,6 +14,8 @@ pub struct StoredNumber {
     pub active: bool,
     pub valid_from: Option<Date>,
     pub valid_to: Option<Date>,
+    /// Why it was cancelled.
+    pub reason: Option<String>,
 }
 
 row! {
@@ -22,10 +24,11 @@ row! {
         state: String,
         valid_from: Option<Date>,
         valid_to: Option<Date>,
+        reason: Option<String>,
     }
 }
 
-pub(super) const OF_PERSON: &str = "SELECT number, state, valid_from, valid_to FROM personal_number WHERE person_id = $1 \
+pub(super) const OF_PERSON: &str = "SELECT number, state, valid_from, valid_to, reason FROM personal_number WHERE person_id = $1 \
     ORDER BY state, number";
 
 /// The present number first, then those that were cancelled.
@@ -41,6 +44,7 @@ pub async fn of_person(conn: &mut Conn, person: PersonId) -> Result<Vec<StoredNu
                 active: row.state == "active",
                 valid_from: row.valid_from,
                 valid_to: row.valid_to,
+                reason: row.reason,
             })
         })
         .collect()

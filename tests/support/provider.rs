@@ -136,16 +136,20 @@ impl TestProvider {
         }
     }
 
-    /// Writes past the flows, as the registry's own events will.
+    /// Writes past the flows.
     pub async fn change(&self, sql: &'static str) {
+        self.try_change(sql).await.unwrap();
+    }
+
+    pub async fn try_change(&self, sql: &'static str) -> Result<(), sqlx::Error> {
         match self.test.engine {
             Engine::Sqlite => {
                 let mut conn = SqliteConnection::connect(&self.test.url).await.unwrap();
-                sqlx::query(sql).execute(&mut conn).await.unwrap();
+                sqlx::query(sql).execute(&mut conn).await.map(|_| ())
             }
             Engine::Postgres => {
                 let mut conn = PgConnection::connect(&self.test.url).await.unwrap();
-                sqlx::query(sql).execute(&mut conn).await.unwrap();
+                sqlx::query(sql).execute(&mut conn).await.map(|_| ())
             }
         }
     }

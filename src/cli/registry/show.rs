@@ -7,7 +7,7 @@ use time::Date;
 
 use crate::{
     base::ids::InstanceId,
-    cli::{context::Context, failure::Failure},
+    cli::{context::Context, failure::Failure, registry::history},
     flows::registry::{Part, PersonFile, PersonVault, read_person::note_reading},
     registry::{Expiry, PersonalNumber},
     store::{Writer, audit::Actor, persons},
@@ -18,6 +18,12 @@ use crate::{
 pub struct Args {
     /// Twelve digits; spaces do no harm.
     number: String,
+    /// The whole record as it was true on this day (YYYY-MM-DD).
+    #[arg(long, value_name = "DAY")]
+    as_of: Option<String>,
+    /// … as far as it was known at this moment: a day (its end), or YYYY-MM-DDTHH:MM:SSZ.
+    #[arg(long, value_name = "MOMENT")]
+    as_known_at: Option<String>,
 }
 
 pub async fn run(args: &Args, context: &Context) -> Result<ExitCode, Failure> {
@@ -34,9 +40,20 @@ pub async fn run(args: &Args, context: &Context) -> Result<ExitCode, Failure> {
             "look for the person with `registry search`",
         ));
     };
+    let now = context.clock.now();
+    if args.as_of.is_some() || args.as_known_at.is_some() {
+        let when = (history::day(args.as_of.as_deref(), now)?, history::moment(args.as_known_at.as_deref(), now)?);
+        let machine = history::known(&mut conn, &vault, person.person.id, when).await?;
+        drop(conn);
+        let writer = Writer::start(&db, InstanceId::generate(&context.entropy, now));
+        note_reading(&writer, &[person.person.id], Actor::CommandLine, now).await.map_err(super::record)?;
+        context.out.answer(&machine, as_text(&machine));
+        drop(writer);
+        db.close().await;
+        return Ok(ExitCode::SUCCESS);
+    }
     let file = PersonFile::of(&mut conn, person, &Part::ALL).await.map_err(super::record)?;
     drop(conn);
-    let now = context.clock.now();
     let writer = Writer::start(&db, InstanceId::generate(&context.entropy, now));
     note_reading(&writer, &[file.person.person.id], Actor::CommandLine, now).await.map_err(super::record)?;
     let machine = as_json(&file, &vault, now.vietnam_date())?;

@@ -2,6 +2,7 @@
 
 pub mod add_people;
 pub mod cases;
+pub mod events;
 pub mod import;
 pub mod judge;
 pub mod load_units;

@@ -140,8 +140,10 @@ impl Event for Divorce {
 
 fn spouses(at: &Situation, husband: &Who, wife: &Who) -> Result<(PersonId, PersonId), Refusal> {
     let (husband, record) = at.find("husband", husband)?;
-    let (wife, _) = at.find("wife", wife)?;
-    if !record.spouse.as_ref().is_some_and(|spouse| spouse.is(wife)) {
+    let (wife, wife_record) = at.find("wife", wife)?;
+    // A file may have named one of the two only.
+    let married = |of: &Record, to| of.spouse.as_ref().is_some_and(|spouse| spouse.is(to));
+    if !married(record, wife) && !married(wife_record, husband) {
         return Err(Refusal::new("wife", Why::NotMarriedToEachOther));
     }
     Ok((husband, wife))

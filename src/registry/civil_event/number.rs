@@ -136,6 +136,7 @@ impl Event for Cancel {
         let mut former = record.numbers.former.clone();
         let reason = Some(self.ground.to_owned());
         former.push(FormerNumber { number, reason, cancelled_on: Some(self.on) });
+        former.sort_by_key(|one| (one.cancelled_on, one.number));
         let active = at.fresh.number.filter(|_| self.renews);
         out.set(at, id, Fact::Numbers(Numbers { active, closed_on: None, former }), Some(self.on));
         Ok(())

@@ -5,11 +5,13 @@
 
 pub(crate) mod iso_day;
 mod parts;
+mod words;
 
 pub use parts::{
     Absence, BloodGroup, Capacity, Contacts, FormerNumber, HouseholdPlace, Marital, Numbers, Place, Relative,
     SharedDocument, Tie,
 };
+pub use words::words;
 
 use serde_json::Value;
 

@@ -1,0 +1,73 @@
+//! Civil events on their way into the record: proposed by one officer, decided by another, written with all that follows.
+
+pub mod decide;
+pub mod difference;
+mod ground;
+pub mod history;
+pub mod intake;
+pub mod person_page;
+pub mod propose;
+pub mod queue;
+mod record;
+mod writes;
+
+pub use decide::{Decided, Verdict, decide};
+pub use difference::{Difference, Shown, shown, written};
+pub use history::{KnownFact, KnownRecord, as_known, present};
+pub use intake::{Incoming, Received, receive};
+pub use person_page::{Entry, PersonPage};
+pub use propose::{Proposal, Proposed, check, propose, withdraw};
+pub use queue::{Opened, open};
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use std::collections::BTreeMap;
+
+use super::PersonVault;
+use crate::{
+    base::{
+        Entropy, Fault,
+        fault::FaultKind,
+        ids::{EventId, HouseholdId, PersonId},
+    },
+    crypto::Place,
+    registry::civil_event::Values,
+    store::audit::Actor,
+};
+
+/// Who acts on the record, and for which part of the country.
+#[derive(Clone, Debug)]
+pub struct Officer {
+    pub actor: Actor,
+    /// None for the whole country.
+    pub unit: Option<String>,
+}
+
+impl Officer {
+    /// As the rows name them: the same text for the same person, or two could be one.
+    pub fn text(&self) -> String {
+        self.actor.as_text()
+    }
+}
+
+/// The versions that a proposal rests on: when one moved, it is looked at again.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Base {
+    pub people: BTreeMap<PersonId, i64>,
+    pub households: BTreeMap<HouseholdId, i64>,
+}
+
+const fn payload_place(event: &EventId) -> Place<'_> {
+    Place { table: "civil_event", column: "payload_sealed", row: event.0.as_bytes() }
+}
+
+fn seal_values(vault: &PersonVault, event: EventId, values: &Values, entropy: &Entropy) -> Result<Vec<u8>, Fault> {
+    let json = serde_json::to_value(values).map_err(|error| Fault::internal("writing an event down", error))?;
+    vault.seal_json(payload_place(&event), &json, entropy)
+}
+
+fn open_values(vault: &PersonVault, event: EventId, sealed: &[u8]) -> Result<Values, Fault> {
+    let json: Value = vault.open_json(payload_place(&event), sealed)?;
+    serde_json::from_value(json)
+        .map_err(|error| Fault::because(FaultKind::Inconsistent, "an event's form does not read", error))
+}

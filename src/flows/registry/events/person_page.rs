@@ -1,0 +1,116 @@
+//! A person as an officer reads them: the record field by field with its provenance, and a timeline of what happened.
+
+use std::collections::BTreeMap;
+
+use time::Date;
+
+use super::{Shown, as_known, shown};
+use crate::{
+    base::{
+        Entropy, Fault, Timestamp,
+        ids::{EventId, HouseholdId, PersonId},
+    },
+    flows::{Provider, registry::read_person::note_reading},
+    registry::{
+        civil_event::{Fresh, Kind, Situation},
+        record::{Facet, Record},
+    },
+    store::{
+        Conn,
+        audit::Actor,
+        civil_events::{self, EventState},
+        record,
+    },
+};
+
+/// One field that says something.
+#[derive(Clone, Debug)]
+pub struct Line {
+    pub facet: Facet,
+    pub value: Shown,
+    pub from: Option<Date>,
+    pub learned_at: Timestamp,
+    pub event: Option<EventId>,
+}
+
+/// One event of the timeline.
+#[derive(Clone, Debug)]
+pub struct Entry {
+    pub event: EventId,
+    pub kind: Kind,
+    pub state: EventState,
+    pub proposed_by: String,
+    pub proposed_at: Timestamp,
+    pub decided_by: Option<String>,
+    pub decided_at: Option<Timestamp>,
+}
+
+#[derive(Clone, Debug)]
+pub struct PersonPage {
+    pub id: PersonId,
+    pub record: Record,
+    pub lines: Vec<Line>,
+    pub entries: Vec<Entry>,
+}
+
+/// More events than a life has.
+const MOST: i64 = 200;
+
+impl PersonPage {
+    /// As true on a day and known at a moment; who looked is on record before anything is shown.
+    pub async fn of(
+        provider: &Provider,
+        person: PersonId,
+        (day, known_at): (Date, Timestamp),
+        (reader, now): (Actor, Timestamp),
+    ) -> Result<Option<Self>, Fault> {
+        let mut conn = provider.db.read().await?;
+        let vault = &provider.secrets.vault;
+        let Some(known) = as_known(&mut conn, vault, person, (day, known_at)).await? else { return Ok(None) };
+        let at = relatives(&mut conn, &known.record, (&provider.entropy, now)).await?;
+        let mut lines = Vec::new();
+        for (facet, fact) in &known.facts {
+            let value = shown(&at, &fact.fact);
+            if value != Shown::default() {
+                let (from, learned_at, event) = (fact.from, fact.learned_at, fact.event);
+                lines.push(Line { facet: *facet, value, from, learned_at, event });
+            }
+        }
+        let entries = entries(&mut conn, person).await?;
+        drop(conn);
+        note_reading(&provider.writer, &[person], reader, now).await?;
+        Ok(Some(Self { id: person, record: known.record, lines, entries }))
+    }
+}
+
+async fn entries(conn: &mut Conn, person: PersonId) -> Result<Vec<Entry>, Fault> {
+    let events = civil_events::of_person(conn, person, MOST).await?;
+    events
+        .into_iter()
+        .map(|event| {
+            let kind = Kind::from_code(&event.kind);
+            Ok(Entry {
+                event: event.id,
+                kind: kind.ok_or_else(|| Fault::inconsistent("civil_event", "kind", &event.id))?,
+                state: event.state,
+                proposed_by: event.proposed_by,
+                proposed_at: event.proposed_at,
+                decided_by: event.decided_by,
+                decided_at: event.decided_at,
+            })
+        })
+        .collect()
+}
+
+/// The names of those whom a record names.
+async fn relatives(conn: &mut Conn, of: &Record, (entropy, now): (&Entropy, Timestamp)) -> Result<Situation, Fault> {
+    let (person, household) = (PersonId::generate(entropy, now), HouseholdId::generate(entropy, now));
+    let mut at = Situation::new(now.vietnam_date(), Fresh { person, household, number: None });
+    let named = [&of.father, &of.mother, &of.spouse, &of.representative];
+    for id in named.into_iter().flatten().filter_map(|one| one.person) {
+        if let Some(relative) = record::find(conn, id).await? {
+            at.put_person(id, relative.record, BTreeMap::new());
+        }
+    }
+    Ok(at)
+}

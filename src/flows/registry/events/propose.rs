@@ -1,0 +1,186 @@
+//! Proposing an event, proposing it again after it came back, withdrawing it.
+
+use serde_json::json;
+
+use super::{Difference, Officer, difference::differences, ground::Ground, seal_values};
+use crate::{
+    base::{Fault, Timestamp, ids::EventId},
+    flows::Provider,
+    registry::{
+        civil_event::{CivilEvent, Kind, Outcome, Refusal, Values, Warning},
+        working_days,
+    },
+    store::{
+        AuditEvent, Class, LaneKey, Outcome as Audited, Tx, Unit,
+        audit::Actor,
+        civil_events::{self, EventState, NewEvent},
+    },
+};
+
+/// Decree 70/2024 Art 6(3): checked within two working days.
+pub(super) const DUE_IN_WORKING_DAYS: u32 = 2;
+
+/// What an officer proposes.
+#[derive(Clone, Debug)]
+pub struct Proposal {
+    pub kind: Kind,
+    pub values: Values,
+    /// Where it comes from and its id there: the same one twice is one.
+    pub source: String,
+    pub source_id: String,
+    pub note: Option<String>,
+    /// The proposal that came back, with its version.
+    pub again: Option<(EventId, i64)>,
+}
+
+#[derive(Debug)]
+pub enum Proposed {
+    Yes {
+        event: EventId,
+        differences: Vec<Difference>,
+        warnings: Vec<Warning>,
+    },
+    /// This source sent it before.
+    Known(EventId),
+    Refused(Vec<Refusal>),
+    /// It is not theirs to propose again, or it is decided.
+    NotOpen,
+}
+
+/// What an event would change, or why it cannot be; nothing is written.
+pub async fn check(
+    provider: &Provider,
+    (kind, values): (Kind, &Values),
+    now: Timestamp,
+) -> Result<Result<(Vec<Difference>, Vec<Warning>), Vec<Refusal>>, Fault> {
+    let event = match CivilEvent::read(kind, values, now.vietnam_date()) {
+        Ok(event) => event,
+        Err(refusals) => return Ok(Err(refusals)),
+    };
+    let mut conn = provider.db.read().await?;
+    let ground = Ground::of(&mut conn, &provider.secrets.vault, (kind, values), (&provider.entropy, now)).await?;
+    Ok(event.judge(&ground.at).map(|outcome| (differences(&ground, &outcome), outcome.warnings)))
+}
+
+pub async fn propose(
+    provider: &Provider,
+    officer: &Officer,
+    proposal: &Proposal,
+    now: Timestamp,
+) -> Result<Proposed, Fault> {
+    let today = now.vietnam_date();
+    let event = match CivilEvent::read(proposal.kind, &proposal.values, today) {
+        Ok(event) => event,
+        Err(refusals) => return Ok(Proposed::Refused(refusals)),
+    };
+    let mut conn = provider.db.read().await?;
+    let vault = &provider.secrets.vault;
+    let about = (proposal.kind, &proposal.values);
+    let ground = Ground::of(&mut conn, vault, about, (&provider.entropy, now)).await?;
+    drop(conn);
+    let outcome = match event.judge(&ground.at) {
+        Ok(outcome) => outcome,
+        Err(refusals) => return Ok(Proposed::Refused(refusals)),
+    };
+    let id = proposal.again.map_or_else(|| EventId::generate(&provider.entropy, now), |(id, _)| id);
+    let new = new_event(provider, officer, (proposal, id), (&ground, &outcome), now)?;
+    let (again, actor) = (proposal.again.map(|(_, version)| version), officer.actor.clone());
+    let source = (new.source.clone(), new.source_id.clone());
+    if !provider.writer.submit(WriteProposal { event: new, again, actor, now }).await? {
+        if again.is_some() {
+            return Ok(Proposed::NotOpen);
+        }
+        let known = civil_events::find_by_source(&mut provider.db.read().await?, &source.0, &source.1).await?;
+        return Ok(known.map_or(Proposed::NotOpen, |known| Proposed::Known(known.id)));
+    }
+    Ok(Proposed::Yes { event: id, differences: differences(&ground, &outcome), warnings: outcome.warnings })
+}
+
+pub(super) fn new_event(
+    provider: &Provider,
+    officer: &Officer,
+    (proposal, id): (&Proposal, EventId),
+    (ground, outcome): (&Ground, &Outcome),
+    now: Timestamp,
+) -> Result<NewEvent, Fault> {
+    let base = serde_json::to_string(&ground.base(outcome))
+        .map_err(|error| Fault::internal("writing an event's base down", error))?;
+    Ok(NewEvent {
+        id,
+        kind: proposal.kind.code(),
+        source: proposal.source.clone(),
+        source_id: proposal.source_id.clone(),
+        unit_code: officer.unit.clone(),
+        state: EventState::Proposed,
+        payload_sealed: seal_values(&provider.secrets.vault, id, &proposal.values, &provider.entropy)?,
+        base,
+        proposed_by: officer.text(),
+        note: proposal.note.clone(),
+        due_on: working_days::deadline(now.vietnam_date(), DUE_IN_WORKING_DAYS),
+        people: outcome.people().collect(),
+    })
+}
+
+struct WriteProposal {
+    event: NewEvent,
+    again: Option<i64>,
+    actor: Actor,
+    now: Timestamp,
+}
+
+impl Unit for WriteProposal {
+    type Out = bool;
+    const KIND: &'static str = "registry.propose_event";
+    const CLASS: Class = Class::Admin;
+
+    fn lane_key(&self) -> LaneKey {
+        LaneKey::of_id(self.event.id.0)
+    }
+
+    async fn run<'a>(&'a self, tx: &'a mut Tx) -> Result<bool, Fault> {
+        let written = match self.again {
+            Some(version) => civil_events::propose_again(tx, (&self.event, version)).await?,
+            None => civil_events::insert(tx, &self.event, self.now).await?,
+        };
+        let outcome = if written { Audited::Done } else { Audited::Refused };
+        let about = AuditEvent::new(self.now, "registry.event_proposed", outcome, self.actor.clone());
+        let detail = json!({"event": self.event.id, "kind": self.event.kind, "people": self.event.people});
+        tx.record(about.detail(detail));
+        Ok(written)
+    }
+}
+
+/// Takes back what nobody has decided yet; `false` when it is too late or not theirs.
+pub async fn withdraw(
+    provider: &Provider,
+    officer: &Officer,
+    event: (EventId, i64),
+    now: Timestamp,
+) -> Result<bool, Fault> {
+    provider.writer.submit(Withdraw { event, by: officer.text(), actor: officer.actor.clone(), now }).await
+}
+
+struct Withdraw {
+    event: (EventId, i64),
+    by: String,
+    actor: Actor,
+    now: Timestamp,
+}
+
+impl Unit for Withdraw {
+    type Out = bool;
+    const KIND: &'static str = "registry.withdraw_event";
+    const CLASS: Class = Class::Admin;
+
+    fn lane_key(&self) -> LaneKey {
+        LaneKey::of_id(self.event.0.0)
+    }
+
+    async fn run<'a>(&'a self, tx: &'a mut Tx) -> Result<bool, Fault> {
+        let withdrawn = civil_events::withdraw(tx, self.event, &self.by).await?;
+        let outcome = if withdrawn { Audited::Done } else { Audited::Refused };
+        let about = AuditEvent::new(self.now, "registry.event_withdrawn", outcome, self.actor.clone());
+        tx.record(about.detail(json!({"event": self.event.0})));
+        Ok(withdrawn)
+    }
+}

@@ -1,0 +1,56 @@
+//! One proposal opened for reading: its form, and what it would change on the record as it is now.
+
+use super::{Base, Difference, difference::differences, ground::Ground, open_values};
+use crate::{
+    base::{Fault, Timestamp, ids::EventId},
+    flows::Provider,
+    registry::civil_event::{CivilEvent, Kind, Refusal, Values, Warning},
+    store::civil_events::{self, EventState, StoredEvent},
+};
+
+#[derive(Debug)]
+pub struct Opened {
+    pub event: StoredEvent,
+    pub kind: Kind,
+    pub values: Values,
+    /// Only for what is still to be decided.
+    pub differences: Vec<Difference>,
+    pub warnings: Vec<Warning>,
+    /// Why it cannot be as the record stands.
+    pub refusals: Vec<Refusal>,
+    /// The record changed since it was proposed.
+    pub stale: bool,
+}
+
+pub async fn open(provider: &Provider, id: EventId, now: Timestamp) -> Result<Option<Opened>, Fault> {
+    let mut conn = provider.db.read().await?;
+    let Some(event) = civil_events::find(&mut conn, id).await? else { return Ok(None) };
+    let kind = Kind::from_code(&event.kind).ok_or_else(|| Fault::inconsistent("civil_event", "kind", &event.id))?;
+    let vault = &provider.secrets.vault;
+    let values = open_values(vault, id, &event.payload_sealed)?;
+    let mut opened = Opened {
+        kind,
+        values,
+        differences: Vec::new(),
+        warnings: Vec::new(),
+        refusals: Vec::new(),
+        stale: false,
+        event,
+    };
+    if !matches!(opened.event.state, EventState::Proposed | EventState::Returned | EventState::Case) {
+        return Ok(Some(opened));
+    }
+    let about = (kind, &opened.values);
+    let ground = Ground::of(&mut conn, vault, about, (&provider.entropy, now)).await?;
+    match CivilEvent::read(kind, &opened.values, now.vietnam_date()).and_then(|event| event.judge(&ground.at)) {
+        Ok(outcome) => {
+            opened.differences = differences(&ground, &outcome);
+            let base: Base = serde_json::from_str(&opened.event.base)
+                .map_err(|_| Fault::inconsistent("civil_event", "base", &opened.event.id))?;
+            opened.stale = opened.event.state == EventState::Proposed && base != ground.base(&outcome);
+            opened.warnings = outcome.warnings;
+        }
+        Err(refusals) => opened.refusals = refusals,
+    }
+    Ok(Some(opened))
+}

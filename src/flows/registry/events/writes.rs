@@ -1,0 +1,191 @@
+//! From an outcome to the rows that are written: whole persons with their history, households, accounts, cases.
+
+use uuid::Uuid;
+
+use super::{
+    ground::Ground,
+    record::{kept, sealed, sealed_contacts},
+};
+use crate::{
+    assurance::LockReason,
+    base::{
+        Fault, Timestamp,
+        ids::{EventId, PersonId},
+    },
+    flows::{
+        Provider,
+        account::after_event::{AccountStep, Step},
+        registry::{
+            cases::{self, CaseDraft, CaseKind},
+            prepare::home,
+        },
+    },
+    registry::{
+        Residence,
+        civil_event::{Change, Consequence, Lock, Outcome},
+        record::{Facet, Record, Sensitivity},
+    },
+    store::{
+        Conn, accounts, audit::Actor, cases::NewCase, facet_versions::NewVersion, household_writes::HouseholdWrite,
+        record_writes::PersonWrite,
+    },
+};
+
+/// Everything that one event writes.
+#[derive(Debug)]
+pub struct Writes {
+    pub people: Vec<PersonWrite>,
+    pub households: Vec<HouseholdWrite>,
+    pub accounts: Vec<AccountStep>,
+    pub cases: Vec<NewCase>,
+}
+
+impl Writes {
+    pub fn of(provider: &Provider, ground: &Ground, outcome: &Outcome, now: Timestamp) -> Result<Self, Fault> {
+        let mut people = Vec::new();
+        for id in outcome.people() {
+            people.extend(changed(provider, ground, (id, outcome), now)?);
+        }
+        if let Some((id, record)) = &outcome.born {
+            people.push(born(provider, (*id, record), now)?);
+        }
+        // In one order, so that two events never wait for each other in a circle.
+        people.sort_by_key(|one| one.id);
+        let from = outcome.changes.iter().find_map(|change| change.from);
+        let households = outcome.households.iter().map(|after| HouseholdWrite {
+            before: ground.households.get(&after.id).cloned(),
+            after: after.clone(),
+            from,
+        });
+        let mut households: Vec<_> = households.collect();
+        households.sort_by_key(|one| one.after.id);
+        Ok(Self { people, households, accounts: Vec::new(), cases: Vec::new() })
+    }
+
+    /// What follows outside the record: accounts, and what a person has to settle.
+    pub async fn follow(
+        &mut self,
+        provider: &Provider,
+        conn: &mut Conn,
+        outcome: &Outcome,
+        (event, unit, actor): (EventId, Option<&str>, &Actor),
+        now: Timestamp,
+    ) -> Result<(), Fault> {
+        for consequence in &outcome.consequences {
+            match consequence {
+                Consequence::Lock(id, lock) => self.step(provider, conn, *id, Step::Lock(reason(*lock)), now).await?,
+                Consequence::Unlock(id, lock) => {
+                    self.step(provider, conn, *id, Step::Unlock(reason(*lock)), now).await?
+                }
+                Consequence::EndSessions(id) => self.step(provider, conn, *id, Step::EndSessions, now).await?,
+                Consequence::Settle(id, what) => {
+                    let draft = CaseDraft {
+                        kind: CaseKind::FollowUp,
+                        source: format!("event:{event}"),
+                        source_id: format!("{id}/{}", what.code()),
+                        person: Some(*id),
+                        event: Some(event),
+                        unit_code: unit.map(str::to_owned),
+                        detail: serde_json::json!({ "what": what.code() }),
+                    };
+                    let case = cases::new_case(draft, &provider.secrets.vault, actor, (&provider.entropy, now))?;
+                    self.cases.push(case);
+                }
+            }
+        }
+        Ok(())
+    }
+
+    async fn step(
+        &mut self,
+        provider: &Provider,
+        conn: &mut Conn,
+        person: PersonId,
+        step: Step,
+        now: Timestamp,
+    ) -> Result<(), Fault> {
+        if let Some(account) = accounts::find_by_person(conn, person).await? {
+            self.accounts.push(AccountStep::new(provider, &account, step, now)?);
+        }
+        Ok(())
+    }
+}
+
+const fn reason(lock: Lock) -> LockReason {
+    match lock {
+        Lock::Death => LockReason::Death,
+        Lock::CardWithdrawn => LockReason::CardWithdrawn,
+        Lock::CardHeld => LockReason::CardHeld,
+        Lock::CardExpired => LockReason::CardExpired,
+    }
+}
+
+/// A record that an outcome changes, with one assertion a field.
+fn changed(
+    provider: &Provider,
+    ground: &Ground,
+    (id, outcome): (PersonId, &Outcome),
+    now: Timestamp,
+) -> Result<Option<PersonWrite>, Fault> {
+    let (Some(stored), Some(before)) = (ground.read.get(&id), ground.at.record(id)) else { return Ok(None) };
+    let (vault, entropy) = (&provider.secrets.vault, &provider.entropy);
+    let mut after = before.clone();
+    let (mut facets, mut versions) = (Vec::new(), Vec::new());
+    let changes = outcome.changes.iter().filter(|change| change.person == id);
+    for Change { fact, from, .. } in changes {
+        let facet = fact.facet();
+        let seq = stored.version + 1;
+        versions.push(NewVersion {
+            person: id,
+            facet: facet.code(),
+            seq,
+            first: kept(vault, (id, 0), &before.fact(facet), entropy)?,
+            value: kept(vault, (id, seq), fact, entropy)?,
+            from: *from,
+        });
+        facets.push(facet);
+        after.set(fact.clone());
+    }
+    let sensitive = |facet: &Facet| facet.sensitivity() == Sensitivity::Sensitive && *facet != Facet::Contacts;
+    let resealed =
+        if facets.iter().any(sensitive) { sealed(vault, id, &after, entropy)? } else { stored.sealed.clone() };
+    let mut write = written(provider, (id, &after), facets, now)?;
+    (write.version, write.sealed, write.versions) = (Some(stored.version), resealed, versions);
+    Ok(Some(write))
+}
+
+/// Somebody new: every field that says something goes to its table.
+fn born(provider: &Provider, (id, record): (PersonId, &Record), now: Timestamp) -> Result<PersonWrite, Fault> {
+    let empty = Record::new(record.name.clone(), record.birth, record.sex);
+    let facets = Facet::ALL.into_iter().filter(|facet| record.fact(*facet) != empty.fact(*facet)).collect();
+    let mut write = written(provider, (id, record), facets, now)?;
+    write.sealed = sealed(&provider.secrets.vault, id, record, &provider.entropy)?;
+    Ok(write)
+}
+
+fn written(
+    provider: &Provider,
+    (id, record): (PersonId, &Record),
+    changed: Vec<Facet>,
+    now: Timestamp,
+) -> Result<PersonWrite, Fault> {
+    let (vault, entropy) = (&provider.secrets.vault, &provider.entropy);
+    let contacts =
+        if changed.contains(&Facet::Contacts) { sealed_contacts(vault, record, (entropy, now))? } else { Vec::new() };
+    let homes: Vec<Residence> =
+        [&record.permanent, &record.temporary, &record.stay].into_iter().flatten().cloned().collect();
+    let rows = changed.len() + record.cards.len();
+    let ids: Vec<Uuid> = (0..rows).map(|_| entropy.uuid(now)).collect();
+    Ok(PersonWrite {
+        id,
+        version: None,
+        keys: record.name.keys(),
+        home: home(&homes, now.vietnam_date()),
+        record: record.clone(),
+        sealed: None,
+        changed,
+        versions: Vec::new(),
+        contacts,
+        ids,
+    })
+}

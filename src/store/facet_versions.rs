@@ -1,0 +1,166 @@
+//! What was learned of persons and households, field by field: appended, never changed.
+
+use time::Date;
+
+use super::{Conn, db::failed};
+use crate::base::{
+    Fault, Timestamp,
+    ids::{EventId, HouseholdId, PersonId},
+};
+
+/// A field's value as it lies in the history: JSON, sealed where the field is sensitive.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Kept {
+    Plain(String),
+    Sealed(Vec<u8>),
+}
+
+/// One assertion to append, with what the field said at first: that goes to seq 0 unless it is there.
+#[derive(Clone, Debug)]
+pub struct NewVersion {
+    pub person: PersonId,
+    pub facet: &'static str,
+    pub seq: i64,
+    pub first: Kept,
+    pub value: Kept,
+    pub from: Option<Date>,
+}
+
+/// On what an assertion rests.
+#[derive(Clone, Copy, Debug)]
+pub struct Ground<'a> {
+    pub event: EventId,
+    pub source: &'a str,
+    pub now: Timestamp,
+}
+
+pub(super) const KEEP_FIRST: &str = "INSERT INTO facet_version (person_id, facet, seq, value, sealed, learned_at, source) \
+    SELECT p.id, $2, 0, $3, $4, p.recorded_at, p.source FROM person p WHERE p.id = $1 \
+    ON CONFLICT (person_id, facet, seq) DO NOTHING";
+pub(super) const APPEND: &str = "INSERT INTO facet_version (person_id, facet, seq, value, sealed, valid_from, learned_at, \
+    event_id, source) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)";
+
+fn columns(kept: &Kept) -> (Option<&str>, Option<&[u8]>) {
+    match kept {
+        Kept::Plain(json) => (Some(json), None),
+        Kept::Sealed(bytes) => (None, Some(bytes)),
+    }
+}
+
+pub async fn append(conn: &mut Conn, version: &NewVersion, ground: Ground<'_>) -> Result<(), Fault> {
+    let (value, sealed) = columns(&version.first);
+    on!(&mut *conn, |c| sqlx::query(KEEP_FIRST)
+        .bind(version.person)
+        .bind(version.facet)
+        .bind(value)
+        .bind(sealed)
+        .execute(c)
+        .await
+        .map(|_| ()))
+    .map_err(failed("keeping a field's first version"))?;
+    let (value, sealed) = columns(&version.value);
+    on!(conn, |c| sqlx::query(APPEND)
+        .bind(version.person)
+        .bind(version.facet)
+        .bind(version.seq)
+        .bind(value)
+        .bind(sealed)
+        .bind(version.from)
+        .bind(ground.now)
+        .bind(ground.event)
+        .bind(ground.source)
+        .execute(c)
+        .await
+        .map(|_| ()))
+    .map_err(failed("appending to a field's history"))
+}
+
+/// One assertion as it was kept.
+#[derive(Clone, Debug)]
+pub struct StoredVersion {
+    pub facet: String,
+    pub seq: i64,
+    pub value: Kept,
+    pub from: Option<Date>,
+    pub learned_at: Timestamp,
+    pub event: Option<EventId>,
+    pub source: String,
+}
+
+row! {
+    struct VersionRow {
+        facet: String,
+        seq: i64,
+        value: Option<String>,
+        sealed: Option<Vec<u8>>,
+        valid_from: Option<Date>,
+        learned_at: Timestamp,
+        event_id: Option<EventId>,
+        source: String,
+    }
+}
+
+pub(super) const OF_PERSON: &str = "SELECT facet, seq, value, sealed, valid_from, learned_at, event_id, source \
+    FROM facet_version WHERE person_id = $1 ORDER BY facet, seq";
+
+/// All of a person's, each field's in the order in which it was learned.
+pub async fn of_person(conn: &mut Conn, person: PersonId) -> Result<Vec<StoredVersion>, Fault> {
+    let rows: Vec<VersionRow> = on!(conn, |c| sqlx::query_as(OF_PERSON).bind(person).fetch_all(c).await)
+        .map_err(failed("reading a person's history"))?;
+    rows.into_iter()
+        .map(|row| {
+            let value = match (row.value, row.sealed) {
+                (Some(json), None) => Kept::Plain(json),
+                (None, Some(bytes)) => Kept::Sealed(bytes),
+                _ => return Err(Fault::inconsistent("facet_version", "value", &person)),
+            };
+            Ok(StoredVersion {
+                facet: row.facet,
+                seq: row.seq,
+                value,
+                from: row.valid_from,
+                learned_at: row.learned_at,
+                event: row.event_id,
+                source: row.source,
+            })
+        })
+        .collect()
+}
+
+pub(super) const SINCE: &str = "SELECT v.facet, v.valid_from FROM facet_version v WHERE v.person_id = $1 \
+    AND v.valid_from IS NOT NULL AND v.seq = (SELECT max(w.seq) FROM facet_version w WHERE w.person_id = v.person_id \
+    AND w.facet = v.facet AND w.valid_from IS NOT NULL)";
+
+/// From when the latest value of each field is true, where an event told.
+pub async fn since(conn: &mut Conn, person: PersonId) -> Result<Vec<(String, Date)>, Fault> {
+    on!(conn, |c| sqlx::query_as(SINCE).bind(person).fetch_all(c).await)
+        .map_err(failed("reading since when fields are so"))
+}
+
+pub(super) const KEEP_FIRST_HOUSEHOLD: &str = "INSERT INTO household_version (household_id, seq, value, learned_at) \
+    SELECT h.id, 0, $2, h.recorded_at FROM household h WHERE h.id = $1 ON CONFLICT (household_id, seq) DO NOTHING";
+pub(super) const APPEND_HOUSEHOLD: &str = "INSERT INTO household_version (household_id, seq, value, valid_from, \
+    learned_at, event_id) VALUES ($1, $2, $3, $4, $5, $6)";
+
+/// A household's next version; `first` is what it was before it ever changed.
+pub async fn append_household(
+    conn: &mut Conn,
+    (household, seq): (HouseholdId, i64),
+    (first, value): (&str, &str),
+    from: Option<Date>,
+    ground: Ground<'_>,
+) -> Result<(), Fault> {
+    on!(&mut *conn, |c| sqlx::query(KEEP_FIRST_HOUSEHOLD).bind(household).bind(first).execute(c).await.map(|_| ()))
+        .map_err(failed("keeping a household's first version"))?;
+    on!(conn, |c| sqlx::query(APPEND_HOUSEHOLD)
+        .bind(household)
+        .bind(seq)
+        .bind(value)
+        .bind(from)
+        .bind(ground.now)
+        .bind(ground.event)
+        .execute(c)
+        .await
+        .map(|_| ()))
+    .map_err(failed("appending to a household's history"))
+}

@@ -1,0 +1,138 @@
+//! Households as events leave them, and the whole of one for the rules to look at.
+
+use sqlx::types::Json;
+use time::Date;
+
+use super::{
+    Conn,
+    db::failed,
+    facet_versions::{self, Ground},
+};
+use crate::{
+    base::{
+        Fault,
+        fault::FaultKind,
+        ids::{HouseholdId, PersonId},
+    },
+    registry::{Address, UnitRef, civil_event::Household, household::ResidenceFile, record::Relative},
+};
+
+row! {
+    struct WholeRow {
+        id: HouseholdId,
+        version: i64,
+        residence_file: String,
+        head_id: Option<PersonId>,
+        owner: Option<Json<Relative>>,
+        line: String,
+        unit_code: String,
+        unit_valid_from: Date,
+        closed_on: Option<Date>,
+    }
+}
+
+pub(super) const FIND: &str = "SELECT id, version, residence_file, head_id, owner, line, unit_code, unit_valid_from, \
+    closed_on FROM household WHERE id = $1";
+pub(super) const FIND_BY_FILE: &str = "SELECT id, version, residence_file, head_id, owner, line, unit_code, \
+    unit_valid_from, closed_on FROM household WHERE residence_file = $1";
+
+/// With its version.
+pub async fn find(conn: &mut Conn, id: HouseholdId) -> Result<Option<(Household, i64)>, Fault> {
+    let row: Option<WholeRow> =
+        on!(conn, |c| sqlx::query_as(FIND).bind(id).fetch_optional(c).await).map_err(failed("finding a household"))?;
+    row.map(whole).transpose()
+}
+
+pub async fn find_by_file(conn: &mut Conn, file: &ResidenceFile) -> Result<Option<(Household, i64)>, Fault> {
+    let row: Option<WholeRow> = on!(conn, |c| sqlx::query_as(FIND_BY_FILE).bind(file.as_str()).fetch_optional(c).await)
+        .map_err(failed("finding a residence file"))?;
+    row.map(whole).transpose()
+}
+
+fn whole(row: WholeRow) -> Result<(Household, i64), Fault> {
+    let bad = |column: &'static str| Fault::inconsistent("household", column, &row.id);
+    let unit = UnitRef { code: row.unit_code, valid_from: row.unit_valid_from };
+    let household = Household {
+        id: row.id,
+        file: ResidenceFile::parse(&row.residence_file).map_err(|_| bad("residence_file"))?,
+        head: row.head_id,
+        owner: row.owner.map(|owner| owner.0),
+        address: Address::new(&row.line, unit, None).map_err(|_| bad("line"))?,
+        closed_on: row.closed_on,
+    };
+    Ok((household, row.version))
+}
+
+pub(super) const MEMBERS: &str =
+    "SELECT person_id FROM household_member WHERE household_id = $1 ORDER BY person_id LIMIT $2";
+
+pub async fn member_ids(conn: &mut Conn, id: HouseholdId, most: i64) -> Result<Vec<PersonId>, Fault> {
+    let rows: Vec<(PersonId,)> = on!(conn, |c| sqlx::query_as(MEMBERS).bind(id).bind(most).fetch_all(c).await)
+        .map_err(failed("reading a household's members"))?;
+    Ok(rows.into_iter().map(|(id,)| id).collect())
+}
+
+/// A household to be written: as it was, with its version, and as it is after the event.
+#[derive(Clone, Debug)]
+pub struct HouseholdWrite {
+    pub before: Option<(Household, i64)>,
+    pub after: Household,
+    pub from: Option<Date>,
+}
+
+pub(super) const UPDATE: &str = "UPDATE household SET head_id = $2, owner = $3, line = $4, unit_code = $5, \
+    unit_valid_from = $6, closed_on = $7, version = version + 1 WHERE id = $1 AND version = $8 RETURNING version";
+pub(super) const INSERT: &str = "INSERT INTO household (id, head_id, owner, line, unit_code, unit_valid_from, closed_on, \
+    residence_file, recorded_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9) ON CONFLICT (residence_file) DO NOTHING \
+    RETURNING version";
+
+/// Before the persons, so that they can join a new one.
+pub async fn write(conn: &mut Conn, write: &HouseholdWrite, ground: Ground<'_>) -> Result<(), Fault> {
+    let after = &write.after;
+    let row: Option<(i64,)> = match &write.before {
+        Some((_, version)) => on!(&mut *conn, |c| sqlx::query_as(UPDATE)
+            .bind(after.id)
+            .bind(after.head)
+            .bind(after.owner.as_ref().map(Json))
+            .bind(&after.address.line)
+            .bind(&after.address.unit.code)
+            .bind(after.address.unit.valid_from)
+            .bind(after.closed_on)
+            .bind(*version)
+            .fetch_optional(c)
+            .await),
+        None => on!(&mut *conn, |c| sqlx::query_as(INSERT)
+            .bind(after.id)
+            .bind(after.head)
+            .bind(after.owner.as_ref().map(Json))
+            .bind(&after.address.line)
+            .bind(&after.address.unit.code)
+            .bind(after.address.unit.valid_from)
+            .bind(after.closed_on)
+            .bind(after.file.as_str())
+            .bind(ground.now)
+            .fetch_optional(c)
+            .await),
+    }
+    .map_err(failed("writing a household"))?;
+    let Some((version,)) = row else {
+        return Err(Fault::new(FaultKind::Retry, "a household changed beside this event"));
+    };
+    if let Some((before, _)) = &write.before {
+        let (first, value) = (json(before)?, json(after)?);
+        facet_versions::append_household(conn, (after.id, version), (&first, &value), write.from, ground).await?;
+    }
+    Ok(())
+}
+
+fn json(household: &Household) -> Result<String, Fault> {
+    serde_json::to_string(household).map_err(|error| Fault::internal("writing a household down", error))
+}
+
+pub(super) const VERSION: &str = "SELECT version FROM household WHERE id = $1";
+
+pub async fn version(conn: &mut Conn, id: HouseholdId) -> Result<Option<i64>, Fault> {
+    let row: Option<(i64,)> = on!(conn, |c| sqlx::query_as(VERSION).bind(id).fetch_optional(c).await)
+        .map_err(failed("reading a household's version"))?;
+    Ok(row.map(|(version,)| version))
+}

@@ -1,0 +1,384 @@
+//! Civil events on their way into the record: two people, one truth, and what follows from it.
+
+use std::collections::BTreeMap;
+
+use dinhdanh::{
+    assurance::LockReason,
+    base::{Entropy, Span, Timestamp, ids::PersonId},
+    flows::registry::events::{
+        self, Decided, Incoming, Officer, Proposal, Proposed, Received, Verdict, as_known, decide::Say, propose,
+        receive,
+    },
+    registry::{
+        Address, BirthDate, PersonName, PersonRecord, PersonalNumber, Residence, ResidenceKind, Sex, UnitRef, Vital,
+        civil_event::{FieldKind, Kind, Values, Why},
+        household::{Membership, Relation, ResidenceFile},
+        record::{Facet, Fact, Marital, Record},
+    },
+    store::{accounts, audit::Actor, cases, civil_events::EventState, persons},
+};
+use time::{Date, macros::date};
+
+use crate::support::{
+    people::{self, PASSWORD, add, again, another, person, signed_in, with_account},
+    provider::TestProvider,
+};
+
+fn officer(name: &str, unit: Option<&str>) -> Officer {
+    Officer { actor: Actor::Operator(name.to_owned()), unit: unit.map(str::to_owned) }
+}
+
+fn values(kind: Kind, fields: &[(&str, &str)]) -> Values {
+    let papers = [("paper", kind.papers()[0].0), ("paper_no", "7"), ("paper_on", "2026-11-01"), ("paper_by", "UBND")];
+    fields.iter().chain(&papers).map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect()
+}
+
+fn proposal(kind: Kind, source_id: &str, fields: &[(&str, &str)]) -> Proposal {
+    Proposal {
+        kind,
+        values: values(kind, fields),
+        source: "console".to_owned(),
+        source_id: source_id.to_owned(),
+        note: None,
+        again: None,
+    }
+}
+
+const fn say(event: dinhdanh::base::ids::EventId, version: i64, verdict: Verdict) -> Say {
+    Say { event, version, verdict, reason: None }
+}
+
+/// Proposed by one, approved by another.
+async fn recorded(at: &TestProvider, proposal: &Proposal) -> Vec<PersonId> {
+    let proposed = propose(&at.provider, &officer("an", None), proposal, at.now()).await.unwrap();
+    let Proposed::Yes { event, .. } = proposed else { panic!("{proposed:?}") };
+    let decided =
+        events::decide(&at.provider, &officer("binh", None), &say(event, 1, Verdict::Approve), at.now()).await;
+    let Decided::Recorded { people, .. } = decided.unwrap() else { panic!("not recorded") };
+    people
+}
+
+async fn known(at: &TestProvider, person: PersonId, day: Date, moment: Timestamp) -> Option<Record> {
+    let mut conn = at.conn().await;
+    let known = as_known(&mut conn, &at.provider.secrets.vault, person, (day, moment)).await.unwrap();
+    known.map(|known| known.record)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn nobody_decides_what_they_proposed_and_nothing_is_decided_twice() {
+    for at in TestProvider::each().await {
+        add(&at, person()).await;
+        let move_in = proposal(
+            Kind::PermanentResidence,
+            "1",
+            &[("subject", people::NUMBER), ("on", "2026-11-20"), ("new_household", "T/1"), ("unit", "00004")],
+        );
+        let (an, binh, far) = (officer("an", Some("01")), officer("binh", Some("01")), officer("chi", Some("79")));
+        let proposed = propose(&at.provider, &an, &move_in, at.now()).await.unwrap();
+        let Proposed::Yes { event, differences, .. } = proposed else { panic!("{proposed:?}") };
+        assert!(differences.iter().any(|one| one.facet == Facet::Permanent && one.before.vi.is_empty()));
+        let Proposed::Known(same) = propose(&at.provider, &an, &move_in, at.now()).await.unwrap() else { panic!() };
+        assert_eq!(same, event, "the same source id is the same event");
+        let approve = say(event, 1, Verdict::Approve);
+        for (who, expected) in [(&an, "OwnProposal"), (&far, "OutsideUnit")] {
+            let decided = events::decide(&at.provider, who, &approve, at.now()).await.unwrap();
+            assert!(format!("{decided:?}").starts_with(expected), "{decided:?}");
+        }
+        let decided = events::decide(&at.provider, &binh, &approve, at.now()).await.unwrap();
+        assert!(matches!(decided, Decided::Recorded { .. }), "{decided:?}");
+        let decided = events::decide(&at.provider, &binh, &approve, at.now()).await.unwrap();
+        assert!(matches!(decided, Decided::NotWaiting), "{decided:?}");
+        assert_eq!(at.count("SELECT count(*) FROM residence").await, 1);
+        assert_eq!(at.audited("registry.event_recorded", "done").await, 1);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_table_itself_refuses_one_person_in_both_parts() {
+    for at in TestProvider::each().await {
+        add(&at, person()).await;
+        let wanted = proposal(
+            Kind::ContactsChange,
+            "1",
+            &[("subject", people::NUMBER), ("phone", "0912345678"), ("on", "2026-11-20")],
+        );
+        let proposed = propose(&at.provider, &officer("an", None), &wanted, at.now()).await.unwrap();
+        let Proposed::Yes { event, .. } = proposed else { panic!("{proposed:?}") };
+        let mut conn = at.provider.db.read().await.unwrap();
+        let stored = dinhdanh::store::civil_events::find(&mut conn, event).await.unwrap().unwrap();
+        assert_eq!(stored.proposed_by, "operator:an");
+        assert!(!String::from_utf8_lossy(&stored.payload_sealed).contains("0912345678"), "the form lies sealed");
+        drop(conn);
+        let forged = at
+            .try_change("UPDATE civil_event SET state = 'recorded', decided_by = proposed_by, decided_at = proposed_at")
+            .await;
+        assert!(forged.is_err(), "a hand on the table is stopped too");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_changed_meanwhile_sends_a_proposal_back_with_the_difference() {
+    for at in TestProvider::each().await {
+        add(&at, person()).await;
+        let name = |source, name| {
+            proposal(Kind::NameChange, source, &[("subject", people::NUMBER), ("name", name), ("on", "2026-11-20")])
+        };
+        let (an, binh) = (officer("an", None), officer("binh", None));
+        let first = propose(&at.provider, &an, &name("1", "Trần Văn Một"), at.now()).await.unwrap();
+        let second = propose(&at.provider, &an, &name("2", "Trần Văn Hai"), at.now()).await.unwrap();
+        let (Proposed::Yes { event: first, .. }, Proposed::Yes { event: second, .. }) = (first, second) else {
+            panic!()
+        };
+        let approve = |event| say(event, 1, Verdict::Approve);
+        let one = events::decide(&at.provider, &binh, &approve(first), at.now()).await.unwrap();
+        assert!(matches!(one, Decided::Recorded { .. }));
+        let two = events::decide(&at.provider, &binh, &approve(second), at.now()).await.unwrap();
+        let Decided::Stale(differences) = two else { panic!("{two:?}") };
+        assert_eq!(differences[0].before.vi, ["Trần Văn Một"]);
+        let opened = events::open(&at.provider, second, at.now()).await.unwrap().unwrap();
+        assert_eq!(opened.event.state, EventState::Returned);
+        // The proposer looks at it again, and now it holds.
+        let again = Proposal { again: Some((second, opened.event.version)), ..name("2", "Trần Văn Hai") };
+        assert!(matches!(propose(&at.provider, &an, &again, at.now()).await.unwrap(), Proposed::Yes { .. }));
+        let two = events::decide(&at.provider, &binh, &say(second, 3, Verdict::Approve), at.now()).await.unwrap();
+        assert!(matches!(two, Decided::Recorded { .. }), "{two:?}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_death_locks_the_account_ends_its_sessions_and_is_known_from_then_on() {
+    for at in TestProvider::each().await {
+        let account = with_account(&at, person()).await;
+        let session = signed_in(&at, people::NUMBER, PASSWORD).await;
+        let before = at.now();
+        at.clock.advance(Span::hours(1));
+        let death = proposal(Kind::Death, "d", &[("subject", people::NUMBER), ("on", "2026-11-20")]);
+        let [dead] = recorded(&at, &death).await[..] else { panic!() };
+        assert!(again(&at, &session).await.is_none(), "the session ended");
+        let mut conn = at.conn().await;
+        let locks = accounts::locks(&mut conn, account).await.unwrap();
+        assert_eq!(locks.iter().map(|lock| lock.reason).collect::<Vec<_>>(), [LockReason::Death]);
+        let number = PersonalNumber::parse(people::NUMBER).unwrap();
+        let person = persons::find_by_number(&mut conn, &number).await.unwrap().unwrap();
+        assert_eq!(person.person.vital, Vital::Dead(Some(date!(2026 - 11 - 20))));
+        drop(conn);
+        assert!(at.messages().await.iter().all(|(_, text)| !text.contains("khóa")), "the dead get no notice");
+        let vital = |record: Option<Record>| record.unwrap().vital;
+        assert_eq!(
+            vital(known(&at, dead, date!(2026 - 11 - 20), at.now()).await),
+            Vital::Dead(Some(date!(2026 - 11 - 20)))
+        );
+        assert_eq!(
+            vital(known(&at, dead, date!(2026 - 11 - 19), at.now()).await),
+            Vital::Alive,
+            "alive the day before"
+        );
+        assert_eq!(vital(known(&at, dead, date!(2026 - 11 - 21), before).await), Vital::Alive, "and nobody knew yet");
+        assert!(known(&at, dead, date!(2026 - 11 - 21), Timestamp::from_secs(1)).await.is_none());
+        // Recorded in error: the account opens again.
+        let undone = proposal(Kind::DeathCorrection, "u", &[("subject", people::NUMBER)]);
+        recorded(&at, &undone).await;
+        assert!(accounts::locks(&mut at.conn().await, account).await.unwrap().is_empty());
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_birth_gives_a_number_and_a_place_in_the_family() {
+    for at in TestProvider::each().await {
+        let mut mother = person();
+        mother.sex = Sex::Female;
+        let unit = UnitRef::commune_on("00004", at.now().vietnam_date()).unwrap();
+        let address = Address::new("Số 1", unit, None).unwrap();
+        mother.residences = vec![Residence { kind: ResidenceKind::Permanent, address, from: None, to: None }];
+        mother.household = Some(Membership { file: ResidenceFile::parse("T/1").unwrap(), relation: Relation::Head });
+        add(&at, mother).await;
+        let birth = proposal(
+            Kind::Birth,
+            "b",
+            &[
+                ("name", "Nguyễn Thị Bé"),
+                ("on", "2026-11-10"),
+                ("sex", "female"),
+                ("mother", people::NUMBER),
+                ("registered_on", "2026-11-20"),
+                ("registered_at", "00004"),
+                ("household", "T/1"),
+                ("ethnicity", "12"),
+            ],
+        );
+        let [child] = recorded(&at, &birth).await[..] else { panic!() };
+        let record = known(&at, child, date!(2026 - 11 - 22), at.now()).await.unwrap();
+        let number = record.numbers.active.unwrap();
+        assert!(number.is_test() && !number.disagrees_with(Sex::Female, 2026));
+        assert_eq!((record.ethnicity.as_deref(), record.marital), (Some("12"), Marital::Single));
+        assert_eq!(record.household.as_ref().unwrap().relation, Relation::Child);
+        assert!(record.mother.is_some() && record.representative == record.mother);
+        let found = persons::find_by_number(&mut at.conn().await, &number).await.unwrap().unwrap();
+        assert_eq!(found.person.id, child);
+        // The same certificate by another way: one event, no second child.
+        let by_another_way = Proposal { source: "api".into(), ..birth };
+        let twice = propose(&at.provider, &officer("an", None), &by_another_way, at.now()).await.unwrap();
+        let Proposed::Refused(why) = twice else { panic!() };
+        assert_eq!((why[0].field, why[0].why), ("name", Why::ChildThere));
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_contradicts_the_record_becomes_a_case_and_what_is_badly_written_nothing() {
+    for at in TestProvider::each().await {
+        add(&at, person()).await;
+        let courts = officer("toa-an", None);
+        let incoming = |source_id: &str, fields: &[(&str, &str)]| Incoming {
+            proposal: Proposal { source: "courts".into(), ..proposal(Kind::Divorce, source_id, fields) },
+        };
+        let unknown = incoming("1", &[("husband", people::NUMBER), ("wife", "900085000009"), ("on", "2026-11-20")]);
+        let received = receive(&at.provider, &courts, &unknown, at.now()).await.unwrap();
+        let Received::Case { event, why, .. } = received else { panic!("{received:?}") };
+        assert_eq!(why[0].why, Why::UnknownPerson);
+        let received = receive(&at.provider, &courts, &unknown, at.now()).await.unwrap();
+        assert!(matches!(received, Received::Known(known) if known == event), "{received:?}");
+        let open = cases::waiting(&mut at.conn().await, None, 10).await.unwrap();
+        assert_eq!(open.iter().map(|case| case.event).collect::<Vec<_>>(), [Some(event)]);
+        let bad = incoming("2", &[("husband", "abc"), ("wife", "900085000009"), ("on", "2026-11-31")]);
+        let received = receive(&at.provider, &courts, &bad, at.now()).await.unwrap();
+        assert!(matches!(&received, Received::Refused(why) if why.len() == 2), "{received:?}");
+        assert_eq!(at.count("SELECT count(*) FROM civil_event").await, 1);
+    }
+}
+
+// ── a short year through the store ───────────────────────────────────────────────────────────────────────────────────
+
+struct Village {
+    people: Vec<PersonId>,
+    entropy: Entropy,
+    files: u32,
+    sent: u32,
+}
+
+impl Village {
+    async fn settle(at: &TestProvider) -> Self {
+        let mut village = Self { people: Vec::new(), entropy: Entropy::counted(5), files: 0, sent: 0 };
+        let unit = UnitRef::commune_on("00004", at.now().vietnam_date()).unwrap();
+        for serial in 1..=12 {
+            let mut record: PersonRecord = another(serial);
+            record.sex = if serial % 2 == 0 { Sex::Male } else { Sex::Female };
+            record.name = PersonName::parse("Lê Văn Thử").unwrap();
+            record.birth = BirthDate::parse(&format!("{}-03-05", 1940 + 6 * serial)).unwrap();
+            let address = Address::new("Số 1", unit.clone(), None).unwrap();
+            record.residences = vec![Residence { kind: ResidenceKind::Permanent, address, from: None, to: None }];
+            let file = ResidenceFile::parse(&format!("V/{serial}")).unwrap();
+            record.household = Some(Membership { file, relation: Relation::Head });
+            village.people.push(add(at, record).await);
+        }
+        village
+    }
+
+    fn below(&self, bound: usize) -> usize {
+        usize::try_from(self.entropy.below(u32::try_from(bound).unwrap())).unwrap()
+    }
+
+    fn proposal(&mut self, today: Date) -> Proposal {
+        let kind = Kind::ALL[self.below(Kind::ALL.len())];
+        let subject = self.people[self.below(self.people.len())].to_string();
+        let mut fields = Values::new();
+        for field in kind.fields() {
+            if !field.required && self.below(3) == 0 {
+                continue;
+            }
+            let value = match field.kind {
+                FieldKind::Person if matches!(field.name, "subject" | "husband" | "child" | "ward") => subject.clone(),
+                FieldKind::Person => self.people[self.below(self.people.len())].to_string(),
+                FieldKind::Household => format!("V/{}", 1 + self.below(12)),
+                FieldKind::NewHousehold => {
+                    self.files += 1;
+                    format!("N/{}", self.files)
+                }
+                FieldKind::Day if field.name == "until" => (today + time::Duration::days(200)).to_string(),
+                FieldKind::Day => today.to_string(),
+                FieldKind::BirthDate => format!("{}-01-01", 1950 + self.below(60)),
+                FieldKind::Name => ["Trần Thị Mẫu", "Phạm Mẫu"][self.below(2)].to_owned(),
+                FieldKind::Text if field.name == "ethnicity" => format!("{:02}", 1 + self.below(54)),
+                FieldKind::Text if field.name == "cmnd9" => "012345678".to_owned(),
+                FieldKind::Text => "Thử".to_owned(),
+                FieldKind::Choice(list) => list[self.below(list.len())].0.to_owned(),
+                FieldKind::Commune => ["00004", "00008"][self.below(2)].to_owned(),
+                FieldKind::Country => ["VN", "FR"][self.below(2)].to_owned(),
+                FieldKind::Phone => "0912345678".to_owned(),
+                FieldKind::Email => "thu@vidu.example".to_owned(),
+            };
+            fields.insert(field.name.to_owned(), value);
+        }
+        self.sent += 1;
+        let fields: Vec<_> = fields.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
+        proposal(kind, &self.sent.to_string(), &fields)
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn replaying_the_history_gives_the_present_on_both_engines() {
+    for at in TestProvider::each().await {
+        let mut village = Village::settle(&at).await;
+        let mut snapshots: Vec<(Timestamp, BTreeMap<PersonId, Record>)> = Vec::new();
+        let mut written = 0;
+        while written < 120 {
+            at.clock.advance(Span::hours(60));
+            let wanted = village.proposal(at.now().vietnam_date());
+            let proposed = propose(&at.provider, &officer("an", None), &wanted, at.now()).await.unwrap();
+            let Proposed::Yes { event, .. } = proposed else { continue };
+            let approve = say(event, 1, Verdict::Approve);
+            let decided = events::decide(&at.provider, &officer("binh", None), &approve, at.now()).await.unwrap();
+            let Decided::Recorded { people, .. } = decided else { panic!("{:?} {decided:?}", wanted.kind) };
+            written += 1;
+            for person in people {
+                if !village.people.contains(&person) {
+                    village.people.push(person);
+                }
+            }
+            if written % 30 == 0 {
+                let mut state = BTreeMap::new();
+                for person in &village.people {
+                    let vault = &at.provider.secrets.vault;
+                    let present = events::present(&mut at.conn().await, vault, *person).await.unwrap().unwrap();
+                    state.insert(*person, present);
+                }
+                snapshots.push((at.now(), state));
+            }
+        }
+        // What was read from the present tables at a moment is what history says was known at that moment.
+        for (moment, state) in snapshots {
+            for (person, record) in state {
+                let then = known(&at, person, Date::MAX, moment).await.unwrap();
+                let differing: Vec<_> = then.differing(&record).map(Facet::code).collect();
+                assert!(differing.is_empty(), "{person} at {moment}: {differing:?}");
+                if let Fact::Spouse(Some(spouse)) = record.fact(Facet::Spouse) {
+                    let back = known(&at, spouse.person.unwrap(), Date::MAX, moment).await.unwrap();
+                    assert!(back.spouse.is_some_and(|one| one.is(person)));
+                }
+            }
+        }
+        assert_eq!(
+            at.count(
+                "SELECT count(*) FROM (SELECT number FROM personal_number WHERE state = 'active' \
+            GROUP BY person_id, number HAVING count(*) > 1) AS twice"
+            )
+            .await,
+            0
+        );
+        assert_eq!(
+            at.count(
+                "SELECT count(*) FROM household h WHERE h.head_id IS NOT NULL AND NOT EXISTS (SELECT 1 FROM \
+            household_member m WHERE m.household_id = h.id AND m.person_id = h.head_id AND m.relation = 'head')"
+            )
+            .await,
+            0
+        );
+        assert_eq!(
+            at.count(
+                "SELECT count(*) FROM person p JOIN relation r ON r.person_id = p.id AND r.kind = 'spouse' \
+            WHERE p.vital IN ('dead', 'dead_declared')"
+            )
+            .await,
+            0
+        );
+    }
+}
