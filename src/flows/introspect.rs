@@ -8,11 +8,12 @@ use super::{
 use crate::{
     assurance::may_issue,
     base::{Fault, Timestamp},
+    oidc::access_token::AccessToken,
     oidc::introspection::{IntrospectionRequest, IntrospectionResponse, RefreshTokenState},
     store::{grants, standing},
 };
 
-/// A client learns of its own tokens; of anybody else's nothing but `active: false` (RFC 7662 §4).
+/// A client learns of its own tokens, and of those that are for a resource it serves; of anybody else's nothing but `active: false` (RFC 7662 §4).
 pub async fn introspect(
     provider: &Provider,
     asker: &KnownClient,
@@ -25,9 +26,16 @@ pub async fn introspect(
         return of_refresh(provider, asker, claim.family, claim.generation, now).await;
     }
     Ok(match live::find_live(provider, text, now).await? {
-        Some(live) if live.client.id == asker.id => IntrospectionResponse::access_token(&live.token),
+        Some(live) if live.client.id == asker.id || serves(asker, &live.token) => {
+            IntrospectionResponse::access_token(&live.token)
+        }
         _ => IntrospectionResponse::INACTIVE,
     })
+}
+
+/// A resource server learns of the tokens that are for it (RFC 7662 §4), and of nothing that is for others beside it.
+fn serves(asker: &KnownClient, token: &AccessToken) -> bool {
+    token.aud.iter().all(|audience| asker.client.resources.serves.iter().any(|own| own == audience))
 }
 
 async fn of_refresh(

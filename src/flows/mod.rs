@@ -8,6 +8,7 @@ pub mod client_keys;
 pub mod clients;
 pub mod device;
 pub mod dpop;
+pub mod identity_check;
 pub mod introspect;
 pub mod keys;
 pub mod logout;

@@ -31,7 +31,8 @@ pub async fn userinfo(
 ) -> Result<Result<Map<String, Value>, OAuthError>, Fault> {
     let invalid =
         || OAuthError::new(OAuthErrorCode::InvalidToken, "the access token is expired, revoked or not one of ours");
-    let Some(live) = live::find_live(provider, presented.token.reveal(), now).await? else { return Ok(Err(invalid())) };
+    let found = live::find_live(provider, presented.token.reveal(), now).await?;
+    let Some(live) = found.filter(|live| live.is_for_us(provider)) else { return Ok(Err(invalid())) };
     if let Err(error) = live::check_sender(&live.token, presented.scheme, sender) {
         return Ok(Err(error));
     }

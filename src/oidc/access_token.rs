@@ -1,6 +1,7 @@
 //! Access tokens as signed JWTs (RFC 9068).
 
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 
 use super::{
     audience::Audience,
@@ -32,6 +33,9 @@ pub struct AccessToken {
     pub cnf: Confirmation,
     #[serde(flatten)]
     pub authentication: Authentication,
+    /// RFC 9396 §9.1.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub authorization_details: Vec<Value>,
 }
 
 /// How the person signed in (RFC 9068 §2.2.1). All absent in a token of the client credentials grant.
@@ -75,6 +79,11 @@ impl AccessToken {
         if !self.aud.contains(audience) {
             return Err(TokenError::WrongAudience);
         }
+        self.check_time(now)
+    }
+
+    /// The time alone: for who tells others about a token, as introspection does.
+    pub fn check_time(&self, now: Timestamp) -> Result<(), TokenError> {
         if now >= self.exp {
             return Err(TokenError::Expired);
         }
@@ -108,6 +117,7 @@ mod tests {
             scope: None,
             cnf: Confirmation::default(),
             authentication: Authentication::default(),
+            authorization_details: Vec::new(),
         }
     }
 

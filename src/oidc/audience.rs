@@ -15,6 +15,23 @@ impl Audience {
         Self::One(member.into())
     }
 
+    /// `None` for nobody.
+    pub fn several(mut members: Vec<String>) -> Option<Self> {
+        match members.len() {
+            0 => None,
+            1 => members.pop().map(Self::One),
+            _ => Some(Self::Many(members)),
+        }
+    }
+
+    pub fn iter(&self) -> impl Iterator<Item = &str> {
+        let all = match self {
+            Self::One(only) => std::slice::from_ref(only),
+            Self::Many(all) => all.as_slice(),
+        };
+        all.iter().map(String::as_str)
+    }
+
     /// Case-sensitive, octet for octet (RFC 7519 §4.1.3).
     pub fn contains(&self, member: &str) -> bool {
         match self {

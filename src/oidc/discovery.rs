@@ -4,8 +4,8 @@
 use serde_json::{Map, Value, json};
 
 use super::{
-    acr::AcrLevel, alg::SigningAlg, client::ClientAuthMethod, endpoints, endpoints::under, prompt::Prompt,
-    response_mode::ResponseMode, scope::ScopeSet, token_request::TokenRequest, verified_claims,
+    acr::AcrLevel, alg::SigningAlg, authorization_details, client::ClientAuthMethod, endpoints, endpoints::under,
+    prompt::Prompt, response_mode::ResponseMode, scope::ScopeSet, token_request::TokenRequest, verified_claims,
 };
 
 /// What differs from one deployment to another.
@@ -118,6 +118,8 @@ fn authorization(settings: &DiscoverySettings) -> Map<String, Value> {
         "require_request_uri_registration": true,
         "require_signed_request_object": settings.must_be_signed,
         "request_object_signing_alg_values_supported": SigningAlg::ALL.map(SigningAlg::as_str),
+        // RFC 9396 §10.
+        "authorization_details_types_supported": authorization_details::TYPES,
         // JARM §4.
         "authorization_signing_alg_values_supported":
             settings.signing_algs.iter().map(|alg| alg.as_str()).collect::<Vec<_>>(),
@@ -248,6 +250,7 @@ mod tests {
             "require_request_uri_registration": true,
             "require_signed_request_object": false,
             "request_object_signing_alg_values_supported": algs,
+            "authorization_details_types_supported": ["identity_check", "delegation"],
             "authorization_signing_alg_values_supported": ["RS256", "ES256"],
             "authorization_response_iss_parameter_supported": true,
             "token_endpoint_auth_methods_supported": proofs_or_none,

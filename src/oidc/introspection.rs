@@ -1,6 +1,7 @@
 //! Token introspection (RFC 7662), with the members that say how the person signed in (RFC 9470 §6.2).
 
 use serde::Serialize;
+use serde_json::Value;
 
 use super::{
     access_token::{AccessToken, Authentication},
@@ -58,6 +59,9 @@ struct Described {
     cnf: Confirmation,
     #[serde(flatten)]
     authentication: Authentication,
+    /// RFC 9396 §9.2.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    authorization_details: Vec<Value>,
 }
 
 /// A living refresh token as the client that holds it may see it.
@@ -89,6 +93,7 @@ impl IntrospectionResponse {
             jti: Some(token.jti.clone()),
             cnf: token.cnf.clone(),
             authentication: token.authentication.clone(),
+            authorization_details: token.authorization_details.clone(),
         };
         Self { active: true, token: Some(described) }
     }
@@ -107,6 +112,7 @@ impl IntrospectionResponse {
             jti: None,
             cnf: Confirmation::default(),
             authentication: Authentication::default(),
+            authorization_details: Vec::new(),
         };
         Self { active: true, token: Some(described) }
     }

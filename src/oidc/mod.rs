@@ -28,6 +28,7 @@ pub use scope::ScopeSet;
 // What clients send beside the authorization request, and everything that is answered.
 pub mod access_token;
 pub mod audience;
+pub mod authorization_details;
 pub mod basic_credentials;
 pub mod bearer;
 pub mod client_assertion;
@@ -45,6 +46,7 @@ pub mod legacy_view;
 pub mod logout_token;
 pub mod numeric_date;
 pub mod request_object;
+pub mod resource;
 pub mod revocation;
 pub mod token_hint;
 pub mod token_kind;

@@ -9,6 +9,8 @@ use super::{
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Policy {
+    /// The service's own address, which any client may name as a `resource` (RFC 8707).
+    pub issuer: String,
     /// Languages of the pages, the default first; primary tags in lower case (`vi`, `en`).
     pub locales: Vec<String>,
     /// The floor of every client that has no higher one of its own.
@@ -24,6 +26,7 @@ pub struct Policy {
 impl Default for Policy {
     fn default() -> Self {
         Self {
+            issuer: String::new(),
             locales: vec!["vi".to_owned(), "en".to_owned()],
             min_acr: AcrLevel::One,
             scope_floors: BTreeMap::new(),

@@ -2,8 +2,10 @@
 //! is decided with its registration.
 
 use super::{
+    authorization_details::{self, Detail},
     error::{OAuthError, OAuthErrorCode},
     params::Params,
+    resource,
     scope::ScopeSet,
 };
 use crate::base::Secret;
@@ -15,6 +17,7 @@ pub enum TokenRequest {
     RefreshToken(RefreshRequest),
     ClientCredentials {
         scope: Option<ScopeSet>,
+        narrowing: Narrowing,
     },
     /// RFC 8628 §3.4.
     DeviceCode(Secret),
@@ -28,6 +31,23 @@ pub struct CodeRequest {
     pub redirect_uri: Option<String>,
     /// As sent. Its form is judged with the challenge: a wrong one is `invalid_grant` (RFC 7636 §4.6).
     pub code_verifier: Option<Secret>,
+    pub narrowing: Narrowing,
+}
+
+/// Which part of the authorization this token is for; nothing named means all of it.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Narrowing {
+    /// RFC 8707 §2.2.
+    pub resources: Vec<String>,
+    /// RFC 9396 §6.
+    pub details: Option<Vec<Detail>>,
+}
+
+impl Narrowing {
+    fn parse(params: &Params) -> Result<Self, OAuthError> {
+        let details = params.one("authorization_details")?.map(authorization_details::parse).transpose()?;
+        Ok(Self { resources: resource::asked_for(params)?, details })
+    }
 }
 
 /// RFC 6749 §6.
@@ -36,6 +56,7 @@ pub struct RefreshRequest {
     pub refresh_token: Secret,
     /// No more than was granted; omitted means all of it.
     pub scope: Option<ScopeSet>,
+    pub narrowing: Narrowing,
 }
 
 impl TokenRequest {
@@ -49,9 +70,9 @@ impl TokenRequest {
         [Self::AUTHORIZATION_CODE, Self::REFRESH_TOKEN, Self::CLIENT_CREDENTIALS, Self::DEVICE_CODE];
 
     pub fn parse(params: &Params) -> Result<Self, OAuthError> {
-        // RFC 6749 §3.2: no parameter more than once; one without a meaning here too, since another reader of the same
+        // RFC 6749 §3.2: no parameter more than once, `resource` alone excepted (RFC 8707 §2); one without a meaning here too, since another reader of the same
         // body might give it one.
-        if let Some(name) = params.repeated(&[]) {
+        if let Some(name) = params.repeated(&["resource"]) {
             return Err(OAuthError::invalid_request(format!("the parameter {name} is repeated")));
         }
         let secret = |name| params.one(name).map(|value| value.map(Secret::new));
@@ -60,12 +81,16 @@ impl TokenRequest {
                 code: Secret::new(params.required("code")?),
                 redirect_uri: params.one("redirect_uri")?.map(str::to_owned),
                 code_verifier: secret("code_verifier")?,
+                narrowing: Narrowing::parse(params)?,
             })),
             Self::REFRESH_TOKEN => Ok(Self::RefreshToken(RefreshRequest {
                 refresh_token: Secret::new(params.required("refresh_token")?),
                 scope: scope(params)?,
+                narrowing: Narrowing::parse(params)?,
             })),
-            Self::CLIENT_CREDENTIALS => Ok(Self::ClientCredentials { scope: scope(params)? }),
+            Self::CLIENT_CREDENTIALS => {
+                Ok(Self::ClientCredentials { scope: scope(params)?, narrowing: Narrowing::parse(params)? })
+            }
             Self::DEVICE_CODE => Ok(Self::DeviceCode(Secret::new(params.required("device_code")?))),
             _ => Err(OAuthError::new(
                 OAuthErrorCode::UnsupportedGrantType,
@@ -140,7 +165,7 @@ mod tests {
             ("grant_type=client_credentials&scope=a+b", Some("a b")),
         ] {
             let read = parse(form);
-            let Ok(TokenRequest::ClientCredentials { scope }) = read else { panic!("{read:?}") };
+            let Ok(TokenRequest::ClientCredentials { scope, .. }) = read else { panic!("{read:?}") };
             assert_eq!(scope.map(|scope| scope.to_string()).as_deref(), expected, "{form}");
         }
         for grant_type in TokenRequest::GRANT_TYPES {
@@ -190,7 +215,7 @@ mod tests {
         ];
         for (asked, expected) in table {
             let scope = asked.map(|asked| ScopeSet::parse(asked).unwrap());
-            let request = RefreshRequest { refresh_token: Secret::new("r"), scope };
+            let request = RefreshRequest { refresh_token: Secret::new("r"), scope, narrowing: Narrowing::default() };
             let narrowed = request.narrowed(&granted).map(|scope| scope.to_string()).map_err(|error| error.code);
             assert_eq!(narrowed, expected.map(str::to_owned), "{asked:?}");
         }

@@ -1,6 +1,7 @@
 //! The token endpoint's answer (RFC 6749 §5.1, OIDC Core §3.1.3.3). It is sent with `Cache-Control: no-store`.
 
 use serde::Serialize;
+use serde_json::Value;
 
 use super::confirmation::Confirmation;
 use crate::base::Span;
@@ -17,6 +18,9 @@ pub struct TokenResponse {
     scope: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     id_token: Option<String>,
+    /// As granted, and enriched (RFC 9396 §7).
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    authorization_details: Vec<Value>,
 }
 
 impl TokenResponse {
@@ -35,6 +39,7 @@ impl TokenResponse {
             refresh_token: None,
             scope: (!scope.is_empty()).then(|| scope.to_owned()),
             id_token: None,
+            authorization_details: Vec::new(),
         }
     }
 
@@ -45,6 +50,11 @@ impl TokenResponse {
 
     pub fn with_id_token(mut self, token: Option<String>) -> Self {
         self.id_token = token;
+        self
+    }
+
+    pub fn with_details(mut self, details: Vec<Value>) -> Self {
+        self.authorization_details = details;
         self
     }
 

@@ -55,7 +55,7 @@ impl TestProvider {
         let keys = Keys::load(&mut test.db.read().await.unwrap(), &secrets.sealer).await.unwrap();
         let mut settings = Settings {
             issuer: "http://localhost:8080".to_owned(),
-            policy: Policy::default(),
+            policy: Policy { issuer: "http://localhost:8080".to_owned(), ..Policy::default() },
             lifetimes: Lifetimes { registration_answer: Span::ZERO, ..Lifetimes::default() },
             freshness: Freshness::default(),
             session: SessionPolicy::default(),

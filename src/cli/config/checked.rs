@@ -314,6 +314,7 @@ impl Config {
         let Requests { require_pushed, require_signed } = self.requests;
         let floors = self.assurance.scope_floors.0.iter().map(|entry| (entry.scope.clone(), entry.floor));
         Policy {
+            issuer: self.issuer.clone(),
             min_acr: AcrLevel::from_number(self.assurance.min_level).unwrap_or(AcrLevel::Four),
             scope_floors: floors.collect(),
             must_be_pushed: require_pushed,

@@ -157,6 +157,9 @@ impl<'a> Case<'a> {
             consent.purpose_version == purpose_version(self.client)
                 && granted.scopes.iter().all(|scope| consent.scopes.iter().any(|agreed| agreed == scope))
                 && granted.claims.names().all(agreed)
+                && granted.resources.iter().all(|uri| agreed(&agreed_resource(uri)))
+                // Each of these is about one procedure, once.
+                && granted.details.is_empty()
         });
         if remembered { Consent::Remembered } else { Consent::Missing }
     }
@@ -175,6 +178,11 @@ impl<'a> Case<'a> {
 
 pub fn acr(level: Level) -> AcrLevel {
     AcrLevel::from_number(level.number()).unwrap_or(AcrLevel::One)
+}
+
+/// How a resource stands among the names that were agreed to.
+pub fn agreed_resource(uri: &str) -> String {
+    format!("resource {uri}")
 }
 
 /// Consent was given for this wording of the purpose and this legal basis, and for no other.

@@ -1,11 +1,14 @@
 //! The end of an authorization: a code, or the final error; the interaction is consumed with it.
 
+use std::collections::BTreeMap;
+
 use serde_json::json;
 
 use super::{
     Case,
-    case::purpose_version,
+    case::{agreed_resource, purpose_version},
     respond::{deliver, deliver_watched},
+    targets::{self, Target},
 };
 use crate::{
     base::{
@@ -76,7 +79,10 @@ pub(super) async fn grant(
         auth_time: evidence.auth_time,
         dpop_jkt: case.request.dpop_jkt.clone(),
         cnf: Confirmation::default(),
+        resources: BTreeMap::new(),
+        details: finish.granted.details.clone(),
     };
+    let targets = targets::served(provider, case.client, &finish.granted.resources).await?;
     let unit = Grant {
         grant: to.grant().unwrap_or_else(|| GrantId::generate(&provider.entropy, now)),
         to,
@@ -88,6 +94,7 @@ pub(super) async fn grant(
             sid_is_stale: known.last_at.is_none_or(|at| now.since(at) >= LAST_AT_EVERY),
         },
         authorized,
+        targets: targets.into_iter().map(|(target, _)| (target, fresh_name(provider))).collect(),
         agreed: case.progress.agreed.clone().map(|granted| consent_of(&granted, purpose_version(case.client), now)),
         ends: Ends { interaction, pushed: case.request.pushed },
         now,
@@ -125,7 +132,10 @@ fn row(provider: &Provider, request: &Request, found: &Recognised, now: Timestam
 fn consent_of(granted: &Granted, purpose_version: String, now: Timestamp) -> Consent {
     Consent {
         scopes: granted.scopes.iter().map(str::to_owned).collect(),
-        claims: granted.claims.names().map(serde_json::Value::from).collect(),
+        claims: (granted.claims.names().map(str::to_owned))
+            .chain(granted.resources.iter().map(|uri| agreed_resource(uri)))
+            .map(serde_json::Value::from)
+            .collect(),
         purpose_version,
         given_at: now,
     }
@@ -193,6 +203,8 @@ struct Grant {
     sector: String,
     names: Names,
     authorized: Authorized,
+    /// Each with the name to give the person there, if they have none yet.
+    targets: Vec<(Target, String)>,
     agreed: Option<Consent>,
     ends: Ends,
     now: Timestamp,
@@ -205,6 +217,15 @@ impl Grant {
         if self.names.sub_is_new {
             let person = self.found.account.person_id;
             authorized.sub = subjects::ensure_sub(tx, &self.sector, person, &authorized.sub, self.now).await?;
+        }
+        for (target, proposed) in &self.targets {
+            let sub = if target.sector == self.sector {
+                authorized.sub.clone()
+            } else {
+                let person = self.found.account.person_id;
+                subjects::ensure_sub(tx, &target.sector, person, proposed, self.now).await?
+            };
+            authorized.resources.insert(target.resource.clone(), sub);
         }
         if self.names.sid_is_stale {
             let session = self.found.session.id;

@@ -12,6 +12,7 @@ pub mod pushed;
 mod read;
 mod respond;
 pub mod step;
+pub mod targets;
 pub mod watched;
 
 use serde::{Deserialize, Serialize};

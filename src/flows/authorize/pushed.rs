@@ -3,7 +3,7 @@
 use serde::Deserialize as _;
 use serde_json::json;
 
-use super::{begin::written, objects};
+use super::{begin::written, objects, read::check};
 use crate::{
     base::{Fault, Timestamp, ids::ClientId},
     crypto::{OpaqueToken, opaque::kind},
@@ -45,7 +45,7 @@ pub async fn push(
         Ok(params) => params,
         Err(error) => return Ok(Err(error)),
     };
-    if let Err(error) = checked(provider, client, params.clone(), arrival) {
+    if let Err(error) = checked(provider, client, params.clone(), arrival).await? {
         return Ok(Err(error));
     }
     let token = OpaqueToken::<kind::Par>::generate(&provider.entropy);
@@ -107,9 +107,16 @@ async fn opened(
     Ok(inside.map_or((params, plain), |inside| (inside, Arrival { form: Form::Signed, ..plain })))
 }
 
-fn checked(provider: &Provider, client: &KnownClient, params: Params, arrival: Arrival) -> Result<Request, OAuthError> {
-    let addressed = Addressed::resolve(params, &client.client).map_err(crate::oidc::authorize::PageError::oauth)?;
-    Request::check(addressed.arrived(arrival), &client.client, &provider.settings.policy)
+async fn checked(
+    provider: &Provider,
+    client: &KnownClient,
+    params: Params,
+    arrival: Arrival,
+) -> Result<Result<Request, OAuthError>, Fault> {
+    match Addressed::resolve(params, &client.client) {
+        Ok(addressed) => check(provider, client, addressed.arrived(arrival)).await,
+        Err(error) => Ok(Err(error.oauth())),
+    }
 }
 
 /// A pushed request that a browser brought the reference of, with the digest by which it is consumed. One answer for every

@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 
-use super::{objects, pushed, respond::deliver};
+use super::{objects, pushed, respond::deliver, targets};
 use crate::{
     base::{Fault, Timestamp},
     flows::{Provider, clients::KnownClient},
@@ -49,7 +49,7 @@ pub async fn read(
         Err(error) => return Ok(Err(Unread::Page(error))),
     };
     let address = addressed.address.clone();
-    match Request::check(addressed, &client.client, &provider.settings.policy) {
+    match check(provider, &client, addressed).await? {
         Ok(request) => Ok(Ok((client, Request { pushed: taken.pushed, ..request }))),
         Err(error) => {
             if let Some(digest) = taken.pushed {
@@ -58,6 +58,22 @@ pub async fn read(
             deliver(provider, &client, &address, Answer::Error(&error), now).map(Unread::Deliver).map(Err)
         }
     }
+}
+
+/// The table, and then what only the record can tell.
+pub(super) async fn check(
+    provider: &Provider,
+    client: &KnownClient,
+    addressed: Addressed,
+) -> Result<Result<Request, OAuthError>, Fault> {
+    let request = match Request::check(addressed, &client.client, &provider.settings.policy) {
+        Ok(request) => request,
+        Err(error) => return Ok(Err(error)),
+    };
+    Ok(match targets::refusal(provider, client, &request.resources).await? {
+        None => Ok(request),
+        Some(error) => Err(error),
+    })
 }
 
 async fn client(provider: &Provider, params: &Params) -> Result<Result<Arc<KnownClient>, PageError>, Fault> {

@@ -9,7 +9,7 @@ use super::{
     Browser, Case, Note, Progress,
     begin::is_told_first,
     decide::{self, Decided},
-    issue,
+    issue, targets,
 };
 use crate::{
     assurance::{self, Factor, FactorState, Level, failures::CODES_PER_INTERACTION, may_issue, proven_since, state_of},
@@ -101,6 +101,8 @@ pub struct Consent {
     pub values: Map<String, Value>,
     /// Asked for and out of reach: (scope, account level 02 needed, authentication level needed).
     pub left_out: Vec<(String, bool, u8)>,
+    /// Who else may be called in the person's name.
+    pub servers: Vec<Arc<KnownClient>>,
 }
 
 /// Reads the interaction; the id in the URL is nothing without this browser's cookie.
@@ -281,7 +283,9 @@ async fn consent(provider: &Provider, case: &Case<'_>, granted: Granted) -> Resu
             (scope.to_owned(), floor.account > standing.account_level, floor.authentication.number())
         })
         .collect();
-    Ok(Step::Consent(Box::new(Consent { granted, values, left_out })))
+    let served = targets::served(provider, case.client, &granted.resources).await?;
+    let servers = served.into_iter().map(|(_, server)| server).collect();
+    Ok(Step::Consent(Box::new(Consent { granted, values, left_out, servers })))
 }
 
 async fn refused(provider: &Provider, opened: &Opened, case: &Case<'_>, error: &OAuthError) -> Result<Step, Fault> {

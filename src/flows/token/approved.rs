@@ -3,9 +3,9 @@
 //!
 //! may anything be issued? → sign → consume the handle and record, in one unit.
 
-use serde_json::json;
+use serde_json::{Value, json};
 
-use super::{Authorized, Refusal, device_code, mint, redeem_code};
+use super::{Authorized, Part, Refusal, device_code, mint, redeem_code};
 use crate::{
     assurance::may_issue,
     base::{
@@ -18,8 +18,12 @@ use crate::{
         claims,
         clients::KnownClient,
         dpop::{self, ProofOnce},
+        identity_check,
     },
-    oidc::{client::GrantType, id_token::ExtraClaims, token_response::TokenResponse, userinfo},
+    oidc::{
+        authorization_details::Detail, client::GrantType, id_token::ExtraClaims, token_request::Narrowing,
+        token_response::TokenResponse, userinfo,
+    },
     store::{
         AuditEvent, Class, LaneKey, Outcome, Tx, Unit, acquaintance,
         audit::Actor,
@@ -78,6 +82,7 @@ pub struct Approved {
     pub account: AccountId,
     pub session: SessionId,
     pub authorized: Authorized,
+    pub narrowing: Narrowing,
 }
 
 /// Everything that the tokens are made of, as it was read.
@@ -86,6 +91,9 @@ pub struct Gathered {
     account: AccountStanding,
     extra: ExtraClaims,
     session_end: Timestamp,
+    part: Part,
+    /// The details as the client is answered.
+    details: Vec<Value>,
 }
 
 /// Reads the session, the account and the person as they stand now.
@@ -94,6 +102,10 @@ pub async fn gather(
     approved: Approved,
     now: Timestamp,
 ) -> Result<Result<Gathered, Refusal>, Fault> {
+    let part = match approved.authorized.narrowed(&approved.narrowing, &provider.settings.issuer) {
+        Ok(part) => part,
+        Err(error) => return Ok(Err(Refusal::Narrowing(error))),
+    };
     let mut conn = provider.db.read().await?;
     let session_end = match sessions::find(&mut conn, approved.session).await? {
         Some(session) if session.ended_at.is_none() && session.expires_at > now => session.expires_at,
@@ -113,7 +125,8 @@ pub async fn gather(
         let person = claims::of_person(provider, &mut conn, &account, &wanted, now).await?;
         userinfo::for_id_token(&authorized.claims, &person)
     };
-    Ok(Ok(Gathered { approved, account, extra, session_end }))
+    let details = identity_check::answered(&mut conn, account.person_id, &part.details, now).await?;
+    Ok(Ok(Gathered { approved, account, extra, session_end, part, details }))
 }
 
 /// Signs, and submits the unit that consumes the handle.
@@ -123,13 +136,13 @@ pub async fn release(
     gathered: Gathered,
     now: Timestamp,
 ) -> Result<Result<TokenResponse, Refusal>, Fault> {
-    let Gathered { mut approved, account, extra, session_end } = gathered;
+    let Gathered { mut approved, account, extra, session_end, part, details } = gathered;
     let cnf = client.confirmation();
     approved.authorized.cnf = cnf.clone();
     let authorized = &approved.authorized;
     let lifetimes = &provider.settings.lifetimes;
     let access_expires_at = now + lifetimes.access_token;
-    let scopes = (authorized, &authorized.scopes);
+    let scopes = (authorized, &authorized.scopes, &part);
     let minted = mint::person_access(provider, client, approved.grant, scopes, (now, access_expires_at))?;
     let access = match minted {
         Ok(access) => access,
@@ -149,6 +162,7 @@ pub async fn release(
         access: (access.jti, access_expires_at),
         scope: approved.authorized.scopes.to_string(),
         proof: client.once(),
+        details: part.details.iter().map(Detail::for_resources).collect(),
         now,
     };
     let scope = unit.scope.clone();
@@ -164,7 +178,8 @@ pub async fn release(
     let refresh_token = refresh.map(|_| provider.secrets.refresh.token(approved.grant, 1).reveal().to_owned());
     Ok(Ok(TokenResponse::bound(&cnf, access.token, lifetimes.access_token, &scope)
         .with_refresh_token(refresh_token)
-        .with_id_token(id_token)))
+        .with_id_token(id_token)
+        .with_details(details)))
 }
 
 fn grant(client: &KnownClient, approved: &Approved, expires_at: Timestamp) -> Result<StoredGrant, Fault> {
@@ -218,6 +233,7 @@ struct Release {
     access: (String, Timestamp),
     scope: String,
     proof: Option<ProofOnce>,
+    details: Vec<Value>,
     now: Timestamp,
 }
 
@@ -268,7 +284,7 @@ impl Unit for Release {
                 .session(self.grant.session_id)
                 .detail(json!({
                     "grant": self.handle.grant_type().as_str(), "id": self.grant.id, "jti": self.access.0,
-                    "scope": self.scope,
+                    "scope": self.scope, "authorization_details": self.details,
                 })),
         );
         Ok(Released::Done)

@@ -1,12 +1,29 @@
 //! What one authorization granted, as it is kept with the code and then with the grant.
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::{
     base::{Fault, Timestamp},
-    oidc::{claims_request::ClaimsRequest, confirmation::Confirmation, scope::ScopeSet},
+    oidc::{
+        authorization_details::{self, Detail},
+        claims_request::ClaimsRequest,
+        confirmation::Confirmation,
+        error::OAuthError,
+        resource::Aim,
+        scope::ScopeSet,
+        token_request::Narrowing,
+    },
 };
+
+/// What one access token is for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Part {
+    pub aim: Aim,
+    pub details: Vec<Detail>,
+}
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Authorized {
@@ -27,6 +44,12 @@ pub struct Authorized {
     /// What the first tokens were bound to: a refresh proves the same, or no less.
     #[serde(default, skip_serializing_if = "Confirmation::is_empty")]
     pub cnf: Confirmation,
+    /// Resources that tokens may be for (RFC 8707), each with the name that the person has in its sector.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub resources: BTreeMap<String, String>,
+    /// RFC 9396.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub details: Vec<Detail>,
 }
 
 impl Authorized {
@@ -36,6 +59,14 @@ impl Authorized {
 
     pub fn from_value(value: &Value, table: &'static str, row: &dyn std::fmt::Display) -> Result<Self, Fault> {
         Self::deserialize(value).map_err(|_| Fault::inconsistent(table, "authorized", row))
+    }
+
+    /// The part of it that one token request asked for.
+    pub fn narrowed(&self, narrowing: &Narrowing, issuer: &str) -> Result<Part, OAuthError> {
+        Ok(Part {
+            aim: Aim::of(&self.resources, &narrowing.resources, (issuer, &self.sub))?,
+            details: authorization_details::narrowed(&self.details, narrowing.details.as_deref())?,
+        })
     }
 
     pub fn is_openid(&self) -> bool {

@@ -7,12 +7,17 @@ use crate::{
     base::{Fault, Timestamp, ids::ClientId},
     flows::{
         Provider,
+        authorize::targets,
         caller::Caller,
         clients::KnownClient,
         dpop::{self, ProofOnce},
     },
     oidc::{
+        authorization_details,
+        error::OAuthError,
+        resource::Aim,
         scope::{Scope, ScopeSet},
+        token_request::Narrowing,
         token_response::TokenResponse,
     },
     store::{AuditEvent, Class, LaneKey, Outcome, Tx, Unit, audit::Actor, clients},
@@ -21,14 +26,18 @@ use crate::{
 pub async fn issue(
     provider: &Provider,
     client: &Caller,
-    asked: Option<&ScopeSet>,
+    (asked, narrowing): (Option<&ScopeSet>, &Narrowing),
     now: Timestamp,
 ) -> Result<Result<TokenResponse, Refusal>, Fault> {
     let scopes = match granted(client, asked) {
         Ok(scopes) => scopes,
         Err(refusal) => return Ok(Err(refusal)),
     };
-    let minted = match mint::client_access(provider, client, &scopes, now)? {
+    let aim = match aim(provider, client, narrowing).await? {
+        Ok(aim) => aim,
+        Err(error) => return Ok(Err(Refusal::Narrowing(error))),
+    };
+    let minted = match mint::client_access(provider, client, (&scopes, aim), now)? {
         Ok(minted) => minted,
         Err(refusal) => return Ok(Err(refusal)),
     };
@@ -50,6 +59,22 @@ pub async fn issue(
     }
     let cnf = client.confirmation();
     Ok(Ok(TokenResponse::bound(&cnf, minted.token, minted.expires_at.since(now), &scopes.to_string())))
+}
+
+/// RFC 8707 §2.2: what the client may name, as it is served now. Nobody granted it any details.
+async fn aim(
+    provider: &Provider,
+    client: &KnownClient,
+    narrowing: &Narrowing,
+) -> Result<Result<Aim, OAuthError>, Fault> {
+    let issuer = &provider.settings.issuer;
+    if let Err(error) = authorization_details::narrowed(&[], narrowing.details.as_deref()) {
+        return Ok(Err(error));
+    }
+    Ok(match targets::refusal(provider, client, &narrowing.resources).await? {
+        Some(error) => Err(error),
+        None => Ok(Aim::of_client(narrowing.resources.clone(), issuer, client.id.as_str())),
+    })
 }
 
 /// Scopes about a person mean nothing here: what a client may do for itself are its own others.

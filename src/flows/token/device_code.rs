@@ -14,7 +14,7 @@ use crate::{
     base::{Fault, Secret, Timestamp, ids::ClientId},
     crypto::{OpaqueToken, opaque::kind},
     flows::{Provider, caller::Caller, clients::KnownClient},
-    oidc::{client::GrantType, token_response::TokenResponse},
+    oidc::{client::GrantType, token_request::Narrowing, token_response::TokenResponse},
     store::{
         AuditEvent, Class, LaneKey, Outcome, Tx, Unit,
         audit::Actor,
@@ -79,6 +79,7 @@ async fn read(
         account: account_id,
         session: session_id,
         authorized: Authorized::from_value(&authorized, "device_authorization", &device.id)?,
+        narrowing: Narrowing::default(),
     }))
 }
 

@@ -28,6 +28,13 @@ pub struct LiveToken {
     pub person: Option<LivePerson>,
 }
 
+impl LiveToken {
+    /// Whether this service is its audience (RFC 9068 §4): a token for another resource opens nothing here.
+    pub fn is_for_us(&self, provider: &Provider) -> bool {
+        self.token.aud.contains(&provider.settings.issuer)
+    }
+}
+
 pub struct LivePerson {
     pub grant: StoredGrant,
     pub authorized: Authorized,
@@ -63,11 +70,13 @@ pub fn read_own(provider: &Provider, text: &str) -> Option<AccessToken> {
     AccessToken::parse(Some(TokenKind::Access.typ()), &own.claims, &provider.settings.issuer).ok()
 }
 
+/// Whoever it is for; where it opens something of ours, [`LiveToken::is_for_us`] must be asked too.
+///
 /// `None` for anything that opens nothing now: forged, of another kind, expired, revoked, its grant, session, account, person
 /// or client no longer good.
 pub async fn find_live(provider: &Provider, text: &str, now: Timestamp) -> Result<Option<LiveToken>, Fault> {
     let Some(token) = read_own(provider, text) else { return Ok(None) };
-    if token.check_use(&provider.settings.issuer, now).is_err() {
+    if token.check_time(now).is_err() {
         return Ok(None);
     }
     let Some(client) = provider.clients.find(&provider.db, &token.client_id).await? else { return Ok(None) };

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 
-use super::{Authorized, Refusal};
+use super::{Authorized, Part, Refusal};
 use crate::{
     assurance::AccountLevel,
     base::{Fault, Timestamp, ids::GrantId},
@@ -12,9 +12,10 @@ use crate::{
     flows::{Provider, caller::Caller, clients::KnownClient},
     oidc::{
         access_token::{AccessToken, Authentication},
-        audience::Audience,
+        authorization_details::Detail,
         id_token::{ExtraClaims, IdToken},
         logout_token::LogoutToken,
+        resource::Aim,
         scope::ScopeSet,
     },
 };
@@ -59,7 +60,7 @@ pub fn person_access(
     provider: &Provider,
     client: &Caller,
     grant: GrantId,
-    (authorized, scopes): (&Authorized, &ScopeSet),
+    (authorized, scopes, part): (&Authorized, &ScopeSet, &Part),
     (now, expires_at): (Timestamp, Timestamp),
 ) -> Result<Result<AccessMinted, Refusal>, Fault> {
     let key = match access_signer(provider) {
@@ -70,8 +71,8 @@ pub fn person_access(
     let token = AccessToken {
         iss: provider.settings.issuer.clone(),
         exp: expires_at,
-        aud: Audience::one(provider.settings.issuer.clone()),
-        sub: authorized.sub.clone(),
+        aud: part.aim.audience.clone(),
+        sub: part.aim.sub.clone(),
         client_id: client.id.clone(),
         iat: now,
         jti: jti.clone(),
@@ -83,6 +84,7 @@ pub fn person_access(
             amr: authorized.amr.clone(),
             sid: Some(authorized.sid.clone()),
         },
+        authorization_details: part.details.iter().map(Detail::for_resources).collect(),
     };
     let token = sign(&key, Typ::AccessToken, token.to_json())?;
     Ok(Ok(AccessMinted { token, jti, expires_at }))
@@ -92,7 +94,7 @@ pub fn person_access(
 pub fn client_access(
     provider: &Provider,
     client: &Caller,
-    scopes: &ScopeSet,
+    (scopes, aim): (&ScopeSet, Aim),
     now: Timestamp,
 ) -> Result<Result<AccessMinted, Refusal>, Fault> {
     let key = match access_signer(provider) {
@@ -104,14 +106,15 @@ pub fn client_access(
     let token = AccessToken {
         iss: provider.settings.issuer.clone(),
         exp: expires_at,
-        aud: Audience::one(provider.settings.issuer.clone()),
-        sub: client.id.as_str().to_owned(),
+        aud: aim.audience,
+        sub: aim.sub,
         client_id: client.id.clone(),
         iat: now,
         jti: jti.clone(),
         scope: (!scopes.is_empty()).then(|| scopes.to_string()),
         cnf: client.confirmation(),
         authentication: Authentication::default(),
+        authorization_details: Vec::new(),
     };
     let token = sign(&key, Typ::AccessToken, token.to_json())?;
     Ok(Ok(AccessMinted { token, jti, expires_at }))

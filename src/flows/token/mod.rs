@@ -13,7 +13,7 @@ pub mod refresh;
 pub mod refusal;
 
 pub use authenticate::authenticate;
-pub use authorized::Authorized;
+pub use authorized::{Authorized, Part};
 pub use refusal::Refusal;
 
 use super::{Provider, caller::Caller};
@@ -38,8 +38,8 @@ pub async fn answer(
     match request {
         TokenRequest::AuthorizationCode(code) => redeem_code::redeem(provider, client, code, now).await,
         TokenRequest::RefreshToken(refresh) => refresh::refresh(provider, client, refresh, now).await,
-        TokenRequest::ClientCredentials { scope } => {
-            client_credentials::issue(provider, client, scope.as_ref(), now).await
+        TokenRequest::ClientCredentials { scope, narrowing } => {
+            client_credentials::issue(provider, client, (scope.as_ref(), narrowing), now).await
         }
         TokenRequest::DeviceCode(code) => device_code::redeem(provider, client, code, now).await,
     }

@@ -80,6 +80,7 @@ async fn read(
         account: code.account_id,
         session: code.session_id,
         authorized,
+        narrowing: request.narrowing.clone(),
     }))
 }
 

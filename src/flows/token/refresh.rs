@@ -1,8 +1,8 @@
 //! Refresh with rotation (RFC 6749 §6, RFC 9700 §4.14): order is a counter, reuse revokes the family, a lost answer is given again.
 
-use serde_json::json;
+use serde_json::{Value, json};
 
-use super::{Authorized, Refusal, mint};
+use super::{Authorized, Part, Refusal, mint};
 use crate::{
     assurance::may_issue,
     base::{Fault, Span, Timestamp, ids::ClientId},
@@ -12,10 +12,11 @@ use crate::{
         caller::Caller,
         clients::KnownClient,
         dpop::{self, ProofOnce},
+        identity_check,
     },
     oidc::{
-        client::ClientAuthMethod, confirmation::Confirmation, id_token::ExtraClaims, scope::ScopeSet,
-        token_request::RefreshRequest, token_response::TokenResponse,
+        authorization_details::Detail, client::ClientAuthMethod, confirmation::Confirmation, id_token::ExtraClaims,
+        scope::ScopeSet, token_request::RefreshRequest, token_response::TokenResponse,
     },
     store::{
         AuditEvent, Class, LaneKey, Outcome, Tx, Unit,
@@ -47,7 +48,11 @@ pub async fn refresh(
         Ok(scopes) => scopes,
         Err(error) => return Ok(Err(Refusal::Scope(error))),
     };
-    issue(provider, client, claim, (found, scopes), now).await
+    let part = match found.authorized.narrowed(&request.narrowing, &provider.settings.issuer) {
+        Ok(part) => part,
+        Err(error) => return Ok(Err(Refusal::Narrowing(error))),
+    };
+    issue(provider, client, claim, (found, scopes, part), now).await
 }
 
 struct Found {
@@ -113,7 +118,7 @@ async fn issue(
     provider: &Provider,
     client: &Caller,
     claim: RefreshClaim,
-    (found, scopes): (Found, ScopeSet),
+    (found, scopes, part): (Found, ScopeSet, Part),
     now: Timestamp,
 ) -> Result<Result<TokenResponse, Refusal>, Fault> {
     let Found { grant, family, authorized, account } = found;
@@ -125,7 +130,8 @@ async fn issue(
         && family.access_expires_at > now;
     let access_expires_at =
         if repeated { family.access_expires_at } else { now + provider.settings.lifetimes.access_token };
-    let minted = mint::person_access(provider, client, grant.id, (&authorized, &scopes), (now, access_expires_at))?;
+    let minted =
+        mint::person_access(provider, client, grant.id, (&authorized, &scopes, &part), (now, access_expires_at))?;
     let access = match minted {
         Ok(access) => access,
         Err(refusal) => return Ok(Err(refusal)),
@@ -134,6 +140,8 @@ async fn issue(
         Ok(token) => token,
         Err(refusal) => return Ok(Err(refusal)),
     };
+    let person = account.person_id;
+    let details = identity_check::answered(&mut provider.db.read().await?, person, &part.details, now).await?;
     let unit = RotateFamily {
         claim,
         client: (client.id.clone(), client.version),
@@ -144,6 +152,7 @@ async fn issue(
         access: (access.jti, access_expires_at),
         scope: scopes.to_string(),
         proof: client.once(),
+        details: part.details.iter().map(Detail::for_resources).collect(),
         now,
     };
     let scope = unit.scope.clone();
@@ -160,7 +169,8 @@ async fn issue(
     let refresh_token = provider.secrets.refresh.token(claim.family, generation).reveal().to_owned();
     Ok(Ok(TokenResponse::bound(&client.confirmation(), access.token, access_expires_at.since(now), &scope)
         .with_refresh_token(Some(refresh_token))
-        .with_id_token(id_token)))
+        .with_id_token(id_token)
+        .with_details(details)))
 }
 
 /// A family without `openid` gets no ID token; one with it gets one without `nonce` (OIDC Core §12.2).
@@ -196,6 +206,7 @@ struct RotateFamily {
     access: (String, Timestamp),
     scope: String,
     proof: Option<ProofOnce>,
+    details: Vec<Value>,
     now: Timestamp,
 }
 
@@ -278,7 +289,7 @@ impl Unit for RotateFamily {
         };
         tx.record(self.event(action, Outcome::Done).detail(json!({
             "grant": "refresh_token", "id": self.claim.family, "generation": generation, "jti": self.access.0,
-            "scope": self.scope,
+            "scope": self.scope, "authorization_details": self.details,
         })));
         Ok(Rotated::To(generation))
     }

@@ -43,6 +43,8 @@ pub enum Refusal {
     RefreshReused,
     GrantRevoked,
     Scope(OAuthError),
+    /// More than was granted: of resources, or of details.
+    Narrowing(OAuthError),
     ScopeNotForClients(String),
     /// The client registered that its tokens are bound, and sent no proof.
     DpopRequired,
@@ -76,7 +78,7 @@ impl Refusal {
             Self::RedirectUriMismatch => {
                 grant("redirect_uri must be exactly the one of the authorization request (RFC 6749 section 4.1.3)")
             }
-            Self::Pkce(error) | Self::Scope(error) => error.clone(),
+            Self::Pkce(error) | Self::Scope(error) | Self::Narrowing(error) => error.clone(),
             Self::RequestUnknown | Self::RequestOfAnotherClient => {
                 grant("the request is unknown or was begun by another client")
             }
@@ -152,6 +154,7 @@ impl Refusal {
             Self::RefreshReused => "refresh_reused",
             Self::GrantRevoked => "grant_revoked",
             Self::Scope(_) => "scope",
+            Self::Narrowing(_) => "narrowing",
             Self::ScopeNotForClients(_) => "scope_not_for_clients",
             Self::DpopRequired => "dpop_required",
             Self::CertificateRequired => "certificate_required",

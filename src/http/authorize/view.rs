@@ -8,6 +8,7 @@ use crate::{
     base::Timestamp,
     http::frame::{Frame, Html, Phrase, Referrer, claims, csp::FormTarget, html},
     http::lang::Lang,
+    oidc::authorization_details::{DelegatedAction, Detail},
 };
 
 /// Asks the person to share. Posts `action=agree|refuse`. Nothing here is ticked in advance and nothing is bundled.
@@ -20,6 +21,10 @@ pub struct ConsentPage {
     pub legal_basis: Option<Phrase>,
     /// Exactly what the portal will get, as UserInfo would give it.
     pub items: Vec<SharedItem>,
+    /// What it will learn to be right or wrong, and what it may do, in one procedure each (RFC 9396).
+    pub details: Vec<Detail>,
+    /// Services that it may call in the person's name (RFC 8707).
+    pub calls: Vec<Phrase>,
     /// What it asked for and will not get now.
     pub left_out: Vec<LeftOut>,
     pub via_provider: ViaProvider,
@@ -85,6 +90,17 @@ pub enum Needs {
     AuthenticationLevel(u8),
     /// Account level 02.
     AccountLevel02,
+}
+
+impl DelegatedAction {
+    const fn words_key(self) -> &'static str {
+        match self {
+            Self::Submit => "consent-act-submit",
+            Self::Supplement => "consent-act-supplement",
+            Self::Withdraw => "consent-act-withdraw",
+            Self::ReceiveResult => "consent-act-receive-result",
+        }
+    }
 }
 
 /// Whether the portal stands behind an authentication-service provider (Decree 69/2024 Art 19): then every request is asked.

@@ -20,6 +20,7 @@ use crate::{
             TotpPage, UnreachablePage, WayUp,
         },
     },
+    oidc::authorization_details::parse,
 };
 
 pub const NOON: Timestamp = Timestamp::from_secs(1_795_323_900); // 2026-11-22T05:05:00Z: 12:05 in Việt Nam
@@ -157,6 +158,13 @@ fn ends(lang: Lang) -> Vec<Sample> {
     samples
 }
 
+const DETAILS: &str = r#"[
+    {"type": "identity_check", "procedure": "1.004222", "dossier": "H29.17-261122-0001",
+     "fields": {"name": "Nguyễn Văn Thử", "birthdate": "1985-03-05", "gender": "male", "id_number": "900085000001"}},
+    {"type": "delegation", "procedure": "1.004222",
+     "actions": ["submit", "supplement", "withdraw", "receive_result"]}
+]"#;
+
 fn authorize(lang: Lang) -> Vec<Sample> {
     let frame = asked(lang);
     let item = |claim: &str, value| SharedItem { claim: claim.to_owned(), value };
@@ -174,6 +182,8 @@ fn authorize(lang: Lang) -> Vec<Sample> {
             item("card", json!({"number": NUMBER, "expires_at": "2035-03-05", "status": "valid"})),
             item("address", json!({"formatted": "Số 12, đường Thử Nghiệm\nphường Ba Đình, thành phố Hà Nội"})),
         ],
+        details: parse(DETAILS).unwrap_or_default(),
+        calls: vec![Phrase::vi("Bộ Y tế")],
         left_out: vec![out("household", Needs::AuthenticationLevel(3)), out("card", Needs::AccountLevel02)],
         via_provider: ViaProvider::No,
         offline_until: Some(NOON),
@@ -190,6 +200,8 @@ fn authorize(lang: Lang) -> Vec<Sample> {
     };
     let bare = ConsentPage {
         items: Vec::new(),
+        details: Vec::new(),
+        calls: Vec::new(),
         left_out: Vec::new(),
         purpose: None,
         legal_basis: None,

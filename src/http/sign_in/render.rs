@@ -137,6 +137,8 @@ fn consent_page(state: &AppState, visitor: &Visitor, opened: &Opened, consent: C
         portal,
         legal_basis: about.legal_basis.as_deref().map(Phrase::vi),
         items: SharedItem::list(&consent.values),
+        details: consent.granted.details,
+        calls: consent.servers.iter().map(|server| asker::name(server, lang)).collect(),
         left_out,
         via_provider,
         user_code: opened.request.decoupled.as_ref().map(|asked| match &asked.kind {

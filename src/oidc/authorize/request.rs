@@ -10,8 +10,8 @@ use super::{
 use crate::{
     base::ids::ClientId,
     oidc::{
-        acr::AcrRequest, claims_request::ClaimsRequest, client::Client, error::OAuthError, pkce::CodeChallenge,
-        policy::Policy, prompt::Prompts, scope::ScopeSet,
+        acr::AcrRequest, authorization_details::Detail, claims_request::ClaimsRequest, client::Client,
+        error::OAuthError, pkce::CodeChallenge, policy::Policy, prompt::Prompts, scope::ScopeSet,
     },
 };
 
@@ -46,6 +46,12 @@ pub struct Request {
     /// The first of `ui_locales` that the pages have.
     pub ui_locale: Option<String>,
     pub display: Display,
+    /// Whom the access tokens shall be for (RFC 8707).
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub resources: Vec<String>,
+    /// RFC 9396.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub details: Vec<Detail>,
     /// The digest of the reference under which this was pushed (RFC 9126): what answers the request consumes that too.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub pushed: Option<[u8; 32]>,
@@ -84,6 +90,8 @@ impl Request {
             login_hint: None,
             ui_locale: None,
             display: Display::default(),
+            resources: Vec::new(),
+            details: Vec::new(),
             pushed: None,
             decoupled: None,
             dpop_jkt: None,

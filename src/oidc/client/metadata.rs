@@ -48,6 +48,7 @@ impl Client {
         put_some(into, "sector_identifier_uri", self.sector_identifier_uri.clone());
         put(into, "scope", self.scopes.to_string());
         self.requests.write(into);
+        self.resources.write(into);
     }
 
     fn write_sign_in_and_logout(&self, into: &mut Map<String, Value>) {

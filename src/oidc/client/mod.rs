@@ -9,6 +9,7 @@ mod metadata;
 mod mutual_tls;
 mod register;
 mod requests;
+mod resources;
 mod sector;
 #[cfg(test)]
 mod tests;
@@ -23,6 +24,7 @@ pub use localized::Localized;
 pub use members::MetadataError;
 pub use register::{check_given_id, check_given_secret};
 pub use requests::Requests;
+pub use resources::Resources;
 pub use vocabulary::{AssertionAudience, ClientAuthMethod, GrantType, Profile, RegisteredBy, RpClass, UserInfoView};
 
 use super::{
@@ -51,6 +53,7 @@ pub struct Client {
     pub sign_in: SignIn,
     pub logout: Logout,
     pub requests: Requests,
+    pub resources: Resources,
     pub rules: Rules,
     pub about: About,
 }

@@ -5,7 +5,7 @@ use serde_json::Value;
 use super::{
     About, AssertionAudience, Client, ClientAuth, ClientAuthMethod, GrantType, KeySource, Localized, Logout,
     MetadataError, Profile, RegisteredBy, Requests, RpClass, Rules, SenderRules, SignIn, UserInfoView, jwks,
-    members::Members, mutual_tls, requests, unsupported,
+    members::Members, mutual_tls, requests, resources, unsupported,
 };
 use crate::oidc::{
     alg::SigningAlg,
@@ -43,6 +43,7 @@ impl Client {
             sign_in: sign_in(members)?,
             logout: logout(members, application_type, &logout_hosts)?,
             requests,
+            resources: resources::read(members)?,
             rules: rules(members, by, auth.method)?,
             about: about(members)?,
             auth,

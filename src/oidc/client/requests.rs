@@ -6,6 +6,7 @@ use serde_json::{Map, Value};
 use super::members::{Members, MetadataError};
 use crate::oidc::{
     alg::SigningAlg,
+    authorization_details::TYPES,
     redirect_uri::{ApplicationType, RedirectUri},
 };
 
@@ -22,6 +23,8 @@ pub struct Requests {
     pub request_uris: Vec<String>,
     /// `authorization_signed_response_alg`; RS256 when omitted (JARM §3).
     pub response_alg: SigningAlg,
+    /// `authorization_details_types` (RFC 9396 §10).
+    pub details_types: Vec<&'static str>,
 }
 
 pub(super) fn read(members: Members<'_>) -> Result<Requests, MetadataError> {
@@ -33,6 +36,7 @@ pub(super) fn read(members: Members<'_>) -> Result<Requests, MetadataError> {
         signing_alg: alg("request_object_signing_alg")?,
         request_uris: request_uris.into_iter().map(request_uri).collect::<Result<_, _>>()?,
         response_alg: alg("authorization_signed_response_alg")?.unwrap_or(SigningAlg::Rs256),
+        details_types: members.words("authorization_details_types", &TYPES, |name| name)?.unwrap_or_default(),
     })
 }
 
@@ -69,6 +73,9 @@ impl Requests {
             put("request_uris", self.request_uris.clone().into());
         }
         put("authorization_signed_response_alg", self.response_alg.as_str().into());
+        if !self.details_types.is_empty() {
+            put("authorization_details_types", self.details_types.clone().into());
+        }
     }
 }
 
@@ -110,6 +117,7 @@ mod tests {
             (json!({"request_object_signing_alg": "none"}), "request_object_signing_alg"),
             (json!({"request_object_signing_alg": "HS256"}), "request_object_signing_alg"),
             (json!({"authorization_signed_response_alg": "none"}), "authorization_signed_response_alg"),
+            (json!({"authorization_details_types": ["payment"]}), "authorization_details_types"),
             (json!({"require_signed_request_object": "yes"}), "require_signed_request_object"),
         ] {
             assert_eq!(of(&metadata).unwrap_err().field, field, "{metadata}");
@@ -123,7 +131,8 @@ mod tests {
             json!({
                 "require_pushed_authorization_requests": true, "require_signed_request_object": true,
                 "request_object_signing_alg": "PS256", "request_uris": ["http://localhost:9/r#v"],
-                "authorization_signed_response_alg": "ES256"
+                "authorization_signed_response_alg": "ES256",
+                "authorization_details_types": ["delegation", "identity_check"]
             }),
         ] {
             let read_once = of(&metadata).unwrap();

@@ -25,7 +25,6 @@ const NOT_YET: &[(&str, &str)] = &[
     ("introspection_encrypted_response_enc", ENCRYPTION),
     ("userinfo_signed_response_alg", SIGNED),
     ("introspection_signed_response_alg", SIGNED),
-    ("authorization_details_types", "asks for authorization_details, which are not implemented yet"),
     ("backchannel_token_delivery_mode", CIBA),
     ("backchannel_client_notification_endpoint", CIBA),
     ("backchannel_authentication_request_signing_alg", CIBA),
@@ -43,6 +42,8 @@ const OPERATOR_ONLY: &[&str] = &[
     "rp_class",
     "userinfo_view",
     "legal_basis",
+    "resource_uris",
+    "resources",
 ];
 
 pub(super) fn check(members: Members<'_>, by: RegisteredBy) -> Result<(), MetadataError> {

@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::oidc::{
     acr::AcrLevel,
+    authorization_details::Detail,
     authorize::Request,
     claims_request::ClaimsRequest,
     client::Client,
@@ -33,6 +34,12 @@ pub enum ConsentRule {
 pub struct Granted {
     pub scopes: ScopeSet,
     pub claims: ClaimsRequest,
+    /// Whom else the client may call in the person's name (RFC 8707).
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub resources: Vec<String>,
+    /// RFC 9396.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub details: Vec<Detail>,
 }
 
 impl Terms {
@@ -66,6 +73,8 @@ impl Terms {
         Granted {
             scopes: request.scopes.filtered(fits),
             claims: request.claims.filtered(|claim| Scope::of_claim(claim).is_some_and(|scope| fits(scope.name))),
+            resources: request.resources.clone(),
+            details: request.details.clone(),
         }
     }
 

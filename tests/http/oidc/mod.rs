@@ -2,6 +2,7 @@
 
 mod client_keys;
 mod code_flow;
+mod details;
 mod device;
 mod dpop;
 mod frontchannel;
@@ -14,6 +15,7 @@ mod refresh;
 mod registration;
 mod registration_rules;
 mod request_objects;
+mod resources;
 mod session_management;
 mod signed_responses;
 mod token_refusals;

@@ -52,6 +52,8 @@ table![
     ui_locales,
     display,
     dpop_jkt,
+    resource,
+    authorization_details,
 ];
 
 #[cfg(test)]

@@ -19,7 +19,9 @@ use super::cases::{Case, accepted, refused};
 use crate::oidc::error::OAuthErrorCode::InvalidRequest;
 #[cfg(test)]
 pub(super) const CASES: &[Case] = &[
-    accepted("resource=https://a.example&resource=https://b.example"),
+    accepted("audience=https://a.example&audience=https://b.example"),
+    accepted("resource=https://a.example&resource=https://b.example")
+        .of(r#"{"resources":{"https://a.example":"a","https://b.example":"b"}}"#),
     refused("state=a&state=b", InvalidRequest, "the parameter state is repeated"),
     refused("state=a&state=", InvalidRequest, "the parameter state is repeated"),
     refused("foo=1&foo=1", InvalidRequest, "the parameter foo is repeated"),

@@ -1,0 +1,324 @@
+//! Rich authorization requests (RFC 9396): what exactly is asked for, beside scopes. Two types are known here; everything about
+//! them is strict, because what is not understood would be agreed to without being understood (§5).
+
+use std::{collections::BTreeMap, fmt};
+
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value, json};
+
+use super::error::{OAuthError, OAuthErrorCode};
+
+/// `authorization_details_types_supported` (RFC 9396 §10).
+pub const TYPES: [&str; 2] = [IDENTITY_CHECK, DELEGATION];
+const IDENTITY_CHECK: &str = "identity_check";
+const DELEGATION: &str = "delegation";
+
+const MAX_BYTES: usize = 8 * 1024;
+/// In one request.
+const MOST: usize = 5;
+/// Characters of a procedure's code, a dossier's number, a field's value.
+const MAX_TEXT: usize = 200;
+
+/// One element of `authorization_details`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "type", rename_all = "snake_case")]
+pub enum Detail {
+    IdentityCheck(IdentityCheck),
+    Delegation(Delegation),
+}
+
+/// Do these statements about the person agree with the register? Answered field by field, and with nothing of the record itself.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct IdentityCheck {
+    /// The administrative procedure (thủ tục hành chính) by its national code.
+    pub procedure: String,
+    /// The file at the agency (hồ sơ).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub dossier: Option<String>,
+    /// What the person stated there.
+    pub fields: BTreeMap<CheckedField, String>,
+}
+
+/// What a statement can be about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum CheckedField {
+    Name,
+    Birthdate,
+    Gender,
+    IdNumber,
+}
+
+/// May the portal act for the person in one procedure?
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Delegation {
+    pub procedure: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub dossier: Option<String>,
+    pub actions: Vec<DelegatedAction>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum DelegatedAction {
+    Submit,
+    Supplement,
+    Withdraw,
+    ReceiveResult,
+}
+
+macro_rules! names {
+    ($name:ident { $($variant:ident = $text:literal),+ }) => {
+        impl $name {
+            pub const ALL: &'static [Self] = &[$(Self::$variant),+];
+
+            pub const fn as_str(self) -> &'static str {
+                match self { $(Self::$variant => $text),+ }
+            }
+
+            fn parse(text: &str) -> Option<Self> {
+                Self::ALL.iter().copied().find(|one| one.as_str() == text)
+            }
+        }
+
+        impl fmt::Display for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str(self.as_str())
+            }
+        }
+    };
+}
+names!(CheckedField { Name = "name", Birthdate = "birthdate", Gender = "gender", IdNumber = "id_number" });
+names!(DelegatedAction {
+    Submit = "submit",
+    Supplement = "supplement",
+    Withdraw = "withdraw",
+    ReceiveResult = "receive_result"
+});
+
+fn invalid(description: impl Into<String>) -> OAuthError {
+    OAuthError::new(OAuthErrorCode::InvalidAuthorizationDetails, description.into())
+}
+
+/// RFC 9396 §2: a JSON array of objects. §5: unknown types, unknown members, missing and wrong ones are all refused.
+pub fn parse(text: &str) -> Result<Vec<Detail>, OAuthError> {
+    if text.len() > MAX_BYTES {
+        return Err(invalid("authorization_details is larger than 8 KiB"));
+    }
+    // The parser itself stops at 128 levels; nothing here needs more than three.
+    let Ok(Value::Array(list)) = serde_json::from_str(text) else {
+        return Err(invalid("authorization_details is not a JSON array"));
+    };
+    if list.is_empty() || list.len() > MOST {
+        return Err(invalid(format!("authorization_details has not 1 to {MOST} elements")));
+    }
+    let mut details: Vec<Detail> = Vec::new();
+    for value in &list {
+        let detail = detail(value)?;
+        if details.contains(&detail) {
+            return Err(invalid("authorization_details has the same element twice"));
+        }
+        details.push(detail);
+    }
+    Ok(details)
+}
+
+fn detail(value: &Value) -> Result<Detail, OAuthError> {
+    let members = value.as_object().ok_or_else(|| invalid("an element of authorization_details is not an object"))?;
+    match members.get("type").and_then(Value::as_str) {
+        Some(IDENTITY_CHECK) => {
+            only(members, &["type", "procedure", "dossier", "fields"])?;
+            let fields = fields(members)?;
+            Ok(Detail::IdentityCheck(IdentityCheck {
+                procedure: required(members, "procedure")?,
+                dossier: text(members, "dossier")?,
+                fields,
+            }))
+        }
+        Some(DELEGATION) => {
+            only(members, &["type", "procedure", "dossier", "actions"])?;
+            let actions = actions(members)?;
+            Ok(Detail::Delegation(Delegation {
+                procedure: required(members, "procedure")?,
+                dossier: text(members, "dossier")?,
+                actions,
+            }))
+        }
+        Some(_) => Err(invalid(format!("the type is not supported; expected one of {}", TYPES.join(" ")))),
+        None => Err(invalid("an element of authorization_details has no type (RFC 9396 section 2)")),
+    }
+}
+
+fn only(members: &Map<String, Value>, known: &[&str]) -> Result<(), OAuthError> {
+    match members.keys().find(|name| !known.contains(&name.as_str())) {
+        None => Ok(()),
+        Some(name) => {
+            Err(invalid(format!("the member {name} is not known for this type; expected {}", known.join(" "))))
+        }
+    }
+}
+
+fn text(members: &Map<String, Value>, name: &str) -> Result<Option<String>, OAuthError> {
+    match members.get(name) {
+        None => Ok(None),
+        Some(Value::String(text)) if is_plain(text) => Ok(Some(text.clone())),
+        Some(_) => Err(invalid(format!("{name} is not a text of 1 to {MAX_TEXT} printable characters"))),
+    }
+}
+
+fn required(members: &Map<String, Value>, name: &str) -> Result<String, OAuthError> {
+    text(members, name)?.ok_or_else(|| invalid(format!("{name} is missing")))
+}
+
+fn is_plain(text: &str) -> bool {
+    let length = text.chars().count();
+    (1..=MAX_TEXT).contains(&length) && !text.chars().any(char::is_control)
+}
+
+fn fields(members: &Map<String, Value>) -> Result<BTreeMap<CheckedField, String>, OAuthError> {
+    let expected = || {
+        let names = CheckedField::ALL.iter().map(|field| field.as_str()).collect::<Vec<_>>().join(" ");
+        invalid(format!("fields is an object of what the person stated, under some of {names}"))
+    };
+    let map = members.get("fields").and_then(Value::as_object).filter(|map| !map.is_empty()).ok_or_else(expected)?;
+    map.iter()
+        .map(|(name, value)| {
+            let stated = value.as_str().filter(|text| is_plain(text)).ok_or_else(expected)?;
+            Ok((CheckedField::parse(name).ok_or_else(expected)?, stated.to_owned()))
+        })
+        .collect()
+}
+
+fn actions(members: &Map<String, Value>) -> Result<Vec<DelegatedAction>, OAuthError> {
+    let expected = || {
+        let names = DelegatedAction::ALL.iter().map(|action| action.as_str()).collect::<Vec<_>>().join(" ");
+        invalid(format!("actions is a list of some of {names}"))
+    };
+    let list = members.get("actions").and_then(Value::as_array).filter(|list| !list.is_empty()).ok_or_else(expected)?;
+    let mut actions = Vec::new();
+    for value in list {
+        let action = value.as_str().and_then(DelegatedAction::parse).ok_or_else(expected)?;
+        if !actions.contains(&action) {
+            actions.push(action);
+        }
+    }
+    Ok(actions)
+}
+
+impl Detail {
+    /// The registered name of its type.
+    pub const fn type_name(&self) -> &'static str {
+        match self {
+            Self::IdentityCheck(_) => IDENTITY_CHECK,
+            Self::Delegation(_) => DELEGATION,
+        }
+    }
+
+    /// As it stands in access tokens and introspection (RFC 9396 §9): for whom it is, a check's statements are none of their
+    /// business, its fields' names are enough.
+    pub fn for_resources(&self) -> Value {
+        match self {
+            Self::Delegation(_) => json!(self),
+            Self::IdentityCheck(check) => {
+                let mut value = json!(self);
+                value["fields"] = json!(check.fields.keys().collect::<Vec<_>>());
+                value
+            }
+        }
+    }
+}
+
+/// RFC 9396 §6: a token request may ask for some of what was granted, and for nothing else.
+pub fn narrowed(granted: &[Detail], asked: Option<&[Detail]>) -> Result<Vec<Detail>, OAuthError> {
+    match asked {
+        None => Ok(granted.to_vec()),
+        Some(asked) if asked.iter().all(|detail| granted.contains(detail)) => Ok(asked.to_vec()),
+        Some(_) => Err(invalid("authorization_details goes beyond what was granted (RFC 9396 section 6.1)")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    const CHECK: &str = r#"{"type":"identity_check","procedure":"1.004222","dossier":"H29.1","fields":{"name":"Nguyễn Văn Thử","birthdate":"1985-03-05"}}"#;
+    const ACT: &str = r#"{"type":"delegation","procedure":"1.004222","actions":["submit","receive_result","submit"]}"#;
+
+    fn both() -> Vec<Detail> {
+        parse(&format!("[{CHECK},{ACT}]")).unwrap()
+    }
+
+    #[test]
+    fn the_two_types_are_read_kept_and_written() {
+        let details = both();
+        assert_eq!(details.iter().map(Detail::type_name).collect::<Vec<_>>(), TYPES);
+        let stored = serde_json::to_value(&details).unwrap();
+        assert_eq!(serde_json::from_value::<Vec<Detail>>(stored.clone()).unwrap(), details);
+        assert_eq!(stored[0], serde_json::from_str::<Value>(CHECK).unwrap());
+        assert_eq!(stored[1]["actions"], json!(["submit", "receive_result"]));
+        assert_eq!(parse(&stored.to_string()).unwrap(), details);
+    }
+
+    #[test]
+    fn tokens_hold_no_statement_about_the_person() {
+        let shown = both()[0].for_resources();
+        assert_eq!(shown["fields"], json!(["name", "birthdate"]));
+        assert!(!shown.to_string().contains("Nguyễn") && !shown.to_string().contains("1985"));
+        assert_eq!(both()[1].for_resources()["actions"], json!(["submit", "receive_result"]));
+    }
+
+    #[test]
+    fn everything_else_is_refused() {
+        for wrong in [
+            "",
+            "{}",
+            "[]",
+            "[1]",
+            "[{}]",
+            "[null]",
+            r#"[{"type":1}]"#,
+            r#"[{"type":"payment_initiation"}]"#,
+            r#"[{"type":"identity_check"}]"#,
+            r#"[{"type":"identity_check","procedure":"1"}]"#,
+            r#"[{"type":"identity_check","procedure":"1","fields":{}}]"#,
+            r#"[{"type":"identity_check","procedure":"1","fields":["name"]}]"#,
+            r#"[{"type":"identity_check","procedure":"1","fields":{"religion":"x"}}]"#,
+            r#"[{"type":"identity_check","procedure":"1","fields":{"name":""}}]"#,
+            r#"[{"type":"identity_check","procedure":"1","fields":{"name":1}}]"#,
+            r#"[{"type":"identity_check","procedure":"","fields":{"name":"x"}}]"#,
+            r#"[{"type":"identity_check","procedure":"1","fields":{"name":"x"},"locations":[]}]"#,
+            r#"[{"type":"delegation","procedure":"1"}]"#,
+            r#"[{"type":"delegation","procedure":"1","actions":[]}]"#,
+            r#"[{"type":"delegation","procedure":"1","actions":["sign"]}]"#,
+            r#"[{"type":"delegation","procedure":"1\u0000","actions":["submit"]}]"#,
+            r#"[{"type":"delegation","procedure":1,"actions":["submit"]}]"#,
+        ] {
+            assert_eq!(parse(wrong).expect_err(wrong).code, OAuthErrorCode::InvalidAuthorizationDetails, "{wrong}");
+        }
+        assert!(parse(&format!("[{ACT},{ACT}]")).is_err());
+        let six = vec![CHECK; 6].join(",");
+        assert!(parse(&format!("[{six}]")).is_err());
+        assert!(parse(&" ".repeat(MAX_BYTES + 1)).is_err());
+        assert!(parse(&"[".repeat(8_000)).is_err());
+    }
+
+    #[test]
+    fn a_token_request_narrows_and_never_widens() {
+        let granted = both();
+        assert_eq!(narrowed(&granted, None).unwrap(), granted);
+        assert_eq!(narrowed(&granted, Some(&granted[1..])).unwrap(), granted[1..]);
+        let other = parse(r#"[{"type":"delegation","procedure":"1.004222","actions":["withdraw"]}]"#).unwrap();
+        assert!(narrowed(&granted, Some(&other)).is_err());
+        assert!(narrowed(&[], Some(&granted[1..])).is_err());
+    }
+
+    proptest! {
+        #[test]
+        fn never_panics(text in any::<String>(), json in "[\\[\\]{}\":,a-z_0-9 ]{0,80}") {
+            let _ = parse(&text);
+            let _ = parse(&json);
+        }
+    }
+}

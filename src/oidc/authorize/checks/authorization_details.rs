@@ -1,0 +1,55 @@
+//! `authorization_details` (RFC 9396): types that we know and the client registered (§10), each with exactly its members (§5).
+
+use super::Asked;
+use crate::oidc::{
+    authorization_details::{Detail, parse},
+    authorize::request::Request,
+    error::{OAuthError, OAuthErrorCode},
+};
+
+pub(super) fn check(asked: &Asked<'_>, request: &mut Request) -> Result<(), OAuthError> {
+    let Some(text) = asked.params.one("authorization_details")? else { return Ok(()) };
+    let details = parse(text)?;
+    let registered = |detail: &&Detail| !asked.client.requests.details_types.contains(&detail.type_name());
+    if let Some(foreign) = details.iter().find(registered) {
+        return Err(OAuthError::new(
+            OAuthErrorCode::InvalidAuthorizationDetails,
+            format!("the client is not registered for the type {} (authorization_details_types)", foreign.type_name()),
+        ));
+    }
+    request.details = details;
+    Ok(())
+}
+
+#[cfg(test)]
+use super::cases::{Case, accepted, refused};
+#[cfg(test)]
+use crate::oidc::error::OAuthErrorCode::InvalidAuthorizationDetails;
+#[cfg(test)]
+const BOTH: &str = r#"{"authorization_details_types":["identity_check","delegation"]}"#;
+#[cfg(test)]
+const ACT: &str = r#"authorization_details=[{"type":"delegation","procedure":"1","actions":["submit"]}]"#;
+#[cfg(test)]
+pub(super) const CASES: &[Case] = &[
+    accepted("authorization_details="),
+    accepted(ACT).of(BOTH),
+    refused(
+        ACT,
+        InvalidAuthorizationDetails,
+        "the client is not registered for the type delegation (authorization_details_types)",
+    ),
+    refused("authorization_details={}", InvalidAuthorizationDetails, "authorization_details is not a JSON array")
+        .of(BOTH),
+    refused(
+        r#"authorization_details=[{"type":"x"}]"#,
+        InvalidAuthorizationDetails,
+        "the type is not supported; expected one of identity_check delegation",
+    )
+    .of(BOTH),
+];
+
+#[cfg(test)]
+#[test]
+fn what_was_asked_is_kept() {
+    assert_eq!(super::cases::checked_for(BOTH, ACT).details.len(), 1);
+}
