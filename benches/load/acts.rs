@@ -29,13 +29,15 @@ pub struct Portal {
 pub struct Fixed {
     pub wire: Wire,
     pub request: Vec<u8>,
+    /// What a good answer has.
+    pub status: u16,
     /// To see how long others' work makes it wait, it asks only now and then.
     pub rest: Duration,
 }
 
 impl User for Fixed {
     async fn once(&mut self) -> Result<(), Trouble> {
-        self.wire.ask(&self.request).await?.expect(200, "a fixed request").map(drop)
+        self.wire.ask(&self.request).await?.expect(self.status, "a fixed request").map(drop)
     }
 
     fn rest(&self) -> Duration {

@@ -109,7 +109,7 @@ impl Bench {
 async fn fixed_users(port: u16, request: &[u8], users: usize, rest: Duration) -> Result<Vec<Fixed>, Trouble> {
     let mut all = Vec::new();
     for _ in 0..users {
-        all.push(Fixed { wire: Wire::open(port).await?, request: request.to_vec(), rest });
+        all.push(Fixed { wire: Wire::open(port).await?, request: request.to_vec(), status: 200, rest });
     }
     Ok(all)
 }
@@ -215,7 +215,9 @@ impl Subject<'_> {
         let with_own_token = |request: &dyn Fn(&str) -> Vec<u8>| -> Vec<Vec<u8>> {
             tokens.iter().map(|tokens| request(&tokens.access)).collect()
         };
-        let figures: [Measured<'_>; 3] = [
+        let push = post("/par", basic, cast.portal.authorize.split('?').nth(1).unwrap_or_default());
+        let figures: [Measured<'_>; 4] = [
+            ("pushed_requests", vec![push; self.bench.users], &["bare_server_plain", "fdatasync"]),
             ("client_credentials", vec![own; self.bench.users], &["bare_server_signed", "es256_sign"]),
             (
                 "userinfo",
@@ -233,7 +235,8 @@ impl Subject<'_> {
                 note(name)?;
                 let mut users = Vec::new();
                 for request in requests {
-                    users.push(Fixed { wire: self.wire().await?, request, rest: Duration::ZERO });
+                    let status = if name == "pushed_requests" { 201 } else { 200 };
+                    users.push(Fixed { wire: self.wire().await?, request, status, rest: Duration::ZERO });
                 }
                 let figure = self.load(users).await?;
                 found.insert(name.to_owned(), self.beside(&figure, limits));

@@ -42,7 +42,7 @@ struct Args {
     quick: bool,
     #[arg(long, value_enum, default_value = "both")]
     engine: Engine,
-    /// Only these: discovery, jwks, client_credentials, sso, userinfo, refresh, introspection, sign_in, memory, start, import.
+    /// Only these: discovery, jwks, pushed_requests, client_credentials, sso, userinfo, refresh, introspection, sign_in, memory, start, import.
     #[arg(long, num_args = 1..)]
     figure: Vec<String>,
     /// Virtual users at once.

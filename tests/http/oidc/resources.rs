@@ -69,7 +69,7 @@ async fn a_token_is_for_the_resource_and_knows_the_person_by_its_sectors_name() 
         let tokens = redeem(&app, &code(&app, &holder, &[HEALTH, RECORDS]).await, &[]).await;
         let access = tokens.text("access_token");
         let (claims, id_token) = (payload(&access), payload(&tokens.text("id_token")));
-        assert_eq!(claims["aud"], json!([HEALTH, RECORDS]));
+        assert_eq!(claims["aud"], json!([RECORDS, HEALTH]));
         assert_ne!(claims["sub"], id_token["sub"], "another sector, another name");
         // The same name that the server itself knows.
         let of_server = authorize(&[("client_id", "health"), ("redirect_uri", "https://health.example/cb")]);
