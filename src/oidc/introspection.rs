@@ -173,6 +173,7 @@ mod tests {
                 amr: vec!["pwd".to_owned()],
                 sid: Some("s1".to_owned()),
             },
+            authorization_details: Vec::new(),
         };
         assert_eq!(
             written(&IntrospectionResponse::access_token(&token)),
