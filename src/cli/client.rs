@@ -87,7 +87,11 @@ pub async fn run(args: Args, context: &Context) -> Result<ExitCode, Failure> {
 
 #[cfg(feature = "demo")]
 fn flags(args: &Args) -> Vec<(&'static str, &'static str, String)> {
-    args.data.as_ref().map(|folder| super::demo::layout::Layout::new(folder).flags()).unwrap_or_default()
+    let Some(folder) = &args.data else { return Vec::new() };
+    let mut flags = super::demo::layout::Layout::new(folder).flags();
+    // As the demo itself: its clients live on this machine.
+    flags.push(("--data", "outbound.reach", "loopback".to_owned()));
+    flags
 }
 
 #[cfg(not(feature = "demo"))]

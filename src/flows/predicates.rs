@@ -8,7 +8,11 @@ use super::registry::{Part, PersonFile};
 use crate::{
     base::{Fault, Timestamp, ids::PersonId},
     oidc::predicate::{Predicate, StatedPerson},
-    registry::{BirthDate, NameKeys, PersonalNumber, Residence, ResidenceKind, Vital, admin_unit, birth::BirthMatch},
+    registry::{
+        BirthDate, NameKeys, PersonalNumber, Residence, ResidenceKind, Vital,
+        admin_unit::{self, AsOf},
+        birth::BirthMatch,
+    },
     store::Conn,
 };
 
@@ -66,7 +70,7 @@ fn resident_in(residences: &[Residence], code: &str, today: Date) -> Option<bool
         .iter()
         .filter(|residence| residence.kind != ResidenceKind::Current && residence.holds_on(today))
         .filter_map(|residence| residence.address.unit.as_of(today));
-    let mut units = registered.filter(|unit| unit.is_certain()).map(|found| found.unit);
+    let mut units = registered.filter(AsOf::is_certain).map(|found| found.unit);
     Some(units.any(|unit| unit.code == code || unit.province == Some(code)))
 }
 

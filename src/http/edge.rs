@@ -143,7 +143,7 @@ impl Edge {
         unless_set(CACHE_CONTROL, "no-store");
         unless_set(X_CONTENT_TYPE_OPTIONS, "nosniff");
         unless_set(CONTENT_SECURITY_POLICY, "default-src 'none'; frame-ancestors 'none'; base-uri 'none'");
-        if !headers.get(CONTENT_SECURITY_POLICY).is_some_and(|policy| is_framable(policy)) {
+        if !headers.get(CONTENT_SECURITY_POLICY).is_some_and(is_framable) {
             headers.entry(X_FRAME_OPTIONS).or_insert(HeaderValue::from_static("DENY"));
         }
         let mut unless_set = |name: HeaderName, value: &'static str| {

@@ -1,6 +1,7 @@
 //! F5: the binary as people run it.
 
 mod account;
+mod client;
 mod config;
 mod doctor;
 mod keys;

@@ -27,6 +27,7 @@ mod phone_codes;
 mod pushed_requests;
 mod races;
 mod registrations;
+mod self_registered;
 mod sessions;
 mod standing;
 mod statements;

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use serde_json::Value;
 
-use super::{Client, MetadataError};
+use super::{Client, GrantType, MetadataError, RegisteredBy};
 use crate::{
     base::ids::ClientId,
     oidc::redirect_uri::{ApplicationType, RedirectUri, is_loopback},
@@ -14,7 +14,16 @@ impl Client {
     /// The host of `sector_identifier_uri`, else that of the redirect URIs. A client without a host of its own (a native
     /// app on loopback or a private-use scheme, or one without redirect URIs) is its own sector: anybody's app can name
     /// 127.0.0.1, and must not learn another's subjects by that.
+    ///
+    /// Redirect URIs prove something only of tokens that are fetched by them: a client that registered itself could name
+    /// another's, and fetch the same people's subjects by a device code. So one with such a grant is its own sector too.
     pub fn sector(&self, own_id: &ClientId) -> String {
+        let by_redirect = |grant: &GrantType| {
+            matches!(grant, GrantType::AuthorizationCode | GrantType::RefreshToken | GrantType::ClientCredentials)
+        };
+        if self.registered_by == RegisteredBy::ItSelf && !self.grant_types.iter().all(by_redirect) {
+            return format!("client:{own_id}");
+        }
         let host = match &self.sector_identifier_uri {
             Some(uri) => url::Url::parse(uri).ok().and_then(|url| url.host_str().map(str::to_owned)),
             None => self.hosts().into_iter().next(),

@@ -174,6 +174,10 @@ fn sectors() {
         json!({"application_type": "native", "redirect_uris": ["https://app.example/cb", "http://127.0.0.1/cb"]});
     assert_eq!(sector(&claimed), "app.example");
 
+    let device = json!({"grant_types": ["authorization_code", "urn:ietf:params:oauth:grant-type:device_code"]});
+    assert_eq!(register(&device, ItSelf).unwrap().sector(&id), "client:c1", "nothing shows that the host is its own");
+    assert_eq!(register(&device, Operator).unwrap().sector(&id), "rp.example");
+
     let client = registered(&several);
     let document = br#"["https://b.example/", "https://a.example/", "https://c.example/"]"#;
     assert!(client.check_sector_document(document).is_ok());
