@@ -2,7 +2,7 @@
 
 use std::{sync::Arc, time::Duration};
 
-use tokio::time::{MissedTickBehavior, interval};
+use tokio::{sync::Notify, time::timeout};
 
 use crate::{
     base::Fault,
@@ -11,16 +11,21 @@ use crate::{
     store::changes,
 };
 
+/// Also where PostgreSQL tells of changes: a wire that goes silent tells nothing.
 const EVERY: Duration = Duration::from_millis(500);
 
 /// Looks at the change counters for as long as the process lives. `seen` is what they were before anything was loaded.
-pub async fn watch(provider: Arc<Provider>, published: Arc<Published>, mut seen: (i64, i64)) {
-    let mut tick = interval(EVERY);
-    tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
+pub async fn watch(provider: Arc<Provider>, published: Arc<Published>, seen: (i64, i64)) {
+    let wake = Notify::new();
+    tokio::join!(changes::listen(&provider.db, &wake), look_on(&provider, &published, seen, &wake));
+}
+
+async fn look_on(provider: &Provider, published: &Published, mut seen: (i64, i64), wake: &Notify) {
     let mut failing = false;
     loop {
-        tick.tick().await;
-        match look(&provider, &published, seen).await {
+        // Told, or not told for a while: the counters know.
+        let _ = timeout(EVERY, wake.notified()).await;
+        match look(provider, published, seen).await {
             Ok(now) => (seen, failing) = (now, false),
             // Once, not twice a second: /health/ready says the rest.
             Err(fault) if !failing => {

@@ -10,7 +10,7 @@ use crate::{
     base::{Fault, Timestamp},
     oidc::access_token::AccessToken,
     oidc::introspection::{IntrospectionRequest, IntrospectionResponse, RefreshTokenState},
-    store::{grants, standing},
+    store::behind::{self, FamilyStanding},
 };
 
 /// A client learns of its own tokens, and of those that are for a resource it serves; of anybody else's nothing but `active: false` (RFC 7662 §4).
@@ -45,17 +45,16 @@ async fn of_refresh(
     generation: i64,
     now: Timestamp,
 ) -> Result<IntrospectionResponse, Fault> {
-    let mut conn = provider.db.read().await?;
-    let (Some(grant), Some(family)) =
-        (grants::find_live(&mut conn, id, now).await?, grants::find_family(&mut conn, id).await?)
-    else {
+    let found = {
+        let mut conn = provider.db.read().await?;
+        behind::family(&mut conn, id, now).await?
+    };
+    let Some(FamilyStanding { grant, family, session_lives, account }) = found else {
         return Ok(IntrospectionResponse::INACTIVE);
     };
-    if grant.client_id != asker.id || family.generation != generation || family.expires_at <= now {
-        return Ok(IntrospectionResponse::INACTIVE);
-    }
-    let standing = standing::find(&mut conn, grant.account_id, now).await?;
-    if standing.is_none_or(|account| may_issue(&account.standing).is_err()) {
+    let lives = grant.revoked_at.is_none() && grant.expires_at > now && (grant.offline || session_lives);
+    let is_current = family.generation == generation && family.expires_at > now;
+    if grant.client_id != asker.id || !lives || !is_current || may_issue(&account.standing).is_err() {
         return Ok(IntrospectionResponse::INACTIVE);
     }
     let authorized = Authorized::from_value(&grant.authorized, "grants", &grant.id)?;

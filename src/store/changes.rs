@@ -1,6 +1,11 @@
-//! How processes hear of each other's changes: a counter per topic, read once a second; PostgreSQL also notifies.
+//! How processes hear of each other's changes: a counter per topic, read now and then; PostgreSQL also tells at once.
 
-use super::{Conn, db::failed};
+use std::time::Duration;
+
+use sqlx::postgres::PgListener;
+use tokio::sync::Notify;
+
+use super::{Conn, Db, db::failed, dialect};
 use crate::base::Fault;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -20,10 +25,41 @@ impl Topic {
 
 pub(super) const BUMP: &str = "UPDATE change_counter SET value = value + 1 WHERE topic = $1";
 
-/// In the transaction of the change, so that who sees the counter sees the change.
+/// In the transaction of the change, so that who sees the counter, or hears of it, sees the change.
 pub async fn bump(conn: &mut Conn, topic: Topic) -> Result<(), Fault> {
     on!(conn, |c| sqlx::query(BUMP).bind(topic.name()).execute(c).await.map(|_| ()))
-        .map_err(failed("counting a change"))
+        .map_err(failed("counting a change"))?;
+    let Some(tell) = dialect::tell_of_change(conn.engine()) else { return Ok(()) };
+    on!(conn, |c| sqlx::query(tell).bind(topic.name()).execute(c).await.map(|_| ()))
+        .map_err(failed("telling of a change"))
+}
+
+/// Wakes `wake` whenever a counter may have changed: at once where PostgreSQL tells, and after each time that it could not.
+/// Does not end there; on SQLite nobody tells, and it ends at once.
+pub async fn listen(db: &Db, wake: &Notify) {
+    let Some(pool) = db.postgres_reader() else { return };
+    loop {
+        if let Err(error) = hear(pool, wake).await {
+            tracing::debug!(%error, "listening for changes of other processes");
+        }
+        if pool.is_closed() {
+            return;
+        }
+        tokio::time::sleep(DEAF).await;
+    }
+}
+
+/// Until the next try to listen again; the counters are read meanwhile.
+const DEAF: Duration = Duration::from_secs(2);
+
+async fn hear(pool: &sqlx::PgPool, wake: &Notify) -> Result<(), sqlx::Error> {
+    let mut listener = PgListener::connect_with(pool).await?;
+    listener.listen(dialect::CHANGES).await?;
+    loop {
+        // What was told before it listened, or while the connection was lost (`None`), is found in the counters.
+        wake.notify_one();
+        listener.try_recv().await?;
+    }
 }
 
 pub(super) const READ: &str = "SELECT topic, value FROM change_counter ORDER BY topic";

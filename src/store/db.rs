@@ -3,7 +3,7 @@
 use std::{str::FromStr, sync::Arc, time::Duration};
 
 use sqlx::{
-    Postgres, Sqlite,
+    ConnectOptions as _, Postgres, Sqlite,
     postgres::{PgConnectOptions, PgPool, PgPoolOptions},
     sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous},
 };
@@ -124,6 +124,14 @@ impl Db {
         }
     }
 
+    /// For who listens: reads go through [`Self::read`].
+    pub(super) fn postgres_reader(&self) -> Option<&PgPool> {
+        match &self.pools {
+            Pools::Postgres { read, .. } => Some(read),
+            Pools::Sqlite { .. } => None,
+        }
+    }
+
     pub(super) fn postgres_writer(&self) -> Option<&PgPool> {
         match &self.pools {
             Pools::Postgres { write, .. } => Some(write),
@@ -164,7 +172,8 @@ async fn open_sqlite(settings: &DbSettings) -> Result<Pools, Fault> {
         .pragma("cache_size", "-16000")
         .pragma("temp_store", "MEMORY")
         .pragma("mmap_size", "134217728")
-        .statement_cache_capacity(300);
+        .statement_cache_capacity(300)
+        .disable_statement_logging();
     let write = SqlitePoolOptions::new()
         .max_connections(1)
         .idle_timeout(None)
@@ -191,7 +200,8 @@ async fn open_postgres(settings: &DbSettings) -> Result<Pools, Fault> {
     let options = PgConnectOptions::from_str(&settings.url)
         .map_err(|error| Fault::internal("the PostgreSQL URL is not understood", error))?
         .application_name("dinhdanh")
-        .statement_cache_capacity(300);
+        .statement_cache_capacity(300)
+        .disable_statement_logging();
     let limited = options.clone().options([
         ("statement_timeout", "2500"),
         ("lock_timeout", "200"),
@@ -208,7 +218,8 @@ async fn open_postgres(settings: &DbSettings) -> Result<Pools, Fault> {
         .await
         .map_err(|error| db_fault("PostgreSQL cannot be reached", error))?;
     let read = PgPoolOptions::new()
-        .max_connections(settings.read_connections.max(1))
+        // One more than may read at once: it listens (`changes`).
+        .max_connections(settings.read_connections.max(1) + 1)
         .min_connections(1)
         // Seldom: readers take theirs from those that rest.
         .test_before_acquire(true)

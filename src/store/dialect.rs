@@ -161,6 +161,17 @@ pub(super) const fn changes_of_others(engine: Engine) -> Option<&'static str> {
     }
 }
 
+/// The channel on which PostgreSQL tells of changed counters.
+pub(super) const CHANGES: &str = "dinhdanh_changes";
+
+/// Heard by those who listen when the transaction commits, never before.
+pub(super) const fn tell_of_change(engine: Engine) -> Option<&'static str> {
+    match engine {
+        Engine::Sqlite => None,
+        Engine::Postgres => Some("SELECT pg_notify('dinhdanh_changes', $1)"),
+    }
+}
+
 /// Statements that take a list of texts as one JSON array.
 macro_rules! with_list {
     ($(#[$doc:meta])* $name:ident, $before:literal) => {

@@ -24,7 +24,7 @@ pub struct StoredGrant {
 }
 
 row! {
-    struct GrantRow {
+    pub(super) struct GrantRow {
         id: GrantId,
         client_id: ClientId,
         account_id: AccountId,
@@ -87,35 +87,6 @@ pub async fn is_live(conn: &mut Conn, id: GrantId, now: Timestamp) -> Result<boo
     let row: Option<(GrantId,)> = on!(conn, |c| sqlx::query_as(IS_LIVE).bind(id).bind(now).fetch_optional(c).await)
         .map_err(failed("checking a grant"))?;
     Ok(row.is_some())
-}
-
-pub(super) const FIND_LIVE: &str = "SELECT g.id, g.client_id, g.account_id, g.session_id, g.offline, g.authorized, \
-    g.expires_at, g.revoked_at FROM grants g WHERE g.id = $1 AND g.revoked_at IS NULL AND g.expires_at > $2 \
-    AND (g.offline OR EXISTS (SELECT 1 FROM session s WHERE s.id = g.session_id AND s.ended_at IS NULL))";
-
-/// The grant, when it is live in the sense of [`is_live`].
-pub async fn find_live(conn: &mut Conn, id: GrantId, now: Timestamp) -> Result<Option<StoredGrant>, Fault> {
-    let row: Option<GrantRow> = on!(conn, |c| sqlx::query_as(FIND_LIVE).bind(id).bind(now).fetch_optional(c).await)
-        .map_err(failed("finding a live grant"))?;
-    Ok(row.map(Into::into))
-}
-
-pub(super) const FIND_LIVE_OF_TOKEN: &str = "SELECT g.id, g.client_id, g.account_id, g.session_id, g.offline, g.authorized, \
-    g.expires_at, g.revoked_at FROM grants g WHERE g.id = $1 AND g.revoked_at IS NULL AND g.expires_at > $2 \
-    AND (g.offline OR EXISTS (SELECT 1 FROM session s WHERE s.id = g.session_id AND s.ended_at IS NULL)) \
-    AND NOT EXISTS (SELECT 1 FROM revoked_token r WHERE r.jti = $3)";
-
-/// As [`find_live`], unless this access token of the grant was revoked alone.
-pub async fn find_live_of_token(
-    conn: &mut Conn,
-    id: GrantId,
-    jti: &str,
-    now: Timestamp,
-) -> Result<Option<StoredGrant>, Fault> {
-    let row: Option<GrantRow> =
-        on!(conn, |c| sqlx::query_as(FIND_LIVE_OF_TOKEN).bind(id).bind(now).bind(jti).fetch_optional(c).await)
-            .map_err(failed("finding a token's live grant"))?;
-    Ok(row.map(Into::into))
 }
 
 pub(super) const REVOKE: &str = "UPDATE grants SET revoked_at = $2, revoke_reason = $3, version = version + 1 \

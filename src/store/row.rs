@@ -50,6 +50,20 @@ macro_rules! row {
     };
 }
 
+/// One row read as two things.
+pub(super) struct Both<A, B>(pub A, pub B);
+
+impl<'r, R, A, B> sqlx::FromRow<'r, R> for Both<A, B>
+where
+    R: sqlx::Row,
+    A: sqlx::FromRow<'r, R>,
+    B: sqlx::FromRow<'r, R>,
+{
+    fn from_row(row: &'r R) -> Result<Self, sqlx::Error> {
+        Ok(Self(A::from_row(row)?, B::from_row(row)?))
+    }
+}
+
 /// One migration's number and name with its text for each engine.
 macro_rules! embed {
     ($number:literal, $name:literal) => {

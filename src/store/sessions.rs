@@ -26,7 +26,7 @@ pub struct StoredSession {
 }
 
 row! {
-    struct SessionRow {
+    pub(super) struct SessionRow {
         id: SessionId,
         account_id: AccountId,
         version: i64,
@@ -53,15 +53,6 @@ impl From<SessionRow> for StoredSession {
             ended_at: row.ended_at,
         }
     }
-}
-
-pub(super) const FIND_BY_SECRET: &str = "SELECT id, account_id, version, proofs, user_agent, created_at, seen_at, \
-    expires_at, ended_at FROM session WHERE secret_digest = $1";
-
-pub async fn find_by_secret(conn: &mut Conn, digest: &[u8]) -> Result<Option<StoredSession>, Fault> {
-    let row: Option<SessionRow> = on!(conn, |c| sqlx::query_as(FIND_BY_SECRET).bind(digest).fetch_optional(c).await)
-        .map_err(failed("finding a session by its cookie"))?;
-    Ok(row.map(Into::into))
 }
 
 pub(super) const FIND: &str = "SELECT id, account_id, version, proofs, user_agent, created_at, seen_at, expires_at, \

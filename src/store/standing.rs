@@ -23,7 +23,7 @@ pub struct AccountStanding {
 }
 
 row! {
-    struct StandingRow {
+    pub(super) struct StandingRow {
         account_id: AccountId,
         account_version: i64,
         level: String,
@@ -53,7 +53,7 @@ pub async fn find(conn: &mut Conn, id: AccountId, now: Timestamp) -> Result<Opti
 
 impl StandingRow {
     /// A card is valid through its last day in Việt Nam.
-    fn judged(self, today: Date) -> Result<AccountStanding, Fault> {
+    pub(super) fn judged(self, today: Date) -> Result<AccountStanding, Fault> {
         let id = self.account_id;
         let bad = |column: &'static str| Fault::inconsistent("account", column, &id);
         let locks = self

@@ -6,19 +6,26 @@ use dinhdanh::{
         Span,
         ids::{AuthenticatorId, SessionId},
     },
-    store::sessions::{self, StoredSession},
+    store::{
+        Conn, behind,
+        sessions::{self, StoredSession},
+    },
 };
 
 use super::case::{MICRO, NOW, both};
+
+async fn by_cookie(conn: &mut Conn, digest: &[u8]) -> Option<StoredSession> {
+    behind::cookie(conn, digest, NOW).await.unwrap().map(|(session, _)| session)
+}
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_session_is_found_by_its_cookie_and_by_its_id() {
     both(async |case| {
         let (session, digest) = case.session(case.account().await).await;
         let mut conn = case.conn().await;
-        assert_eq!(sessions::find_by_secret(&mut conn, &digest).await.unwrap(), Some(session.clone()));
+        assert_eq!(by_cookie(&mut conn, &digest).await, Some(session.clone()));
         assert_eq!(sessions::find(&mut conn, session.id).await.unwrap(), Some(session));
-        assert_eq!(sessions::find_by_secret(&mut conn, &[0; 32]).await.unwrap(), None);
+        assert_eq!(by_cookie(&mut conn, &[0; 32]).await, None);
         assert_eq!(sessions::find(&mut conn, SessionId(case.uuid())).await.unwrap(), None);
     })
     .await;
@@ -33,8 +40,8 @@ async fn a_rise_changes_the_cookie_and_is_from_the_version_read() {
         let proofs = [session.proofs[0], totp];
         let (new, at) = (case.digest(), NOW + Span::secs(1));
         assert!(sessions::rise(&mut conn, &session, &proofs, &new, at).await.unwrap());
-        assert!(sessions::find_by_secret(&mut conn, &old).await.unwrap().is_none(), "the old cookie opens nothing");
-        let raised = sessions::find_by_secret(&mut conn, &new).await.unwrap().unwrap();
+        assert!(by_cookie(&mut conn, &old).await.is_none(), "the old cookie opens nothing");
+        let raised = by_cookie(&mut conn, &new).await.unwrap();
         let expected = StoredSession { version: 2, proofs: proofs.to_vec(), seen_at: at, ..session.clone() };
         assert_eq!(raised, expected);
 
@@ -60,7 +67,7 @@ async fn an_end_is_once_and_bumps_the_version() {
         assert!(sessions::end(&mut conn, session.id, "signed out", NOW + MICRO).await.unwrap());
         assert!(!sessions::end(&mut conn, session.id, "locked", NOW + Span::secs(9)).await.unwrap());
         assert!(!sessions::end(&mut conn, SessionId(case.uuid()), "locked", NOW).await.unwrap());
-        let ended = sessions::find_by_secret(&mut conn, &digest).await.unwrap().unwrap();
+        let ended = by_cookie(&mut conn, &digest).await.unwrap();
         assert_eq!(ended, StoredSession { version: 2, ended_at: Some(NOW + MICRO), ..session });
         sessions::touch(&mut conn, session.id, NOW + Span::secs(9)).await.unwrap();
         assert_eq!(sessions::find(&mut conn, session.id).await.unwrap().unwrap().seen_at, NOW);

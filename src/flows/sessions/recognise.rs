@@ -5,11 +5,7 @@ use crate::{
     base::{Fault, Timestamp},
     crypto::opaque::{OpaqueToken, kind},
     flows::Provider,
-    store::{
-        persons,
-        sessions::{self, StoredSession},
-        standing::{self, AccountStanding},
-    },
+    store::{behind, persons, sessions::StoredSession, standing::AccountStanding},
 };
 
 /// A live session with its account as they stand now.
@@ -27,7 +23,9 @@ pub async fn recognise(provider: &Provider, cookie: Option<&str>, now: Timestamp
         return Ok(None);
     };
     let mut conn = provider.db.read().await?;
-    let Some(session) = sessions::find_by_secret(&mut conn, token.digest().as_bytes()).await? else { return Ok(None) };
+    let Some((session, account)) = behind::cookie(&mut conn, token.digest().as_bytes(), now).await? else {
+        return Ok(None);
+    };
     if session.ended_at.is_some() || session.expires_at <= now {
         return Ok(None);
     }
@@ -35,9 +33,6 @@ pub async fn recognise(provider: &Provider, cookie: Option<&str>, now: Timestamp
     if !matches!(policy.standing(session.created_at, session.seen_at, now), SessionStanding::Live { .. }) {
         return Ok(None);
     }
-    let Some(account) = standing::find(&mut conn, session.account_id, now).await? else {
-        return Err(Fault::inconsistent("session", "account_id", &session.id));
-    };
     let touch = policy.is_worth_recording(session.seen_at, now);
     Ok(Some(Recognised { session, account, touch }))
 }

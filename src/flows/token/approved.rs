@@ -27,10 +27,9 @@ use crate::{
     store::{
         AuditEvent, Class, LaneKey, Outcome, Tx, Unit, acquaintance,
         audit::Actor,
-        codes, device_codes,
+        behind, codes, device_codes,
         grants::{self, StoredGrant},
-        sessions,
-        standing::{self, AccountStanding},
+        standing::AccountStanding,
     },
 };
 
@@ -107,13 +106,15 @@ pub async fn gather(
         Err(error) => return Ok(Err(Refusal::Narrowing(error))),
     };
     let mut conn = provider.db.read().await?;
-    let session_end = match sessions::find(&mut conn, approved.session).await? {
-        Some(session) if session.ended_at.is_none() && session.expires_at > now => session.expires_at,
+    let (session_end, account) = match behind::session(&mut conn, approved.session, now).await? {
+        Some((session, account)) if session.ended_at.is_none() && session.expires_at > now => {
+            (session.expires_at, account)
+        }
         _ => return Ok(Err(Refusal::SessionEnded)),
     };
-    let Some(account) = standing::find(&mut conn, approved.account, now).await? else {
+    if account.account_id != approved.account {
         return Err(Fault::inconsistent("grants", "account_id", &approved.grant));
-    };
+    }
     if let Err(refusal) = may_issue(&account.standing) {
         return Ok(Err(Refusal::NotIssuable(refusal)));
     }

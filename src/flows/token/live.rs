@@ -15,8 +15,9 @@ use crate::{
         token_kind::TokenKind,
     },
     store::{
+        behind,
         grants::{self, StoredGrant},
-        standing::{self, AccountStanding},
+        standing::AccountStanding,
     },
 };
 
@@ -88,11 +89,10 @@ pub async fn find_live(provider: &Provider, text: &str, now: Timestamp) -> Resul
         let own = token.is_for_the_client_itself() && !grants::is_token_revoked(&mut conn, &token.jti).await?;
         return Ok(own.then_some(LiveToken { token, client, person: None }));
     };
-    let Some(grant) = grants::find_live_of_token(&mut conn, id, &token.jti, now).await? else { return Ok(None) };
+    let Some((grant, account)) = behind::token(&mut conn, id, &token.jti, now).await? else { return Ok(None) };
     if grant.client_id != token.client_id {
         return Ok(None);
     }
-    let Some(account) = standing::find(&mut conn, grant.account_id, now).await? else { return Ok(None) };
     if may_issue(&account.standing).is_err() {
         return Ok(None);
     }

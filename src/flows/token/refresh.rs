@@ -21,10 +21,9 @@ use crate::{
     store::{
         AuditEvent, Class, LaneKey, Outcome, Tx, Unit,
         audit::Actor,
-        clients,
+        behind::{self, FamilyStanding},
         grants::{self, Family, StoredGrant},
-        sessions,
-        standing::{self, AccountStanding},
+        standing::AccountStanding,
     },
 };
 
@@ -68,29 +67,25 @@ async fn read(
     claim: RefreshClaim,
     now: Timestamp,
 ) -> Result<Result<Found, Refusal>, Fault> {
-    let mut conn = provider.db.read().await?;
-    let Some(grant) = grants::find(&mut conn, claim.family).await? else { return Ok(Err(Refusal::RefreshUnknown)) };
+    let found = {
+        let mut conn = provider.db.read().await?;
+        behind::family(&mut conn, claim.family, now).await?
+    };
+    let Some(FamilyStanding { grant, family, session_lives, account }) = found else {
+        return Ok(Err(Refusal::RefreshUnknown));
+    };
     if grant.client_id != client.id {
         return Ok(Err(Refusal::RefreshOfAnotherClient));
     }
-    let Some(family) = grants::find_family(&mut conn, claim.family).await? else {
-        return Ok(Err(Refusal::RefreshUnknown));
-    };
     if grant.revoked_at.is_some() {
         return Ok(Err(Refusal::GrantRevoked));
     }
     if family.expires_at <= now {
         return Ok(Err(Refusal::RefreshExpired));
     }
-    if !grant.offline {
-        let live = sessions::find(&mut conn, grant.session_id).await?;
-        if !live.is_some_and(|session| session.ended_at.is_none() && session.expires_at > now) {
-            return Ok(Err(Refusal::SessionEnded));
-        }
+    if !grant.offline && !session_lives {
+        return Ok(Err(Refusal::SessionEnded));
     }
-    let Some(account) = standing::find(&mut conn, grant.account_id, now).await? else {
-        return Err(Fault::inconsistent("grants", "account_id", &grant.id));
-    };
     if let Err(refusal) = may_issue(&account.standing) {
         return Ok(Err(Refusal::NotIssuable(refusal)));
     }
@@ -271,12 +266,12 @@ impl Unit for RotateFamily {
         if !dpop::take(tx, self.proof.as_ref(), self.now).await? {
             return Ok(Rotated::Replayed);
         }
-        if !clients::is_current(tx, &self.client.0, self.client.1).await?
-            || !standing::is_unchanged(tx, &self.account).await?
-        {
+        let (client, version) = &self.client;
+        let guards = behind::unchanged(tx, (client, *version), &self.account, self.claim.family, self.now).await?;
+        if !guards.client || !guards.account {
             return Ok(Rotated::Changed);
         }
-        if !grants::is_live(tx, self.claim.family, self.now).await? {
+        if !guards.grant {
             return Ok(Rotated::Gone);
         }
         let (generation, action) = match self.rotate(tx).await? {
