@@ -151,7 +151,7 @@ pub async fn find(conn: &mut Conn, id: CaseId) -> Result<Option<StoredCase>, Fau
 // A unit's code begins with its province's, so that a province sees its communes' cases; one without a unit is everybody's.
 pub(super) const WAITING: &str = "SELECT id, version, kind, source, source_id, person_id, event_id, unit_code, \
     detail_sealed, state, opened_by, opened_at, due_on, assigned_to, resolution, reason FROM registry_case \
-    WHERE state <> 'resolved' AND ($1 IS NULL OR unit_code IS NULL OR unit_code = $1 OR unit_code IN \
+    WHERE state <> 'resolved' AND (CAST($1 AS TEXT) IS NULL OR unit_code IS NULL OR unit_code = $1 OR unit_code IN \
     (SELECT code FROM admin_unit WHERE province_code = $1)) ORDER BY due_on, id LIMIT $2";
 
 /// Those that nobody has resolved, the most urgent first; `unit` narrows to a unit or a province's communes.
