@@ -132,7 +132,7 @@ async fn found(provider: &Provider, number: &PersonalNumber) -> Result<StoredAcc
 async fn show(context: &Context, provider: &Provider, number: &str) -> Result<(), Failure> {
     let account = found(provider, &number_of(number)?).await?;
     let machine = described(provider, &account).await.map_err(of_database)?;
-    let said = serde_json::to_string_pretty(&machine).unwrap_or_default();
+    let said = super::out::as_lines(&machine);
     context.out.answer(&machine, said);
     Ok(())
 }

@@ -29,6 +29,8 @@ pub struct Config {
     pub tls: Tls,
     pub session: Session,
     pub operators: Session,
+    pub citizen_registration: CitizenRegistration,
+    pub keys: Keys,
     pub assurance: Assurance,
     pub password: Password,
     pub limits: Limits,
@@ -106,6 +108,20 @@ pub struct Tls {
 pub struct Session {
     pub idle: Time,
     pub absolute: Time,
+}
+
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct CitizenRegistration {
+    pub open: bool,
+    pub per_network: u32,
+    pub window: Time,
+}
+
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Keys {
+    pub rotate_after: Maybe<Time>,
 }
 
 #[derive(Clone, Debug, Deserialize)]

@@ -4,11 +4,7 @@ use std::{path::PathBuf, process::ExitCode};
 
 use serde_json::{Value, json};
 
-use super::{
-    config::{Config, Loaded},
-    context::Context,
-    failure::Failure,
-};
+use super::{config::Loaded, context::Context, failure::Failure};
 use crate::{
     base::{Timestamp, ids::InstanceId},
     crypto::{Alg, Kek, KeyRecord, KeyState, Schedule},
@@ -93,7 +89,7 @@ impl Vault {
         let secrets = Secrets::derive(&Context::kek(loaded)?);
         let db = context.open_migrated(loaded).await?;
         let writer = Writer::start(&db, InstanceId::generate(&context.entropy, now));
-        Ok(Self { db, writer, secrets, schedule: schedule(&loaded.config) })
+        Ok(Self { db, writer, secrets, schedule: loaded.config.key_plan().schedule })
     }
 
     async fn act(&self, what: What, context: &Context, now: Timestamp) -> Result<ExitCode, Failure> {
@@ -148,12 +144,6 @@ impl Vault {
             _ => None,
         }
     }
-}
-
-/// Tokens that are verified by signature alone live at most this long.
-fn schedule(config: &Config) -> Schedule {
-    let longest_token = config.lifetimes.access_token.span().max(config.lifetimes.id_token.span());
-    Schedule { longest_token, ..Schedule::default() }
 }
 
 async fn make_missing(

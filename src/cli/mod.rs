@@ -5,6 +5,7 @@
 //! that `--json` works, and fails with a [`failure::Failure`], which has a place and a cure.
 
 mod account;
+mod audit;
 mod client;
 pub mod config;
 mod config_check;
@@ -58,6 +59,7 @@ enum Command {
     Account(account::Args),
     Client(client::Args),
     Operator(operator::Args),
+    Audit(audit::Args),
 }
 
 impl Command {
@@ -74,6 +76,7 @@ impl Command {
             Self::Account(args) => account::run(args, context).await,
             Self::Client(args) => client::run(args, context).await,
             Self::Operator(args) => operator::run(args, context).await,
+            Self::Audit(args) => audit::run(args, context).await,
         }
     }
 }

@@ -1,12 +1,12 @@
 //! What a command prints: lines for people, or JSON. A reader that went away is nobody's error.
 
 use std::{
-    fmt::Display,
+    fmt::{Display, Write as _},
     io::{self, IsTerminal, Write},
 };
 
 use serde::Serialize;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::failure::Failure;
 
@@ -62,5 +62,37 @@ impl Out {
     #[expect(clippy::unused_self, reason = "printing goes through what the person chose")]
     fn print(self, line: &str) {
         let _reader_gone = writeln!(io::stdout(), "{line}");
+    }
+}
+
+/// One line a fact, in the order of the JSON form.
+pub fn as_lines(facts: &Value) -> String {
+    let mut text = String::new();
+    if let Value::Object(members) = facts {
+        for (name, value) in members {
+            tell(&mut text, name, value, 0);
+        }
+    }
+    text.truncate(text.trim_end().len());
+    text
+}
+
+fn tell(text: &mut String, name: &str, value: &Value, depth: usize) {
+    let indent = "  ".repeat(depth);
+    match value {
+        Value::Null => {}
+        Value::Array(items) if items.is_empty() => {}
+        Value::Array(items) => items.iter().for_each(|item| tell(text, name, item, depth)),
+        Value::Object(members) if members.is_empty() => {}
+        Value::Object(members) => {
+            let _ = writeln!(text, "{indent}{name}:");
+            members.iter().for_each(|(name, value)| tell(text, name, value, depth + 1));
+        }
+        Value::String(value) => {
+            let _ = writeln!(text, "{indent}{name}: {value}");
+        }
+        other => {
+            let _ = writeln!(text, "{indent}{name}: {other}");
+        }
     }
 }

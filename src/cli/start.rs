@@ -25,6 +25,7 @@ use crate::{
         authorize::objects::Fetched,
         client_keys::ClientKeys,
         clients::Clients,
+        key_schedule,
         keys::Keys,
         outbox::{SmsTransport, worker},
         self_registration::{OpenTo, RegistrationSettings, StatementIssuer},
@@ -90,6 +91,7 @@ impl Assembled {
         tokio::spawn(watch::watch(provider.clone(), published.clone(), seen));
         tokio::spawn(worker::work(provider.clone(), around.sms, context.clock.clone()));
         tokio::spawn(upkeep::sweep_always(provider.clone(), context.clock.clone()));
+        tokio::spawn(key_schedule::follow(provider.clone(), config.key_plan(), context.clock.clone()));
         // The demo's telephone company knows its synthetic people; elsewhere the registry's own contacts alone count.
         let subscribers: Arc<dyn SubscriberCheck> =
             if around.demo { Arc::new(RegistryContacts(provider.clone())) } else { Arc::new(NobodyToAsk) };
@@ -165,6 +167,7 @@ pub async fn provider(context: &Context, loaded: &Loaded, db: Db) -> Result<Prov
         operator_session: config.operator_session().map_err(|what| of_settings("operators", what))?,
         // A third level needs a biometric factor, which no method here proves.
         highest_level: Level::Two,
+        citizen_registration: config.citizen_registration(),
         anonymous_posts: config.anonymous_posts(),
         registration: registration(config)?,
         dpop_nonce_required: config.dpop.require_nonce,

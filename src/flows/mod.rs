@@ -1,6 +1,7 @@
 //! F3: one use case a file, by actor. Knows neither axum nor SQL nor HTML.
 
 pub mod account;
+pub mod audit;
 pub mod authorize;
 pub mod caller;
 pub mod claims;
@@ -10,6 +11,7 @@ pub mod device;
 pub mod dpop;
 pub mod identity_check;
 pub mod introspect;
+pub mod key_schedule;
 pub mod keys;
 pub mod logout;
 pub mod operators;
@@ -26,4 +28,4 @@ pub mod token;
 pub mod upkeep;
 pub mod userinfo;
 
-pub use provider::{Lifetimes, MutualTls, Provider, Secrets, Settings};
+pub use provider::{CitizenRegistration, Lifetimes, MutualTls, Provider, Secrets, Settings};

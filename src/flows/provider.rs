@@ -72,6 +72,16 @@ pub struct MutualTls {
     pub alias: Option<String>,
 }
 
+/// Whether people may open an account of level 01 by themselves.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum CitizenRegistration {
+    /// So many attempts from one network.
+    Open {
+        attempts: Rate,
+    },
+    Closed,
+}
+
 #[derive(Clone, Debug)]
 pub struct Settings {
     /// The issuer, exactly as in tokens: no trailing slash.
@@ -85,6 +95,7 @@ pub struct Settings {
     pub operator_session: SessionPolicy,
     /// The highest authentication level that this deployment's means can reach.
     pub highest_level: Level,
+    pub citizen_registration: CitizenRegistration,
     /// What one network may post without being signed in.
     pub anonymous_posts: Rate,
     /// Whether clients may register themselves.

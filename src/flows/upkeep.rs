@@ -55,6 +55,8 @@ const fn kept_for(what: Stale) -> Span {
             Span::minutes(5)
         }
         Stale::RecoverySheets => Span::ZERO,
+        // A logout page may still ask whether its portals answered; whoever looks into a failure has a week.
+        Stale::Messages => Span::days(7),
     }
 }
 

@@ -1,6 +1,6 @@
 //! Every route of the service, area by area.
 
-use axum::Router;
+use axum::{Router, middleware::from_fn_with_state};
 
 use super::{
     account, assets, authorize, check_session, console, device, home, language, logout, oidc, register, sign_in,
@@ -10,7 +10,7 @@ use super::{
 /// Without health and metrics, which live outside the state.
 pub fn routes(state: AppState) -> Router {
     Router::new()
-        .merge(oidc::routes())
+        .merge(oidc::routes().route_layer(from_fn_with_state(state.clone(), oidc::guesses::limit)))
         .merge(authorize::handlers::routes())
         .merge(sign_in::handlers::routes())
         .merge(device::handlers::routes())

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::{cookies::Cookies, frame::Frame, lang::Choice};
 use crate::{
     base::Clock,
-    flows::{Provider, account::SubscriberCheck},
+    flows::{CitizenRegistration, Provider, account::SubscriberCheck},
 };
 
 #[derive(Clone)]
@@ -35,7 +35,9 @@ impl AppState {
 
     /// A page's frame with nothing on it but the service itself.
     pub fn frame(&self, choice: Choice, here: String, csrf: String) -> Frame {
-        Frame { choice, address: self.address.clone(), demo: self.demo, csrf, here, ..Frame::default() }
+        let no_registration = self.provider.settings.citizen_registration == CitizenRegistration::Closed;
+        let address = self.address.clone();
+        Frame { choice, address, demo: self.demo, csrf, here, no_registration, ..Frame::default() }
     }
 }
 

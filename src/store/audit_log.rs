@@ -9,7 +9,7 @@ use super::{
 };
 use crate::base::{
     Fault, Timestamp,
-    ids::{AccountId, InstanceId},
+    ids::{AccountId, InstanceId, PersonId},
 };
 
 /// One stored event.
@@ -176,4 +176,68 @@ pub async fn of_account(
         on!(conn, |c| sqlx::query_as(OF_ACCOUNT).bind(account).bind(before).bind(limit).fetch_all(c).await)
             .map_err(failed("reading an account's history"))?;
     Ok(rows.into_iter().map(Into::into).collect())
+}
+
+pub(super) const OF_PERSON: &str = "SELECT instance, lane, seq, at, action, outcome, actor, person_id, account_id, \
+    client_id, session_id, detail, prev_hash, hash FROM audit_event WHERE person_id = $1 AND account_id IS NULL \
+    AND at < $2 ORDER BY at DESC LIMIT $3";
+
+/// What happened to a person beside any account of theirs, newest first, before the given moment.
+pub async fn of_person(
+    conn: &mut Conn,
+    person: PersonId,
+    before: Timestamp,
+    limit: i64,
+) -> Result<Vec<StoredEvent>, Fault> {
+    let rows: Vec<EventRow> =
+        on!(conn, |c| sqlx::query_as(OF_PERSON).bind(person).bind(before).bind(limit).fetch_all(c).await)
+            .map_err(failed("reading a person's history"))?;
+    Ok(rows.into_iter().map(Into::into).collect())
+}
+
+row! {
+    struct HeadRow {
+        instance: InstanceId,
+        lane: i64,
+        seq: i64,
+        hash: Vec<u8>,
+    }
+}
+
+/// The end of a chain, to be kept where the database's owner cannot reach: what was cut off later is missed by it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Head {
+    pub instance: InstanceId,
+    pub lane: i64,
+    pub seq: i64,
+    pub hash: Vec<u8>,
+}
+
+pub(super) const HEADS: &str = "SELECT e.instance, e.lane, e.seq, e.hash FROM audit_event e JOIN \
+    (SELECT instance, lane, max(seq) AS last FROM audit_event GROUP BY instance, lane) h \
+    ON h.instance = e.instance AND h.lane = e.lane AND h.last = e.seq ORDER BY e.instance, e.lane";
+
+/// Where every chain stands.
+pub async fn heads(conn: &mut Conn) -> Result<Vec<Head>, Fault> {
+    let rows: Vec<HeadRow> =
+        on!(conn, |c| sqlx::query_as(HEADS).fetch_all(c).await).map_err(failed("reading the audit chains' heads"))?;
+    Ok(rows
+        .into_iter()
+        .map(|row| Head { instance: row.instance, lane: row.lane, seq: row.seq, hash: row.hash })
+        .collect())
+}
+
+pub(super) const HAS: &str = "SELECT seq FROM audit_event WHERE instance = $1 AND lane = $2 AND seq = $3 AND hash = $4";
+
+/// Whether an event that was once a head is still there, as it was.
+pub async fn has(conn: &mut Conn, head: &Head) -> Result<bool, Fault> {
+    let row: Option<(i64,)> = on!(conn, |c| sqlx::query_as(HAS)
+        .bind(head.instance)
+        .bind(head.lane)
+        .bind(head.seq)
+        .bind(&head.hash)
+        .fetch_optional(c)
+        .await)
+    .map_err(failed("looking for an audit event"))?;
+    Ok(row.is_some())
 }

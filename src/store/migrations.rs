@@ -25,6 +25,7 @@ pub const MIGRATIONS: &[(i64, &str, &str, &str)] = &[
     embed!(11, "0011_sender"),
     embed!(12, "0012_decoupled"),
     embed!(13, "0013_client_registration"),
+    embed!(14, "0014_upkeep"),
     embed!(20, "0020_registry_cases"),
     embed!(21, "0021_record_history"),
     embed!(22, "0022_civil_events"),

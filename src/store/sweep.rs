@@ -18,6 +18,7 @@ pub enum Stale {
     PushedRequests,
     DeviceCodes,
     OperatorSessions,
+    Messages,
 }
 
 const JTIS: &str = "DELETE FROM assertion_jti WHERE (client_id, jti) IN \
@@ -38,6 +39,9 @@ const PUSHED: &str =
     "DELETE FROM pushed_request WHERE digest IN (SELECT digest FROM pushed_request WHERE expires_at < $1 LIMIT $2)";
 const OPERATOR_SESSIONS: &str =
     "DELETE FROM operator_session WHERE id IN (SELECT id FROM operator_session WHERE expires_at < $1 LIMIT $2)";
+/// Delivered, or given up at that time; what waits stays.
+const MESSAGES: &str = "DELETE FROM outbox WHERE id IN \
+    (SELECT id FROM outbox WHERE state <> 'waiting' AND next_attempt_at < $1 LIMIT $2)";
 
 impl Stale {
     pub const ALL: [Self; 12] = [
@@ -53,6 +57,7 @@ impl Stale {
         Self::PushedRequests,
         Self::DeviceCodes,
         Self::OperatorSessions,
+        Self::Messages,
     ];
 
     /// Deletes at most `limit` rows whose time ended before `before`; answers how many went.
@@ -70,6 +75,7 @@ impl Stale {
             Self::RecoverySheets => SHEETS,
             Self::PushedRequests => PUSHED,
             Self::OperatorSessions => OPERATOR_SESSIONS,
+            Self::Messages => MESSAGES,
         };
         on!(conn, |c| sqlx::query(sql).bind(before).bind(limit).execute(c).await.map(|done| done.rows_affected()))
             .map_err(failed("sweeping what is over"))

@@ -2,6 +2,7 @@
 
 mod account;
 mod client;
+mod audit;
 mod config;
 mod doctor;
 mod keys;

@@ -2,7 +2,9 @@
 
 mod account;
 mod events;
+mod key_schedule;
 mod means;
 mod operators;
+mod outbox;
 mod register;
 mod upkeep;

@@ -5,6 +5,7 @@ mod around;
 mod console;
 mod edge;
 mod health;
+mod leftovers;
 mod oidc;
 mod register;
 mod server;

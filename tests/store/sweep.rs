@@ -11,6 +11,7 @@ use dinhdanh::{
         grants,
         interactions::{self, StoredInteraction},
         operator_sessions::{self, StoredOperatorSession},
+        outbox::{self, MessageKind, NewMessage},
         phone_codes::{self, CodePurpose, StoredPhoneCode},
         pushed_requests::{self, StoredPush},
         recovery_sheets::{self, StoredSheet},
@@ -91,6 +92,21 @@ impl Case {
                 let sheet =
                     StoredSheet { account_id, session_id, codes_sealed: vec![1], made_at: NOW, expires_at: end };
                 recovery_sheets::put(&mut conn, &sheet).await.unwrap();
+            }
+            Stale::Messages => {
+                let id = dinhdanh::base::ids::MessageId(self.uuid());
+                let message = NewMessage {
+                    id,
+                    kind: MessageKind::Sms,
+                    recipient: "somebody".to_owned(),
+                    payload: Vec::new(),
+                    gives_up_at: end,
+                };
+                outbox::insert(&mut conn, &message, end).await.unwrap();
+                // What waits is never swept, however old.
+                let waits = NewMessage { id: dinhdanh::base::ids::MessageId(self.uuid()), ..message };
+                outbox::insert(&mut conn, &waits, end).await.unwrap();
+                outbox::done(&mut conn, id, end).await.unwrap();
             }
             Stale::OperatorSessions => {
                 let operator_id = self.operator().await.id;

@@ -5,12 +5,12 @@ use std::{net::IpAddr, thread};
 use figment::Figment;
 use url::{Host, Url};
 
-use super::{Config, ForwardedHeader, LogFormat, OutboundReach, Problem, Requests};
+use super::{Config, ForwardedHeader, LogFormat, OutboundReach, Problem, Requests, Time};
 use crate::{
     assurance::{Freshness, SessionPolicy},
     base::{Clock, Span},
-    crypto::{CertificateReader, password::Costs},
-    flows,
+    crypto::{CertificateReader, Schedule, password::Costs},
+    flows::{self, key_schedule::KeyPlan},
     http::{
         address::{ForwardedBy, Networks, Proxies},
         certificate::CertificateHeaders,
@@ -25,8 +25,22 @@ use crate::{
 type Check = fn(&Config) -> Result<(), (&'static str, String, &'static str)>;
 
 /// Key, what is wrong, cure.
-const CHECKS: &[Check] =
-    &[issuer, database, redis, codes, session, level, freshness, password, times, registration, log, tls];
+const CHECKS: &[Check] = &[
+    issuer,
+    database,
+    redis,
+    codes,
+    session,
+    level,
+    freshness,
+    password,
+    times,
+    registration,
+    citizen_registration,
+    rotation,
+    log,
+    tls,
+];
 
 pub(super) fn problems(config: &Config, figment: &Figment) -> Vec<Problem> {
     let origin = |key: &str| figment.find_metadata(key).map_or_else(String::new, |found| found.name.to_string());
@@ -108,6 +122,30 @@ fn codes(config: &Config) -> Result<(), (&'static str, String, &'static str)> {
         }
     }
     Ok(())
+}
+
+fn citizen_registration(config: &Config) -> Result<(), (&'static str, String, &'static str)> {
+    let settings = &config.citizen_registration;
+    if settings.per_network == 0 {
+        let cure = "close it with `citizen_registration.open = false` instead; the default is 200";
+        return Err(("citizen_registration.per_network", "lets nobody register".to_owned(), cure));
+    }
+    if settings.window.span() < Span::secs(1) || settings.window.span() > Span::days(1) {
+        let what = "is shorter than a second or longer than a day".to_owned();
+        return Err(("citizen_registration.window", what, "the default is 10m"));
+    }
+    Ok(())
+}
+
+/// A rotation is announced, waited for and waited out; faster ones would tread on each other.
+fn rotation(config: &Config) -> Result<(), (&'static str, String, &'static str)> {
+    match config.keys.rotate_after.0 {
+        Some(time) if time.span() < Span::hours(1) => {
+            let cure = "make it at least 1h, or empty for rotation by command alone; the default is 90d";
+            Err(("keys.rotate_after", "is shorter than one hour".to_owned(), cure))
+        }
+        _ => Ok(()),
+    }
 }
 
 fn session(config: &Config) -> Result<(), (&'static str, String, &'static str)> {
@@ -245,6 +283,19 @@ impl Config {
     pub fn operator_session(&self) -> Result<SessionPolicy, String> {
         let operators = &self.operators;
         SessionPolicy::new(operators.idle.span(), operators.absolute.span()).map_err(|error| error.to_string())
+    }
+
+    pub fn citizen_registration(&self) -> flows::CitizenRegistration {
+        let settings = &self.citizen_registration;
+        let attempts = Rate { burst: settings.per_network, per: settings.window.span() };
+        if settings.open { flows::CitizenRegistration::Open { attempts } } else { flows::CitizenRegistration::Closed }
+    }
+
+    /// Tokens that are verified by signature alone live at most as long as the longest of these.
+    pub fn key_plan(&self) -> KeyPlan {
+        let longest_token = self.lifetimes.access_token.span().max(self.lifetimes.id_token.span());
+        let rotate_after = self.keys.rotate_after.0.map(Time::span);
+        KeyPlan { schedule: Schedule { longest_token, ..Schedule::default() }, rotate_after }
     }
 
     pub fn freshness(&self) -> Result<Freshness, String> {

@@ -58,7 +58,12 @@ impl Layout {
 
     /// The settings that lead a command into this folder, as flags (`--data`).
     pub fn flags(&self) -> Vec<(&'static str, &'static str, String)> {
-        vec![("--data", "database.url", self.database_url()), ("--data", "kek_file", self.kek().display().to_string())]
+        vec![
+            ("--data", "database.url", self.database_url()),
+            ("--data", "kek_file", self.kek().display().to_string()),
+            // The demo's short messages arrive on its helper page.
+            ("--data", "citizen_registration.open", "true".to_owned()),
+        ]
     }
 }
 
@@ -71,6 +76,6 @@ mod tests {
         let layout = Layout::new("/tmp/50% off?");
         assert_eq!(layout.database_url(), "sqlite:///tmp/50%25 off%3F/dinhdanh.db");
         assert!(layout.made().contains(&layout.database()) && layout.made().contains(&layout.kek()));
-        assert_eq!(layout.flags().len(), 2);
+        assert_eq!(layout.flags().len(), 3);
     }
 }

@@ -1,13 +1,13 @@
 //! `registry show NUMBER`: one person's file, for whoever has a shell on the server.
 
-use std::{fmt::Write as _, process::ExitCode};
+use std::process::ExitCode;
 
 use serde_json::{Value, json};
 use time::Date;
 
 use crate::{
     base::ids::InstanceId,
-    cli::{context::Context, failure::Failure, registry::history},
+    cli::{context::Context, failure::Failure, out::as_lines, registry::history},
     flows::registry::{Part, PersonFile, PersonVault, read_person::note_reading},
     registry::{Expiry, PersonalNumber},
     store::{Writer, audit::Actor, persons},
@@ -47,7 +47,7 @@ pub async fn run(args: &Args, context: &Context) -> Result<ExitCode, Failure> {
         drop(conn);
         let writer = Writer::start(&db, InstanceId::generate(&context.entropy, now));
         note_reading(&writer, &[person.person.id], Actor::CommandLine, now).await.map_err(super::record)?;
-        context.out.answer(&machine, as_text(&machine));
+        context.out.answer(&machine, as_lines(&machine));
         drop(writer);
         db.close().await;
         return Ok(ExitCode::SUCCESS);
@@ -57,7 +57,7 @@ pub async fn run(args: &Args, context: &Context) -> Result<ExitCode, Failure> {
     let writer = Writer::start(&db, InstanceId::generate(&context.entropy, now));
     note_reading(&writer, &[file.person.person.id], Actor::CommandLine, now).await.map_err(super::record)?;
     let machine = as_json(&file, &vault, now.vietnam_date())?;
-    context.out.answer(&machine, as_text(&machine));
+    context.out.answer(&machine, as_lines(&machine));
     drop(writer);
     db.close().await;
     Ok(ExitCode::SUCCESS)
@@ -127,36 +127,4 @@ fn relatives(file: &PersonFile) -> Vec<Value> {
         .iter()
         .map(|one| json!({ "kinship": one.kinship.code(), "number": one.relative_number, "name": one.full_name }))
         .collect()
-}
-
-/// One line a fact, in the order of the JSON form.
-fn as_text(file: &Value) -> String {
-    let mut text = String::new();
-    if let Value::Object(members) = file {
-        for (name, value) in members {
-            tell(&mut text, name, value, 0);
-        }
-    }
-    text.truncate(text.trim_end().len());
-    text
-}
-
-fn tell(text: &mut String, name: &str, value: &Value, depth: usize) {
-    let indent = "  ".repeat(depth);
-    match value {
-        Value::Null => {}
-        Value::Array(items) if items.is_empty() => {}
-        Value::Array(items) => items.iter().for_each(|item| tell(text, name, item, depth)),
-        Value::Object(members) if members.is_empty() => {}
-        Value::Object(members) => {
-            let _ = writeln!(text, "{indent}{name}:");
-            members.iter().for_each(|(name, value)| tell(text, name, value, depth + 1));
-        }
-        Value::String(value) => {
-            let _ = writeln!(text, "{indent}{name}: {value}");
-        }
-        other => {
-            let _ = writeln!(text, "{indent}{name}: {other}");
-        }
-    }
 }

@@ -63,6 +63,8 @@ pub async fn act(
         }
         (Step::Code { .. }, Act::UseRecoveryCode) => Progress { by_recovery_code: true, ..before },
         (Step::Code { .. }, Act::UseTotp) => Progress { by_recovery_code: false, ..before },
+        // Somebody else before this browser may be let in.
+        (Step::Blocked { .. }, Act::ChangeNumber) => another_account(before, browser),
         (Step::SelectAccount { .. }, Act::ChooseAccount) => Progress { account_chosen: true, ..before },
         (Step::SelectAccount { .. }, Act::AnotherAccount) => another_account(before, browser),
         (Step::Consent(shown), Act::Agree) => Progress { agreed: Some(shown.granted.clone()), ..before },

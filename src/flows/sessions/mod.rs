@@ -7,5 +7,5 @@ pub mod rise;
 
 pub use end::{EndReason, EndSession, end_in, tell_holders};
 pub use keep_alive::keep_alive;
-pub use recognise::{Recognised, name_of, recognise};
+pub use recognise::{Recognised, is_over, name_of, recognise};
 pub use rise::{RiseSession, Risen};

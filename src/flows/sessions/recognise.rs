@@ -37,6 +37,20 @@ pub async fn recognise(provider: &Provider, cookie: Option<&str>, now: Timestamp
     Ok(Some(Recognised { session, account, touch }))
 }
 
+/// Whether the cookie is of a session that has ended, been idle too long or come to its end. An unknown one is not over.
+pub async fn is_over(provider: &Provider, cookie: Option<&str>, now: Timestamp) -> Result<bool, Fault> {
+    let Some(token) = cookie.and_then(|text| OpaqueToken::<kind::SessionCookie>::parse(text).ok()) else {
+        return Ok(false);
+    };
+    let found = sessions::find_by_secret(&mut provider.db.read().await?, token.digest().as_bytes()).await?;
+    let policy = &provider.settings.session;
+    Ok(found.is_some_and(|session| {
+        session.ended_at.is_some()
+            || session.expires_at <= now
+            || !matches!(policy.standing(session.created_at, session.seen_at, now), SessionStanding::Live { .. })
+    }))
+}
+
 /// The name of whom the session belongs to, as the registry has it now.
 pub async fn name_of(provider: &Provider, found: &Recognised) -> Result<String, Fault> {
     let person = persons::find(&mut provider.db.read().await?, found.account.person_id).await?;

@@ -51,7 +51,9 @@ async fn show(State(state): State<AppState>, mut visitor: Visitor, headers: Head
         None => way_in(&own, note.as_ref()),
         Some(_) => shown(&own, |session| async { own_account(&own, session, note).await }).await,
     };
-    around.after(&state, &headers, response)
+    let mut response = around.after(&state, &headers, response);
+    visitor.forget_dead_session(&state, &headers, &mut response).await;
+    response
 }
 
 /// Number, then password: for one's own account no portal asks, and so no interaction stands behind the pages.

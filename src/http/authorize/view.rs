@@ -6,7 +6,7 @@ use url::Url;
 
 use crate::{
     base::Timestamp,
-    http::frame::{Frame, Html, Phrase, Referrer, claims, csp::FormTarget, html},
+    http::frame::{Frame, Html, Opener, Phrase, Referrer, claims, csp::FormTarget, html},
     http::lang::Lang,
     oidc::authorization_details::{DelegatedAction, Detail},
 };
@@ -133,6 +133,7 @@ impl FormPostPage {
     pub fn render(&self, frame: &Frame) -> Html {
         let mut page = html::page(frame, &FormPostDocument { f: frame, p: self });
         page.referrer = Referrer::StrictOrigin;
+        page.opener = Opener::Kept;
         let target = FormTarget::of(&self.redirect_uri);
         page.form_targets.extend(target.filter(|target| !frame.form_targets.contains(target)));
         page

@@ -12,7 +12,7 @@ use crate::{
     crypto::{OpaqueToken, opaque::kind},
     flows::{
         authorize::{Browser, NewCookie, watched},
-        sessions::recognise,
+        sessions::{is_over, recognise},
     },
     http::{
         address::ClientAddress,
@@ -93,6 +93,19 @@ impl Visitor {
         let secret = token.reveal();
         secret.reveal().clone_into(&mut self.cookie);
         Some(state.cookies.set(Cookie::Browser, secret.reveal(), None))
+    }
+
+    /// A cookie of a session that has ended is taken back, so that the browser does not carry it for ever. One that is only
+    /// unknown is left alone: a rise in another tab may have changed it a moment ago.
+    pub async fn forget_dead_session(&self, state: &AppState, headers: &HeaderMap, response: &mut Response) {
+        let cookie = state.cookies.read(headers, Cookie::Session);
+        if self.browser.session.is_some() || cookie.is_none() {
+            return;
+        }
+        // A page is worth more than a tidy cookie.
+        if let Ok(true) = is_over(&state.provider, cookie, self.now()).await {
+            response.headers_mut().append(SET_COOKIE, state.cookies.clear(Cookie::Session));
+        }
     }
 
     async fn read(parts: &Parts, state: &AppState) -> Result<Self, Fault> {

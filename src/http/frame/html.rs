@@ -24,6 +24,16 @@ pub enum Referrer {
     StrictOrigin,
 }
 
+/// Whether a window that opened this page may keep hold of it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Opener {
+    #[default]
+    Severed,
+    /// A portal that opens the authorization endpoint in a popup hears from its own page at the end (`window.opener`): one
+    /// severed page on the way would cut it off for good (docs/decisions/0012).
+    Kept,
+}
+
 /// A rendered page. Made by a view's `render`; a handler adds cookies by `(headers, html)` as with any axum response.
 #[derive(Debug)]
 pub struct Html {
@@ -31,6 +41,7 @@ pub struct Html {
     pub lang: Lang,
     pub body: String,
     pub referrer: Referrer,
+    pub opener: Opener,
     pub form_targets: Vec<FormTarget>,
     pub framed: Vec<FormTarget>,
     /// Seconds after which the same request may succeed (429, 503).
@@ -44,12 +55,11 @@ impl Html {
     }
 
     fn headers(&self) -> HeaderMap {
-        const FIXED: [(HeaderName, &str); 7] = [
+        const FIXED: [(HeaderName, &str); 6] = [
             (header::CONTENT_TYPE, "text/html; charset=utf-8"),
             (header::CACHE_CONTROL, "no-store"),
             (header::X_FRAME_OPTIONS, "DENY"),
             (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
-            (HeaderName::from_static("cross-origin-opener-policy"), "same-origin"),
             (HeaderName::from_static("cross-origin-resource-policy"), "same-origin"),
             (HeaderName::from_static("permissions-policy"), PERMISSIONS),
         ];
@@ -57,6 +67,11 @@ impl Html {
         for (name, value) in FIXED {
             headers.insert(name, HeaderValue::from_static(value));
         }
+        let opener = match self.opener {
+            Opener::Severed => "same-origin",
+            Opener::Kept => "unsafe-none",
+        };
+        headers.insert(HeaderName::from_static("cross-origin-opener-policy"), HeaderValue::from_static(opener));
         let referrer = match self.referrer {
             Referrer::SameOrigin => "same-origin",
             Referrer::StrictOrigin => "strict-origin",
@@ -90,6 +105,7 @@ pub(crate) fn page(frame: &Frame, document: &impl Template) -> Html {
         lang: frame.lang(),
         body,
         referrer: Referrer::SameOrigin,
+        opener: if frame.portal.is_some() { Opener::Kept } else { Opener::Severed },
         form_targets: frame.form_targets.clone(),
         framed: frame.framed.clone(),
         retry_after: None,
@@ -116,6 +132,7 @@ mod tests {
             lang: Lang::Vi,
             body: "x".to_owned(),
             referrer: Referrer::SameOrigin,
+            opener: Opener::Severed,
             form_targets: vec![target],
             framed: Vec::new(),
             retry_after: None,
@@ -129,6 +146,14 @@ mod tests {
             response.headers().iter().map(|(name, value)| format!("{name}: {}", value.to_str().unwrap())).collect();
         lines.sort();
         insta::assert_snapshot!(lines.join("\n"));
+    }
+
+    #[test]
+    fn a_portals_window_keeps_hold_of_the_pages_it_opened() {
+        let policy =
+            |html: Html| html.into_response().headers()["cross-origin-opener-policy"].to_str().unwrap().to_owned();
+        assert_eq!(policy(page()), "same-origin");
+        assert_eq!(policy(Html { opener: Opener::Kept, ..page() }), "unsafe-none");
     }
 
     #[test]

@@ -22,7 +22,7 @@ use super::{
 use crate::base::Timestamp;
 
 pub use csp::FormTarget;
-pub use html::{Html, Referrer};
+pub use html::{Html, Opener, Referrer};
 pub use level::{AskedLevel, LevelReason};
 pub use phrase::Phrase;
 pub use problem::{Problem, Problems};
@@ -47,6 +47,8 @@ pub struct Frame {
     pub form_targets: Vec<FormTarget>,
     /// Whose pages this page shows in frames: only the one after signing out has any.
     pub framed: Vec<FormTarget>,
+    /// No page leads to registering by oneself: this deployment does not offer it.
+    pub no_registration: bool,
 }
 
 /// The portal (relying party) that asks.

@@ -6,10 +6,11 @@ use axum::{
     response::{IntoResponse as _, Response},
     routing::get,
 };
+use http::HeaderMap;
 
 use super::view::{Registration, WelcomePage};
 use crate::{
-    flows::sessions::name_of,
+    flows::{CitizenRegistration, sessions::name_of},
     http::{extract::Visitor, frame::Phrase, paths, respond, state::AppState},
 };
 
@@ -17,7 +18,7 @@ pub fn routes() -> Router<AppState> {
     Router::new().route(paths::HOME, get(welcome))
 }
 
-async fn welcome(State(state): State<AppState>, visitor: Visitor) -> Response {
+async fn welcome(State(state): State<AppState>, visitor: Visitor, headers: HeaderMap) -> Response {
     let signed_in = match &visitor.browser.session {
         Some(found) => match name_of(&state.provider, found).await {
             Ok(name) => Some(Phrase::vi(name)),
@@ -25,6 +26,13 @@ async fn welcome(State(state): State<AppState>, visitor: Visitor) -> Response {
         },
         None => None,
     };
-    let page = WelcomePage { signed_in, registration: Registration::Open };
-    page.render(&state.frame(visitor.choice(None), visitor.here, String::new())).into_response()
+    let registration = match state.provider.settings.citizen_registration {
+        CitizenRegistration::Open { .. } => Registration::Open,
+        CitizenRegistration::Closed => Registration::Closed,
+    };
+    let page = WelcomePage { signed_in, registration };
+    let frame = state.frame(visitor.choice(None), visitor.here.clone(), String::new());
+    let mut response = page.render(&frame).into_response();
+    visitor.forget_dead_session(&state, &headers, &mut response).await;
+    response
 }

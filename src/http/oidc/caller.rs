@@ -5,8 +5,9 @@ use std::sync::Arc;
 use axum::response::Response;
 use http::{HeaderMap, header::AUTHORIZATION};
 
+use super::guesses::Failed;
 use crate::{
-    base::{Fault, Timestamp},
+    base::{Fault, Timestamp, ids::ClientId},
     flows::{clients::KnownClient, token},
     http::{certificate::Call, respond, state::AppState},
     oidc::{
@@ -20,6 +21,8 @@ use crate::{
 /// Why a call is not answered as it was asked.
 pub enum Refused {
     Client(ClientAuthRefusal),
+    /// The client that this names was not shown to be the one that calls.
+    NotAuthenticated(ClientAuthRefusal, Option<ClientId>),
     Request(OAuthError),
     Fault(Fault),
 }
@@ -45,17 +48,24 @@ impl From<Fault> for Refused {
 impl Refused {
     pub fn answer(&self, state: &AppState, endpoint: Endpoint) -> Response {
         match self {
-            Self::Client(ClientAuthRefusal { error, via }) => {
-                // RFC 6749 §5.2: a 401 to who used the header names the scheme; another status has no challenge.
-                let challenge = (error.status(endpoint) == 401)
-                    .then(|| via.www_authenticate(&state.provider.settings.issuer))
-                    .flatten();
-                respond::oauth(error, endpoint, challenge.as_deref())
+            Self::Client(refusal) => unauthenticated(state, refusal, endpoint),
+            Self::NotAuthenticated(refusal, client) => {
+                let mut response = unauthenticated(state, refusal, endpoint);
+                response.extensions_mut().insert(Failed(client.clone()));
+                response
             }
             Self::Request(error) => respond::oauth(error, endpoint, None),
             Self::Fault(fault) => respond::fault_json(fault),
         }
     }
+}
+
+/// RFC 6749 §5.2: a 401 to who used the header names the scheme; another status has no challenge.
+fn unauthenticated(state: &AppState, refusal: &ClientAuthRefusal, endpoint: Endpoint) -> Response {
+    let ClientAuthRefusal { error, via } = refusal;
+    let challenge =
+        (error.status(endpoint) == 401).then(|| via.www_authenticate(&state.provider.settings.issuer)).flatten();
+    respond::oauth(error, endpoint, challenge.as_deref())
 }
 
 /// The client that has proven who it is. `path` is the endpoint's: an assertion may be addressed to its URL.
@@ -77,7 +87,7 @@ pub async fn authenticated(
             // The method, not the name: who is not proven may have typed anything there, a secret too.
             tracing::info!(method = auth.proof.method(), endpoint = path, "a client was not authenticated");
             metrics::counter!("client_authentication_refused_total", "method" => auth.proof.method()).increment(1);
-            Err(refusal.into())
+            Err(Refused::NotAuthenticated(refusal, auth.proof.client_id().cloned()))
         }
     }
 }

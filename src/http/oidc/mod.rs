@@ -3,6 +3,7 @@
 mod caller;
 mod device_authorization;
 mod dpop;
+pub mod guesses;
 mod introspect;
 mod par;
 mod registration;

@@ -24,6 +24,7 @@ use crate::{
     },
     oidc::{
         bearer::{self, Challenge, Presented, Scheme},
+        client_auth::ClientAuthRefusal,
         dpop::refused,
         endpoints,
         error::{Endpoint, OAuthError},
@@ -79,9 +80,11 @@ async fn answered(state: &AppState, now: Timestamp, asked: Asked<'_>) -> Respons
     let response = match answer(state, now, (method, headers), presented).await {
         Ok(response) => response,
         Err(Refused::Fault(fault)) => respond::fault_json(&fault),
-        Err(Refused::Request(error) | Refused::Client(crate::oidc::client_auth::ClientAuthRefusal { error, .. })) => {
-            challenged(state, scheme, &error)
-        }
+        Err(
+            Refused::Request(error)
+            | Refused::Client(ClientAuthRefusal { error, .. })
+            | Refused::NotAuthenticated(ClientAuthRefusal { error, .. }, _),
+        ) => challenged(state, scheme, &error),
     };
     for_any_origin(dpop::with_nonce(state, headers, now, response))
 }

@@ -42,6 +42,7 @@ pub fn alone(lang: Lang) -> Frame {
         deadline: None,
         form_targets: Vec::new(),
         framed: Vec::new(),
+        no_registration: false,
     }
 }
 

@@ -1,18 +1,25 @@
 //! `/register`: the step at which this browser's registration stands, and its forms. `?i=…` names the sign-in that waits for
 //! it.
 
-use axum::{Router, extract::State, response::Response, routing::get};
+use axum::{
+    Router,
+    extract::State,
+    response::{IntoResponse as _, Response},
+    routing::get,
+};
 use http::{HeaderMap, header::SET_COOKIE};
 
 use super::{
     note::Note,
     render::{self, PAGE},
     typed::TypedDetails,
+    view::{Stopped, StoppedPage},
 };
 use crate::{
     base::{Fault, Secret, Span, ids::InteractionId},
     crypto::Digest,
     flows::{
+        CitizenRegistration,
         account::register::{
             Begin, Begun, Confirmed, Finish, Finished, Resent, Step, abandon, begin, confirm, finish, resend,
             step as step_of,
@@ -66,6 +73,9 @@ async fn show(
     QueryParams(query): QueryParams,
     headers: HeaderMap,
 ) -> Response {
+    if state.provider.settings.citizen_registration == CitizenRegistration::Closed {
+        return closed(&state, &visitor);
+    }
     let cookie = visitor.ensure_cookie(&state);
     let page = async {
         let waiting = waiting(&state, &visitor, query).await?;
@@ -88,6 +98,9 @@ async fn take(
     headers: HeaderMap,
     FormBody(form): FormBody,
 ) -> Response {
+    if state.provider.settings.citizen_registration == CitizenRegistration::Closed {
+        return closed(&state, &visitor);
+    }
     let Ok(form) = form else { return foreign(&state, &visitor) };
     let (Ok(()), Some(browser)) = (
         FormGuard { state: &state, purpose: PAGE.as_bytes() }.check(&visitor, &headers, &form),
@@ -101,6 +114,12 @@ async fn take(
         form.answer(waiting.as_ref()).await
     };
     answered.await.unwrap_or_else(|fault| respond::fault_for(&state, &visitor, &fault))
+}
+
+/// This deployment registers in person only.
+fn closed(state: &AppState, visitor: &Visitor) -> Response {
+    let frame = state.frame(visitor.choice(None), visitor.here.clone(), String::new());
+    StoppedPage { why: Stopped::Closed }.render(&frame).into_response()
 }
 
 fn foreign(state: &AppState, visitor: &Visitor) -> Response {

@@ -30,7 +30,12 @@ fn interaction_id(query: Result<Params, OAuthError>) -> Option<InteractionId> {
     query.ok()?.one("i").ok().flatten()?.parse().ok()
 }
 
-async fn show(State(state): State<AppState>, mut visitor: Visitor, QueryParams(query): QueryParams) -> Response {
+async fn show(
+    State(state): State<AppState>,
+    mut visitor: Visitor,
+    headers: HeaderMap,
+    QueryParams(query): QueryParams,
+) -> Response {
     // Without an interaction there is nothing to sign in to but one's own account.
     let Some(id) = interaction_id(query) else { return respond::see_other(paths::ACCOUNT) };
     let cookie = visitor.ensure_cookie(&state);
@@ -38,6 +43,7 @@ async fn show(State(state): State<AppState>, mut visitor: Visitor, QueryParams(q
         Ok(response) => response,
         Err(fault) => respond::fault_for(&state, &visitor, &fault),
     };
+    visitor.forget_dead_session(&state, &headers, &mut response).await;
     if let Some(cookie) = cookie {
         response.headers_mut().append(SET_COOKIE, cookie);
     }

@@ -10,6 +10,8 @@ mod identity_assurance;
 mod introspection;
 mod logout;
 mod mutual_tls;
+mod posted;
+mod proofs_everywhere;
 mod pushed;
 mod refresh;
 mod registration;

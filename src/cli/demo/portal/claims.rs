@@ -16,6 +16,7 @@ use crate::{
         frame::{grouped, level::dots, when},
         lang::Lang,
     },
+    registry::CardStatus,
 };
 
 /// One line of a table.
@@ -158,12 +159,26 @@ fn plain(path: &str, value: &Value, lang: Lang) -> String {
         ("updated_at", Value::Number(at)) => {
             at.as_i64().map_or_else(|| at.to_string(), |at| when::time_and_day(lang, Timestamp::from_secs(at)))
         }
+        ("card.status", Value::String(value)) => {
+            card_status(value).map_or_else(|| value.clone(), |word| word.on(lang).to_owned())
+        }
         (_, Value::String(value)) => match Date::parse(value, format_description!("[year]-[month]-[day]")) {
             Ok(date) => when::day(lang, date),
             Err(_) => grouped(value),
         },
         (_, other) => other.to_string(),
     }
+}
+
+fn card_status(code: &str) -> Option<Text> {
+    Some(match CardStatus::from_code(code)? {
+        CardStatus::Valid => text("Còn giá trị", "Valid"),
+        CardStatus::Held => text("Đang bị tạm giữ", "Held"),
+        CardStatus::Revoked => text("Đã bị thu hồi", "Withdrawn"),
+        CardStatus::Replaced => text("Đã được đổi thẻ mới", "Replaced by a new card"),
+        CardStatus::Lost => text("Đã báo mất", "Reported lost"),
+        CardStatus::Void => text("Không còn giá trị", "No longer valid"),
+    })
 }
 
 /// What the ID token says of this sign-in.

@@ -12,7 +12,7 @@ use crate::{
     },
     crypto::{Digest, Place},
     flows::{
-        Provider,
+        CitizenRegistration, Provider,
         account::{
             phone,
             phone_code::{CodeToSend, Sent, SentMessage},
@@ -85,6 +85,7 @@ async fn decide(provider: &Provider, subscribers: &dyn SubscriberCheck, request:
     };
     let index = &provider.secrets.counter_index;
     let unit = WriteBegun {
+        per_network: per_network(provider),
         near: Subject::of(index, None, &format!("register:{}:{}", details.number.as_str(), request.network)),
         network: Subject::of(index, None, &format!("register-network:{}", request.network)),
         registration: StoredRegistration {
@@ -113,7 +114,18 @@ pub(super) const fn place(id: &RegistrationId) -> Place<'_> {
     Place { table: "registration", column: "phone_sealed", row: id.0.as_bytes() }
 }
 
+/// The policy's own delays, with the deployment's number of attempts.
+fn per_network(provider: &Provider) -> Throttle {
+    match provider.settings.citizen_registration {
+        CitizenRegistration::Open { attempts } => {
+            Throttle { burst: attempts.burst, window: attempts.per, ..Throttle::REGISTER_NETWORK }
+        }
+        CitizenRegistration::Closed => Throttle::REGISTER_NETWORK,
+    }
+}
+
 struct WriteBegun {
+    per_network: Throttle,
     near: Subject,
     network: Subject,
     registration: StoredRegistration,
@@ -151,7 +163,7 @@ impl Unit for WriteBegun {
     }
 
     async fn run<'a>(&'a self, tx: &'a mut Tx) -> Result<Begun, Fault> {
-        for (subject, throttle) in [(&self.network, Throttle::REGISTER_NETWORK), (&self.near, Throttle::REGISTER)] {
+        for (subject, throttle) in [(&self.network, self.per_network), (&self.near, Throttle::REGISTER)] {
             if let Decision::Wait { until } = subject.count_registration(tx, &throttle, self.now).await? {
                 return Ok(Begun::Wait { until });
             }
