@@ -24,6 +24,7 @@ async fn a_cookie_of_a_session_that_ended_is_taken_back_and_one_that_only_change
         let mut browser = app.browser();
         browser.walk(&authorize(&[]), &holder).await;
         let old = session(&browser).unwrap();
+        app.at.clock.advance(Span::secs(1));
         browser.walk(&authorize(&[("prompt", "login")]), &holder).await;
         let new = session(&browser).unwrap();
         assert_ne!(old, new);
