@@ -44,7 +44,7 @@ const MESSAGES: &str = "DELETE FROM outbox WHERE id IN \
     (SELECT id FROM outbox WHERE state <> 'waiting' AND next_attempt_at < $1 LIMIT $2)";
 
 impl Stale {
-    pub const ALL: [Self; 12] = [
+    pub const ALL: [Self; 13] = [
         Self::Codes,
         Self::Interactions,
         Self::AssertionJtis,

@@ -1,8 +1,8 @@
 //! F5: the binary as people run it.
 
 mod account;
-mod client;
 mod audit;
+mod client;
 mod config;
 mod doctor;
 mod keys;

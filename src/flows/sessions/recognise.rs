@@ -42,9 +42,9 @@ pub async fn is_over(provider: &Provider, cookie: Option<&str>, now: Timestamp) 
     let Some(token) = cookie.and_then(|text| OpaqueToken::<kind::SessionCookie>::parse(text).ok()) else {
         return Ok(false);
     };
-    let found = sessions::find_by_secret(&mut provider.db.read().await?, token.digest().as_bytes()).await?;
+    let found = behind::cookie(&mut provider.db.read().await?, token.digest().as_bytes(), now).await?;
     let policy = &provider.settings.session;
-    Ok(found.is_some_and(|session| {
+    Ok(found.is_some_and(|(session, _)| {
         session.ended_at.is_some()
             || session.expires_at <= now
             || !matches!(policy.standing(session.created_at, session.seen_at, now), SessionStanding::Live { .. })
