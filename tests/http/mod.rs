@@ -9,5 +9,6 @@ mod health;
 mod leftovers;
 mod oidc;
 mod register;
+mod registry_api;
 mod server;
 mod tls;
