@@ -13,6 +13,8 @@ mod http;
 #[cfg(feature = "demo")]
 mod journeys;
 #[cfg(test)]
+mod matrix;
+#[cfg(test)]
 #[cfg(feature = "demo")]
 mod portal;
 #[cfg(test)]
