@@ -3,10 +3,17 @@
 
 use serde_json::{Map, Value, json};
 
-use super::registry::{Part, PersonFile};
+use super::{
+    predicates,
+    registry::{Part, PersonFile},
+};
 use crate::{
     base::{Fault, Timestamp, ids::PersonId},
-    oidc::authorization_details::{CheckedField, Detail},
+    oidc::{
+        authorization_details::{CheckedField, Detail},
+        claims_request::ClaimRequest,
+        predicate::Predicate,
+    },
     registry::{Answer, BirthDate, NameKeys, NameLevel, PersonalNumber, Sex, birth::BirthMatch},
     store::Conn,
 };
@@ -19,23 +26,32 @@ pub async fn answered(
     now: Timestamp,
 ) -> Result<Vec<Value>, Fault> {
     let asks = details.iter().any(|detail| matches!(detail, Detail::IdentityCheck(_)));
-    let file = if asks { PersonFile::load(conn, person, &[Part::Numbers]).await? } else { None };
+    let file = if asks { PersonFile::load(conn, person, &[Part::Numbers, Part::Residences]).await? } else { None };
     let mut all = Vec::new();
     for detail in details {
         let mut value = detail.for_resources();
         if let Detail::IdentityCheck(check) = detail {
             let Some(file) = &file else { return Err(Fault::inconsistent("account", "person_id", &person)) };
-            let results: Map<String, Value> = check
+            let fields = check
                 .fields
                 .iter()
-                .map(|(field, stated)| (field.as_str().to_owned(), json!(judged(file, *field, stated))))
-                .collect();
+                .map(|(field, stated)| (field.as_str().to_owned(), json!(judged(file, *field, stated))));
+            let results: Map<String, Value> = fields.chain(questions(file, &check.predicates, now)).collect();
             value["results"] = Value::Object(results);
             value["as_of"] = now.rfc3339().into();
         }
         all.push(value);
     }
     Ok(all)
+}
+
+/// A question that cannot be answered (no unit has that code today) has no answer.
+fn questions(file: &PersonFile, names: &[String], now: Timestamp) -> impl Iterator<Item = (String, Value)> {
+    names.iter().filter_map(move |name| {
+        let question = Predicate::of_claim(name, &ClaimRequest::default())?;
+        let answer = predicates::judge(file, &question, now)?;
+        Some((name.clone(), json!(if answer.result { Answer::Yes } else { Answer::No })))
+    })
 }
 
 fn judged(file: &PersonFile, field: CheckedField, stated: &str) -> Answer {

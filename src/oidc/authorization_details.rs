@@ -6,7 +6,11 @@ use std::{collections::BTreeMap, fmt};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
-use super::error::{OAuthError, OAuthErrorCode};
+use super::{
+    claims_request::ClaimRequest,
+    error::{OAuthError, OAuthErrorCode},
+    predicate::Predicate,
+};
 
 /// `authorization_details_types_supported` (RFC 9396 §10).
 pub const TYPES: [&str; 2] = [IDENTITY_CHECK, DELEGATION];
@@ -36,7 +40,11 @@ pub struct IdentityCheck {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub dossier: Option<String>,
     /// What the person stated there.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub fields: BTreeMap<CheckedField, String>,
+    /// Questions by the names of their claims ([`Predicate`]): `age_over_18`, `alive`, `resident_in:01`.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub predicates: Vec<String>,
 }
 
 /// What a statement can be about.
@@ -127,12 +135,17 @@ fn detail(value: &Value) -> Result<Detail, OAuthError> {
     let members = value.as_object().ok_or_else(|| invalid("an element of authorization_details is not an object"))?;
     match members.get("type").and_then(Value::as_str) {
         Some(IDENTITY_CHECK) => {
-            only(members, &["type", "procedure", "dossier", "fields"])?;
-            let fields = fields(members)?;
+            only(members, &["type", "procedure", "dossier", "fields", "predicates"])?;
+            let predicates = predicates(members)?;
+            let fields = match members.get("fields") {
+                None if !predicates.is_empty() => BTreeMap::new(),
+                _ => fields(members)?,
+            };
             Ok(Detail::IdentityCheck(IdentityCheck {
                 procedure: required(members, "procedure")?,
                 dossier: text(members, "dossier")?,
                 fields,
+                predicates,
             }))
         }
         Some(DELEGATION) => {
@@ -189,6 +202,22 @@ fn fields(members: &Map<String, Value>) -> Result<BTreeMap<CheckedField, String>
         .collect()
 }
 
+/// Each is a question whole in its name; what somebody states is a field.
+fn predicates(members: &Map<String, Value>) -> Result<Vec<String>, OAuthError> {
+    let expected = || invalid("predicates is a list of 1 to 10 questions like age_over_18, alive or resident_in:01");
+    let Some(value) = members.get("predicates") else { return Ok(Vec::new()) };
+    let list = value.as_array().filter(|list| (1..=10).contains(&list.len())).ok_or_else(expected)?;
+    let mut names: Vec<String> = Vec::new();
+    for value in list {
+        let name = value.as_str().ok_or_else(expected)?;
+        Predicate::of_claim(name, &ClaimRequest::default()).ok_or_else(expected)?;
+        if !names.iter().any(|known| known == name) {
+            names.push(name.to_owned());
+        }
+    }
+    Ok(names)
+}
+
 fn actions(members: &Map<String, Value>) -> Result<Vec<DelegatedAction>, OAuthError> {
     let expected = || {
         let names = DelegatedAction::ALL.iter().map(|action| action.as_str()).collect::<Vec<_>>().join(" ");
@@ -221,7 +250,9 @@ impl Detail {
             Self::Delegation(_) => json!(self),
             Self::IdentityCheck(check) => {
                 let mut value = json!(self);
-                value["fields"] = json!(check.fields.keys().collect::<Vec<_>>());
+                if !check.fields.is_empty() {
+                    value["fields"] = json!(check.fields.keys().collect::<Vec<_>>());
+                }
                 value
             }
         }
@@ -289,6 +320,10 @@ mod tests {
             r#"[{"type":"identity_check","procedure":"1","fields":{"name":1}}]"#,
             r#"[{"type":"identity_check","procedure":"","fields":{"name":"x"}}]"#,
             r#"[{"type":"identity_check","procedure":"1","fields":{"name":"x"},"locations":[]}]"#,
+            r#"[{"type":"identity_check","procedure":"1","predicates":[]}]"#,
+            r#"[{"type":"identity_check","procedure":"1","predicates":["age_over_17"]}]"#,
+            r#"[{"type":"identity_check","procedure":"1","predicates":["same_person_as"]}]"#,
+            r#"[{"type":"identity_check","procedure":"1","predicates":"alive"}]"#,
             r#"[{"type":"delegation","procedure":"1"}]"#,
             r#"[{"type":"delegation","procedure":"1","actions":[]}]"#,
             r#"[{"type":"delegation","procedure":"1","actions":["sign"]}]"#,

@@ -132,6 +132,11 @@ pub fn lines(f: &Frame, claim: &str, value: &Value) -> Vec<String> {
     lines
 }
 
+/// What is shown of a question, before it is answered.
+pub fn question(f: &Frame, claim: &str) -> Vec<String> {
+    lines(f, claim, &Value::Null)
+}
+
 fn collect(f: &Frame, claim: &str, value: &Value, depth: usize, lines: &mut Vec<String>) {
     if lines.len() >= LINES_AT_MOST {
         return;

@@ -157,3 +157,18 @@ async fn what_is_not_understood_is_refused_everywhere() {
     ]);
     assert_eq!(query_of(app.browser().get(&of_plain).await.location())["error"], "invalid_authorization_details");
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn questions_are_answered_with_yes_or_no_and_shown_before() {
+    for app in TestApp::each().await {
+        let holder = set_up(&app).await;
+        let asked = ["age_over_18", "age_over_60", "alive", "resident_in:01", "resident_in:00"];
+        let details = json!([{ "type": "identity_check", "procedure": "1.004222", "predicates": asked }]);
+        let answer = redeem(&app, &holder, &details, &[]).await;
+        assert_eq!(answer.status, StatusCode::OK, "{}", answer.body);
+        let told = &answer.json()["authorization_details"][0];
+        let results = json!({ "age_over_18": "yes", "age_over_60": "no", "alive": "yes", "resident_in:01": "no" });
+        assert_eq!((&told["results"], &told["predicates"]), (&results, &json!(asked)), "{told}");
+        assert!(told["as_of"].as_str().is_some_and(|at| at.starts_with("2026-11-22T")) && told.get("fields").is_none());
+    }
+}
