@@ -12,6 +12,7 @@ pub mod identity_check;
 pub mod introspect;
 pub mod keys;
 pub mod logout;
+pub mod nested;
 pub mod operators;
 pub mod outbox;
 pub mod predicates;

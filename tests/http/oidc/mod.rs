@@ -10,6 +10,7 @@ mod identity_assurance;
 mod introspection;
 mod logout;
 mod mutual_tls;
+mod nested;
 mod pushed;
 mod refresh;
 mod registration;
