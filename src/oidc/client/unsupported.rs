@@ -9,22 +9,13 @@ use super::{
 
 const ENCRYPTION: &str = "asks for encryption, which is not implemented yet";
 const CIBA: &str = "asks for backchannel authentication, which is not implemented yet";
-const SIGNED: &str = "asks for a signed response of this kind, which is not implemented yet";
 
 /// A deployed profile would quietly be weaker, or an answer of another form, without them.
 const NOT_YET: &[(&str, &str)] = &[
-    ("id_token_encrypted_response_alg", ENCRYPTION),
-    ("id_token_encrypted_response_enc", ENCRYPTION),
-    ("userinfo_encrypted_response_alg", ENCRYPTION),
-    ("userinfo_encrypted_response_enc", ENCRYPTION),
     ("request_object_encryption_alg", ENCRYPTION),
     ("request_object_encryption_enc", ENCRYPTION),
     ("authorization_encrypted_response_alg", ENCRYPTION),
     ("authorization_encrypted_response_enc", ENCRYPTION),
-    ("introspection_encrypted_response_alg", ENCRYPTION),
-    ("introspection_encrypted_response_enc", ENCRYPTION),
-    ("userinfo_signed_response_alg", SIGNED),
-    ("introspection_signed_response_alg", SIGNED),
     ("backchannel_token_delivery_mode", CIBA),
     ("backchannel_client_notification_endpoint", CIBA),
     ("backchannel_authentication_request_signing_alg", CIBA),

@@ -12,6 +12,7 @@ mod logout;
 mod mutual_tls;
 mod posted;
 mod proofs_everywhere;
+mod nested;
 mod pushed;
 mod refresh;
 mod registration;
