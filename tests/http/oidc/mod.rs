@@ -10,6 +10,7 @@ mod identity_assurance;
 mod introspection;
 mod logout;
 mod mutual_tls;
+mod profiles;
 mod pushed;
 mod refresh;
 mod registration;
