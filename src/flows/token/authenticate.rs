@@ -132,7 +132,13 @@ async fn by_assertion(
         AssertionAudience::Issuer => provider.settings.issuer.as_str(),
         AssertionAudience::Endpoint => endpoint,
     };
-    let rules = AssertionRules { client_id: &id, algs: &algs, audience, lifetime: AssertionRules::LIFETIME, now };
+    let rules = AssertionRules {
+        client_id: &id,
+        algs: &algs,
+        audience,
+        lifetime: known.client.rules.profile.assertion_lifetime(),
+        now,
+    };
     let once = match client_assertion::check(&header(&unverified), &claims, &rules) {
         Ok(once) => once,
         Err(error) => return Ok(Err(Some(error.into()))),
@@ -149,7 +155,7 @@ fn replayed() -> crate::oidc::error::OAuthError {
 }
 
 fn allowed_algs(known: &KnownClient) -> Vec<SigningAlg> {
-    known.client.auth.signing_alg.map_or_else(|| SigningAlg::ALL.to_vec(), |alg| vec![alg])
+    known.client.auth.signing_alg.map_or_else(|| known.client.rules.profile.algs().to_vec(), |alg| vec![alg])
 }
 
 /// The members of the header that the protocol's check looks at; the parser has refused all that is dangerous.

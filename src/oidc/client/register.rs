@@ -29,7 +29,9 @@ impl Client {
         let redirect_uris = redirect_uris(members, application_type, &grant_types)?;
         let logout_hosts = redirect_uris.clone();
         let auth = client_auth(members, &grant_types)?;
-        let requests = requests::read(members)?;
+        let rules = rules(members, by, auth.method)?;
+        let id_token_alg = alg(members, "id_token_signed_response_alg")?.unwrap_or(SigningAlg::Rs256);
+        let requests = requests::read(members, rules.profile, id_token_alg)?;
         let keys = keys(members, &auth, &requests)?;
         let responses = responses::read(members, &keys)?;
         check_subject_type(members)?;
@@ -38,14 +40,14 @@ impl Client {
             application_type,
             redirect_uris,
             grant_types,
-            id_token_alg: alg(members, "id_token_signed_response_alg")?.unwrap_or(SigningAlg::Rs256),
+            id_token_alg,
             sector_identifier_uri: members.web_uri("sector_identifier_uri")?,
             scopes: scopes(members, by)?,
             sign_in: sign_in(members)?,
             logout: logout(members, application_type, &logout_hosts)?,
             requests,
             resources: resources::read(members)?,
-            rules: rules(members, by, auth.method)?,
+            rules,
             about: about(members)?,
             auth,
             keys,
@@ -53,6 +55,7 @@ impl Client {
             responses,
         };
         client.check_sector()?;
+        client.check_profile()?;
         Ok(client)
     }
 }

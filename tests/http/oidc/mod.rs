@@ -13,6 +13,7 @@ mod mutual_tls;
 mod posted;
 mod proofs_everywhere;
 mod nested;
+mod profiles;
 mod pushed;
 mod refresh;
 mod registration;
