@@ -4,8 +4,17 @@
 use serde_json::{Map, Value, json};
 
 use super::{
-    acr::AcrLevel, alg::SigningAlg, authorization_details, client::ClientAuthMethod, endpoints, endpoints::under,
-    prompt::Prompt, response_mode::ResponseMode, scope::ScopeSet, token_request::TokenRequest, verified_claims,
+    acr::AcrLevel,
+    alg::SigningAlg,
+    authorization_details,
+    client::{ClientAuthMethod, Delivery},
+    endpoints,
+    endpoints::under,
+    prompt::Prompt,
+    response_mode::ResponseMode,
+    scope::ScopeSet,
+    token_request::TokenRequest,
+    verified_claims,
 };
 
 /// What differs from one deployment to another.
@@ -60,6 +69,7 @@ pub fn document(settings: &DiscoverySettings) -> Map<String, Value> {
     document.extend(addresses(settings));
     document.extend(authorization(settings));
     document.extend(client_authentication(&settings.mutual_tls));
+    document.extend(backchannel_authentication());
     document.extend(logout(settings));
     document.extend(aliases(settings, &document));
     // RFC 8414 §3.2: what has no elements is left out.
@@ -79,6 +89,8 @@ fn addresses(settings: &DiscoverySettings) -> Map<String, Value> {
         "revocation_endpoint": at(endpoints::REVOKE),
         "introspection_endpoint": at(endpoints::INTROSPECT),
         "end_session_endpoint": at(endpoints::LOGOUT),
+        // CIBA Core §4.
+        "backchannel_authentication_endpoint": at(endpoints::BACKCHANNEL_AUTHENTICATION),
         // RFC 8628 §4.
         "device_authorization_endpoint": at(endpoints::DEVICE_AUTHORIZATION),
         "registration_endpoint": (settings.registration == Registration::Offered).then(|| at(endpoints::REGISTRATION)),
@@ -144,6 +156,15 @@ fn client_authentication(offer: &MutualTlsOffer) -> Map<String, Value> {
         "dpop_signing_alg_values_supported": algs,
         "introspection_endpoint_auth_methods_supported": with_proof,
         "introspection_endpoint_auth_signing_alg_values_supported": algs,
+    }))
+}
+
+/// CIBA Core §4.
+fn backchannel_authentication() -> Map<String, Value> {
+    members(json!({
+        "backchannel_token_delivery_modes_supported": Delivery::MODES,
+        "backchannel_authentication_request_signing_alg_values_supported": SigningAlg::ALL.map(SigningAlg::as_str),
+        "backchannel_user_code_parameter_supported": false,
     }))
 }
 
@@ -216,12 +237,16 @@ mod tests {
             "revocation_endpoint": "https://dinhdanh.example/revoke",
             "introspection_endpoint": "https://dinhdanh.example/introspect",
             "end_session_endpoint": "https://dinhdanh.example/logout",
+            "backchannel_authentication_endpoint": "https://dinhdanh.example/backchannel_authentication",
+            "backchannel_token_delivery_modes_supported": ["poll", "ping", "push"],
+            "backchannel_authentication_request_signing_alg_values_supported": algs,
+            "backchannel_user_code_parameter_supported": false,
             "device_authorization_endpoint": "https://dinhdanh.example/device_authorization",
             "response_types_supported": ["code"],
             "response_modes_supported": ["query", "fragment", "form_post", "query.jwt", "fragment.jwt", "form_post.jwt", "jwt"],
             "grant_types_supported": [
                 "authorization_code", "refresh_token", "client_credentials",
-                "urn:ietf:params:oauth:grant-type:device_code"
+                "urn:ietf:params:oauth:grant-type:device_code", "urn:openid:params:grant-type:ciba"
             ],
             "code_challenge_methods_supported": ["S256"],
             "subject_types_supported": ["pairwise"],

@@ -29,6 +29,7 @@ const TABLE: &[(&str, Class)] = &[
     (endpoints::REVOKE, Class::Token),
     (endpoints::REGISTRATION, Class::Token),
     (endpoints::DEVICE_AUTHORIZATION, Class::Token),
+    (endpoints::BACKCHANNEL_AUTHENTICATION, Class::Token),
 ];
 
 impl Class {

@@ -4,8 +4,8 @@ use serde_json::Value;
 
 use super::{
     About, AssertionAudience, Client, ClientAuth, ClientAuthMethod, GrantType, KeySource, Localized, Logout,
-    MetadataError, Profile, RegisteredBy, Requests, RpClass, Rules, SenderRules, SignIn, UserInfoView, jwks,
-    members::Members, mutual_tls, requests, resources, unsupported,
+    MetadataError, Profile, RegisteredBy, Requests, RpClass, Rules, SenderRules, SignIn, UserInfoView, backchannel,
+    jwks, members::Members, mutual_tls, requests, resources, unsupported,
 };
 use crate::oidc::{
     alg::SigningAlg,
@@ -32,6 +32,7 @@ impl Client {
         let requests = requests::read(members)?;
         let keys = keys(members, &auth, &requests)?;
         check_subject_type(members)?;
+        let backchannel = backchannel::read(members, &grant_types, auth.method)?;
         let client = Self {
             registered_by: by,
             application_type,
@@ -43,6 +44,7 @@ impl Client {
             sign_in: sign_in(members)?,
             logout: logout(members, application_type, &logout_hosts)?,
             requests,
+            backchannel,
             resources: resources::read(members)?,
             rules: rules(members, by, auth.method)?,
             about: about(members)?,

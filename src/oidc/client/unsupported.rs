@@ -8,7 +8,6 @@ use super::{
 };
 
 const ENCRYPTION: &str = "asks for encryption, which is not implemented yet";
-const CIBA: &str = "asks for backchannel authentication, which is not implemented yet";
 const SIGNED: &str = "asks for a signed response of this kind, which is not implemented yet";
 
 /// A deployed profile would quietly be weaker, or an answer of another form, without them.
@@ -25,10 +24,6 @@ const NOT_YET: &[(&str, &str)] = &[
     ("introspection_encrypted_response_enc", ENCRYPTION),
     ("userinfo_signed_response_alg", SIGNED),
     ("introspection_signed_response_alg", SIGNED),
-    ("backchannel_token_delivery_mode", CIBA),
-    ("backchannel_client_notification_endpoint", CIBA),
-    ("backchannel_authentication_request_signing_alg", CIBA),
-    ("backchannel_user_code_parameter", CIBA),
 ];
 
 /// Extension members that an operator sets and a client that registers itself may not.
