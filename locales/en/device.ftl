@@ -15,3 +15,16 @@ device-late = It was answered before, or its time ran out. Nothing was shared fr
 
 consent-device = You are signing in on another device. Check that its screen shows this code:
 consent-device-care = If you do not see this code on a device in front of you, choose not to share: somebody else may have begun this.
+
+consent-elsewhere = Check that the same text stands where you began:
+consent-elsewhere-care = Only agree if you began this yourself just now, at a counter, on the phone or on another device. If you did not, choose not to share.
+match-title = Enter the number that you see
+match-message = This text stands at the counter or on the other device, with a number in place of the dots:
+match-label = Number
+match-hint = If you do not see a number, this request is not yours.
+match-not-me = It was not me
+requests-title = Requests waiting for you
+requests-intro = A portal, a counter or a call centre asks you to confirm that it is you. Open only what you began yourself.
+requests-asks = { $portal } asks you to confirm
+requests-begun = Began { $time }, open until { $until }.
+requests-open = Look and answer

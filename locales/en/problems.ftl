@@ -42,3 +42,5 @@ problem-new-password-same = The new password is the one you use now. Choose anot
 problem-user-code-missing = Enter the code on the device's screen.
 problem-user-code-form = The code has eight letters. Check it on the device's screen and enter it again.
 problem-user-code-unknown = No device is waiting with this code. Check it, or begin again on the device.
+problem-match-missing = Enter the number that you see at the other device or counter.
+problem-match-wrong = That is not the number. Look at the other device again. After three wrong numbers the request is refused.

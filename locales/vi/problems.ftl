@@ -36,3 +36,5 @@ problem-new-password-same = Mật khẩu mới trùng với mật khẩu đang d
 problem-user-code-missing = Hãy nhập mã trên màn hình thiết bị.
 problem-user-code-form = Mã gồm tám chữ cái. Hãy xem lại trên màn hình thiết bị rồi nhập lại.
 problem-user-code-unknown = Không có thiết bị nào đang chờ với mã này. Hãy xem lại mã, hoặc bắt đầu lại trên thiết bị.
+problem-match-missing = Hãy nhập số bạn nhìn thấy ở thiết bị hoặc quầy kia.
+problem-match-wrong = Số chưa đúng. Hãy nhìn lại thiết bị kia. Sau ba lần sai, yêu cầu sẽ bị từ chối.

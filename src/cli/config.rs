@@ -72,6 +72,8 @@ pub struct Lifetimes {
     pub refresh: Time,
     pub refresh_offline: Time,
     pub device_code: Time,
+    pub backchannel: Time,
+    pub backchannel_longest: Time,
     pub interaction: Time,
     pub pushed_request: Time,
     pub registration: Time,

@@ -55,6 +55,8 @@ pub mod kind {
         RegistrationAccess "ddg_",
         /// What a device polls with (RFC 8628 §3.2).
         DeviceCode "ddd_",
+        /// A backchannel authentication request (CIBA Core §7.3).
+        AuthReqId "ddq_",
     }
 }
 

@@ -1,7 +1,7 @@
 use proptest::prelude::*;
 
 use super::{
-    kind::{ClientSecret, Code, DeviceCode, InteractionCookie, Par, SessionCookie},
+    kind::{AuthReqId, ClientSecret, Code, DeviceCode, InteractionCookie, Par, SessionCookie},
     *,
 };
 
@@ -38,6 +38,7 @@ fn a_kind_is_no_other_kind() {
         made::<ClientSecret>(),
         made::<Par>(),
         made::<DeviceCode>(),
+        made::<AuthReqId>(),
     ];
     for (i, text) in texts.iter().enumerate() {
         let accepted = [
@@ -47,6 +48,7 @@ fn a_kind_is_no_other_kind() {
             accepted_as::<ClientSecret>(text),
             accepted_as::<Par>(text),
             accepted_as::<DeviceCode>(text),
+            accepted_as::<AuthReqId>(text),
         ];
         for (j, accepted) in accepted.into_iter().enumerate() {
             assert_eq!(accepted, i == j, "{text} as kind {j}");

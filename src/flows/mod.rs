@@ -3,6 +3,7 @@
 pub mod account;
 pub mod audit;
 pub mod authorize;
+pub mod backchannel;
 pub mod caller;
 pub mod claims;
 pub mod client_keys;

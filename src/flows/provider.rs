@@ -12,7 +12,7 @@ use crate::{
     assurance::{Freshness, Level, SessionPolicy},
     base::{Entropy, Span},
     crypto::{BlindIndex, CodeKey, Kek, NonceKey, PasswordPool, RefreshKey, Sealer},
-    oidc::policy::Policy,
+    oidc::{backchannel::Waiting, policy::Policy},
     outbound::Outbound,
     store::{
         Db, Writer,
@@ -32,6 +32,8 @@ pub struct Lifetimes {
     pub offline_refresh: Span,
     /// A device's codes (RFC 8628).
     pub device_code: Span,
+    /// A backchannel authentication request: unless it asks otherwise, and at most.
+    pub backchannel: Waiting,
     /// From an authorization request to its end.
     pub interaction: Span,
     /// From a pushed request to the browser that opens it (RFC 9126 §2.2).
@@ -52,6 +54,7 @@ impl Default for Lifetimes {
             refresh: Span::hours(12),
             offline_refresh: Span::days(30),
             device_code: Span::minutes(10),
+            backchannel: Waiting { by_default: Span::minutes(5), at_most: Span::minutes(15) },
             interaction: Span::minutes(30),
             pushed_request: Span::secs(90),
             registration: Span::minutes(30),

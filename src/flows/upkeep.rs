@@ -47,7 +47,11 @@ pub async fn sweep(provider: &Provider, now: Timestamp) -> Result<u64, Fault> {
 const fn kept_for(what: Stale) -> Span {
     match what {
         // So that the pages can say "expired" or "finished" instead of "unknown".
-        Stale::Interactions | Stale::Registrations | Stale::PhoneCodes | Stale::DeviceCodes => Span::hours(1),
+        Stale::Interactions
+        | Stale::Registrations
+        | Stale::PhoneCodes
+        | Stale::DeviceCodes
+        | Stale::BackchannelRequests => Span::hours(1),
         // The longest memory of any failure policy.
         Stale::FailureCounters | Stale::OperatorSessions => Span::hours(24),
         // The clocks of two processes differ.

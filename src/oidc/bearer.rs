@@ -76,6 +76,10 @@ fn from_header(header: &str) -> Result<Option<Presented>, OAuthError> {
 }
 
 /// `b64token = 1*( ALPHA / DIGIT / "-" / "." / "_" / "~" / "+" / "/" ) *"="`
+pub fn is_b64token(text: &str) -> bool {
+    b64token(text).is_ok()
+}
+
 fn b64token(text: &str) -> Result<Secret, OAuthError> {
     let body = text.trim_end_matches('=');
     let is_token = |byte: u8| byte.is_ascii_alphanumeric() || b"-._~+/".contains(&byte);

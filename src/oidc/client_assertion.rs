@@ -27,8 +27,8 @@ pub struct AssertionRules<'a> {
     pub client_id: &'a ClientId,
     /// What the client may sign with.
     pub algs: &'a [SigningAlg],
-    /// The issuer; for a client registered with `client_assertion_audience: endpoint` exactly the URL that was called.
-    pub audience: &'a str,
+    /// One of these: the issuer; for a client registered with `client_assertion_audience: endpoint` exactly the URL that was called.
+    pub audiences: &'a [&'a str],
     /// How far ahead `exp` may lie: [`Self::LIFETIME`], for `fapi2-*` profiles [`Self::FAPI2_LIFETIME`].
     pub lifetime: Span,
     pub now: Timestamp,
@@ -131,8 +131,8 @@ fn check_parties(claims: &Map<String, Value>, rules: &AssertionRules<'_>) -> Res
     }
     // A single string and nothing beside it: with an array an assertion for another server works here too (the audience
     // injection of 2025, FAPI 2.0 §5.3.2.1).
-    if !is("aud", rules.audience) {
-        return Err(AssertionError::Audience { expected: rules.audience.to_owned() });
+    if !rules.audiences.iter().any(|audience| is("aud", audience)) {
+        return Err(AssertionError::Audience { expected: rules.audiences.join(" or ") });
     }
     Ok(())
 }
@@ -188,7 +188,7 @@ mod tests {
         let rules = AssertionRules {
             client_id: &client_id,
             algs: &[SigningAlg::Es256, SigningAlg::Ps256],
-            audience: ISSUER,
+            audiences: &[ISSUER],
             lifetime: AssertionRules::LIFETIME,
             now: NOW,
         };
@@ -291,8 +291,13 @@ mod tests {
     fn a_fapi_profile_lives_five_minutes() {
         let client_id = ClientId::from("portal");
         let lifetime = AssertionRules::FAPI2_LIFETIME;
-        let rules =
-            AssertionRules { client_id: &client_id, algs: &[SigningAlg::Es256], audience: ISSUER, lifetime, now: NOW };
+        let rules = AssertionRules {
+            client_id: &client_id,
+            algs: &[SigningAlg::Es256],
+            audiences: &[ISSUER],
+            lifetime,
+            now: NOW,
+        };
         let header = object(&json!({ "alg": "ES256" }));
         let mut claims = claims();
         claims.insert("exp".to_owned(), json!(NOW.secs() + 300));

@@ -7,7 +7,7 @@ use super::{
     acr::AcrLevel,
     alg::SigningAlg,
     authorization_details,
-    client::ClientAuthMethod,
+    client::{ClientAuthMethod, Delivery},
     encryption::{ContentAlg, KeyAlg},
     endpoints,
     endpoints::under,
@@ -70,6 +70,7 @@ pub fn document(settings: &DiscoverySettings) -> Map<String, Value> {
     document.extend(addresses(settings));
     document.extend(authorization(settings));
     document.extend(client_authentication(&settings.mutual_tls));
+    document.extend(backchannel_authentication());
     document.extend(logout(settings));
     document.extend(aliases(settings, &document));
     // RFC 8414 §3.2: what has no elements is left out.
@@ -89,6 +90,8 @@ fn addresses(settings: &DiscoverySettings) -> Map<String, Value> {
         "revocation_endpoint": at(endpoints::REVOKE),
         "introspection_endpoint": at(endpoints::INTROSPECT),
         "end_session_endpoint": at(endpoints::LOGOUT),
+        // CIBA Core §4.
+        "backchannel_authentication_endpoint": at(endpoints::BACKCHANNEL_AUTHENTICATION),
         // RFC 8628 §4.
         "device_authorization_endpoint": at(endpoints::DEVICE_AUTHORIZATION),
         "registration_endpoint": (settings.registration == Registration::Offered).then(|| at(endpoints::REGISTRATION)),
@@ -169,6 +172,15 @@ fn client_authentication(offer: &MutualTlsOffer) -> Map<String, Value> {
     }))
 }
 
+/// CIBA Core §4.
+fn backchannel_authentication() -> Map<String, Value> {
+    members(json!({
+        "backchannel_token_delivery_modes_supported": Delivery::MODES,
+        "backchannel_authentication_request_signing_alg_values_supported": SigningAlg::ALL.map(SigningAlg::as_str),
+        "backchannel_user_code_parameter_supported": false,
+    }))
+}
+
 /// RFC 8705 §5: the same endpoints where a certificate is asked for. Pages are for browsers and have none.
 fn aliases(settings: &DiscoverySettings, document: &Map<String, Value>) -> Map<String, Value> {
     let Some(base) = &settings.mutual_tls.alias else { return Map::new() };
@@ -238,12 +250,16 @@ mod tests {
             "revocation_endpoint": "https://dinhdanh.example/revoke",
             "introspection_endpoint": "https://dinhdanh.example/introspect",
             "end_session_endpoint": "https://dinhdanh.example/logout",
+            "backchannel_authentication_endpoint": "https://dinhdanh.example/backchannel_authentication",
+            "backchannel_token_delivery_modes_supported": ["poll", "ping", "push"],
+            "backchannel_authentication_request_signing_alg_values_supported": algs,
+            "backchannel_user_code_parameter_supported": false,
             "device_authorization_endpoint": "https://dinhdanh.example/device_authorization",
             "response_types_supported": ["code"],
             "response_modes_supported": ["query", "fragment", "form_post", "query.jwt", "fragment.jwt", "form_post.jwt", "jwt"],
             "grant_types_supported": [
                 "authorization_code", "refresh_token", "client_credentials",
-                "urn:ietf:params:oauth:grant-type:device_code"
+                "urn:ietf:params:oauth:grant-type:device_code", "urn:openid:params:grant-type:ciba"
             ],
             "code_challenge_methods_supported": ["S256"],
             "subject_types_supported": ["pairwise"],

@@ -7,6 +7,8 @@ pub const TOKEN: &str = "/token";
 pub const USERINFO: &str = "/userinfo";
 pub const JWKS: &str = "/jwks";
 pub const REVOKE: &str = "/revoke";
+/// CIBA Core §7.
+pub const BACKCHANNEL_AUTHENTICATION: &str = "/backchannel_authentication";
 /// RFC 8628 §3.1.
 pub const DEVICE_AUTHORIZATION: &str = "/device_authorization";
 pub const INTROSPECT: &str = "/introspect";

@@ -29,6 +29,7 @@ pub use scope::ScopeSet;
 pub mod access_token;
 pub mod audience;
 pub mod authorization_details;
+pub mod backchannel;
 pub mod basic_credentials;
 pub mod bearer;
 pub mod client_assertion;

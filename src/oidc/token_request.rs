@@ -21,6 +21,8 @@ pub enum TokenRequest {
     },
     /// RFC 8628 §3.4.
     DeviceCode(Secret),
+    /// CIBA Core §10.1.
+    Ciba(Secret),
 }
 
 /// RFC 6749 §4.1.3, RFC 7636 §4.5.
@@ -63,11 +65,12 @@ impl TokenRequest {
     pub const AUTHORIZATION_CODE: &'static str = "authorization_code";
     pub const REFRESH_TOKEN: &'static str = "refresh_token";
     pub const CLIENT_CREDENTIALS: &'static str = "client_credentials";
+    pub const CIBA: &'static str = "urn:openid:params:grant-type:ciba";
     pub const DEVICE_CODE: &'static str = "urn:ietf:params:oauth:grant-type:device_code";
 
     /// The values of `grant_type`, as discovery lists them.
-    pub const GRANT_TYPES: [&'static str; 4] =
-        [Self::AUTHORIZATION_CODE, Self::REFRESH_TOKEN, Self::CLIENT_CREDENTIALS, Self::DEVICE_CODE];
+    pub const GRANT_TYPES: [&'static str; 5] =
+        [Self::AUTHORIZATION_CODE, Self::REFRESH_TOKEN, Self::CLIENT_CREDENTIALS, Self::DEVICE_CODE, Self::CIBA];
 
     pub fn parse(params: &Params) -> Result<Self, OAuthError> {
         // RFC 6749 §3.2: no parameter more than once, `resource` alone excepted (RFC 8707 §2); one without a meaning here too, since another reader of the same
@@ -91,6 +94,7 @@ impl TokenRequest {
             Self::CLIENT_CREDENTIALS => {
                 Ok(Self::ClientCredentials { scope: scope(params)?, narrowing: Narrowing::parse(params)? })
             }
+            Self::CIBA => Ok(Self::Ciba(Secret::new(params.required("auth_req_id")?))),
             Self::DEVICE_CODE => Ok(Self::DeviceCode(Secret::new(params.required("device_code")?))),
             _ => Err(OAuthError::new(
                 OAuthErrorCode::UnsupportedGrantType,
@@ -106,6 +110,7 @@ impl TokenRequest {
             Self::RefreshToken(_) => Self::REFRESH_TOKEN,
             Self::ClientCredentials { .. } => Self::CLIENT_CREDENTIALS,
             Self::DeviceCode(_) => Self::DEVICE_CODE,
+            Self::Ciba(_) => Self::CIBA,
         }
     }
 }
@@ -169,7 +174,7 @@ mod tests {
             assert_eq!(scope.map(|scope| scope.to_string()).as_deref(), expected, "{form}");
         }
         for grant_type in TokenRequest::GRANT_TYPES {
-            let form = format!("grant_type={grant_type}&code=c&refresh_token=r&device_code=d");
+            let form = format!("grant_type={grant_type}&code=c&refresh_token=r&device_code=d&auth_req_id=a");
             assert_eq!(parse(&form).unwrap().grant_type(), grant_type);
         }
     }

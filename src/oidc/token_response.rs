@@ -1,10 +1,10 @@
 //! The token endpoint's answer (RFC 6749 §5.1, OIDC Core §3.1.3.3). It is sent with `Cache-Control: no-store`.
 
 use serde::Serialize;
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use super::confirmation::Confirmation;
-use crate::base::Span;
+use crate::base::{Fault, Span};
 
 /// Written in this order, absent members not at all. Holds live tokens, so it has no `Debug`.
 #[derive(Serialize)]
@@ -56,6 +56,15 @@ impl TokenResponse {
     pub fn with_details(mut self, details: Vec<Value>) -> Self {
         self.authorization_details = details;
         self
+    }
+
+    /// The members, for an answer that has more of its own.
+    pub fn to_map(&self) -> Result<Map<String, Value>, Fault> {
+        let written = serde_json::to_value(self).map_err(|error| Fault::internal("tokens cannot be written", error))?;
+        match written {
+            Value::Object(members) => Ok(members),
+            _ => Ok(Map::new()),
+        }
     }
 
     pub fn to_json(&self) -> Result<Vec<u8>, serde_json::Error> {

@@ -97,6 +97,14 @@ impl Outbound {
         self.read(request.send().await.map_err(CallError::Unreachable)?).await
     }
 
+    /// POSTs a JSON document with a bearer token.
+    pub async fn post_json(&self, url: &Url, bearer: &str, body: Vec<u8>) -> Result<Answer, CallError> {
+        self.check(url)?;
+        let request =
+            self.http.post(url.clone()).bearer_auth(bearer).header("content-type", "application/json").body(body);
+        self.read(request.send().await.map_err(CallError::Unreachable)?).await
+    }
+
     /// GETs a document.
     pub async fn get(&self, url: &Url) -> Result<Answer, CallError> {
         self.check(url)?;

@@ -12,6 +12,7 @@ pub mod admin_units;
 pub mod audit;
 pub mod audit_log;
 pub mod authenticators;
+pub mod backchannel;
 pub mod behind;
 mod bind;
 mod bulk;

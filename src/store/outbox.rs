@@ -7,6 +7,8 @@ use crate::base::{Fault, Timestamp, ids::MessageId};
 pub enum MessageKind {
     Sms,
     BackchannelLogout,
+    /// A decision about a backchannel authentication request, for a client of ping or push.
+    CibaNotice,
 }
 
 impl MessageKind {
@@ -14,6 +16,7 @@ impl MessageKind {
         match self {
             Self::Sms => "sms",
             Self::BackchannelLogout => "backchannel_logout",
+            Self::CibaNotice => "ciba_notice",
         }
     }
 }
@@ -30,15 +33,21 @@ pub struct NewMessage {
 }
 
 pub(super) const INSERT: &str = "INSERT INTO outbox (id, kind, recipient, payload, state, created_at, next_attempt_at, \
-    gives_up_at) VALUES ($1, $2, $3, $4, 'waiting', $5, $5, $6)";
+    gives_up_at) VALUES ($1, $2, $3, $4, 'waiting', $5, $6, $7)";
 
 pub async fn insert(conn: &mut Conn, message: &NewMessage, now: Timestamp) -> Result<(), Fault> {
+    insert_for(conn, message, now, now).await
+}
+
+/// One that is not due before `due`.
+pub async fn insert_for(conn: &mut Conn, message: &NewMessage, now: Timestamp, due: Timestamp) -> Result<(), Fault> {
     on!(conn, |c| sqlx::query(INSERT)
         .bind(message.id)
         .bind(message.kind.as_str())
         .bind(&message.recipient)
         .bind(&message.payload)
         .bind(now)
+        .bind(due)
         .bind(message.gives_up_at)
         .execute(c)
         .await
@@ -100,6 +109,7 @@ pub async fn claim(
                 kind: match row.kind.as_str() {
                     "sms" => MessageKind::Sms,
                     "backchannel_logout" => MessageKind::BackchannelLogout,
+                    "ciba_notice" => MessageKind::CibaNotice,
                     _ => return Err(Fault::inconsistent("outbox", "kind", &row.id)),
                 },
                 id: row.id,

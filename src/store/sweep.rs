@@ -1,6 +1,6 @@
 //! What is over and holds nothing that anybody may still ask for is deleted, a few rows at a time.
 
-use super::{Conn, codes, db::failed, device_codes, interactions};
+use super::{Conn, backchannel, codes, db::failed, device_codes, interactions};
 use crate::base::{Fault, Timestamp};
 
 /// Kinds of rows that grow old. Each has an index by its time.
@@ -19,6 +19,7 @@ pub enum Stale {
     DeviceCodes,
     OperatorSessions,
     Messages,
+    BackchannelRequests,
 }
 
 const JTIS: &str = "DELETE FROM assertion_jti WHERE (client_id, jti) IN \
@@ -44,7 +45,7 @@ const MESSAGES: &str = "DELETE FROM outbox WHERE id IN \
     (SELECT id FROM outbox WHERE state <> 'waiting' AND next_attempt_at < $1 LIMIT $2)";
 
 impl Stale {
-    pub const ALL: [Self; 13] = [
+    pub const ALL: [Self; 14] = [
         Self::Codes,
         Self::Interactions,
         Self::AssertionJtis,
@@ -58,6 +59,7 @@ impl Stale {
         Self::DeviceCodes,
         Self::OperatorSessions,
         Self::Messages,
+        Self::BackchannelRequests,
     ];
 
     /// Deletes at most `limit` rows whose time ended before `before`; answers how many went.
@@ -66,6 +68,7 @@ impl Stale {
             Self::Codes => return codes::sweep(conn, before, limit).await,
             Self::Interactions => return interactions::sweep(conn, before, limit).await,
             Self::DeviceCodes => return device_codes::sweep(conn, before, limit).await,
+            Self::BackchannelRequests => return backchannel::sweep(conn, before, limit).await,
             Self::AssertionJtis => JTIS,
             Self::DpopProofs => PROOFS,
             Self::RevokedTokens => REVOKED,

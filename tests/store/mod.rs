@@ -7,6 +7,7 @@ mod accounts;
 mod acquaintance;
 mod audit;
 mod authenticators;
+mod backchannel;
 mod behind;
 mod cache;
 mod cases;

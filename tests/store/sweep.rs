@@ -83,6 +83,9 @@ impl Case {
                 let push = StoredPush { client_id: "rp".into(), request: json!({}), expires_at: end, used_at: None };
                 pushed_requests::insert(&mut conn, &self.digest(), &push, NOW).await.unwrap();
             }
+            Stale::BackchannelRequests => {
+                self.backchannel(end).await;
+            }
             Stale::DeviceCodes => {
                 self.device(end).await;
             }

@@ -17,7 +17,7 @@ use crate::{
         edge::{EdgeSettings, Places},
         server::ServerSettings,
     },
-    oidc::{acr::AcrLevel, policy::Policy},
+    oidc::{acr::AcrLevel, backchannel::Waiting, policy::Policy},
     outbound::{OutboundSettings, Reach},
     store::{DbSettings, cache::Rate},
 };
@@ -110,6 +110,19 @@ fn codes(config: &Config) -> Result<(), (&'static str, String, &'static str)> {
     if device < Span::minutes(1) || device > Span::minutes(30) {
         let cure = "make it 1 to 30 minutes; the default is 10m";
         return Err(("lifetimes.device_code", "is shorter than a minute or longer than 30".to_owned(), cure));
+    }
+    let (backchannel, longest) = (config.lifetimes.backchannel.span(), config.lifetimes.backchannel_longest.span());
+    let cure =
+        "make it 30 seconds to 15 minutes, and the longest no shorter than the usual; the defaults are 5m and 15m";
+    if longest > Span::minutes(15) {
+        return Err(("lifetimes.backchannel_longest", "is longer than 15 minutes".to_owned(), cure));
+    }
+    if backchannel < Span::secs(30) || backchannel > longest {
+        return Err((
+            "lifetimes.backchannel",
+            "is shorter than 30 seconds or longer than the longest".to_owned(),
+            cure,
+        ));
     }
     let cure = "make it 10 seconds to 10 minutes; the defaults are 60s, 5m and 90s";
     for (key, time) in [
@@ -383,6 +396,10 @@ impl Config {
             refresh: lifetimes.refresh.span(),
             offline_refresh: lifetimes.refresh_offline.span(),
             device_code: lifetimes.device_code.span(),
+            backchannel: Waiting {
+                by_default: lifetimes.backchannel.span(),
+                at_most: lifetimes.backchannel_longest.span(),
+            },
             interaction: lifetimes.interaction.span(),
             pushed_request: lifetimes.pushed_request.span(),
             registration: lifetimes.registration.span(),

@@ -184,6 +184,8 @@ fn values_that_make_no_sense_are_refused_with_their_origin() {
         ("password.iterations", "0"),
         ("lifetimes.phone_code", "11m"),
         ("lifetimes.device_code", "31m"),
+        ("lifetimes.backchannel", "16m"),
+        ("lifetimes.backchannel_longest", "20m"),
         ("lifetimes.device_code", "59s"),
         ("limits.header_time", "0s"),
         ("limits.body_time", "1d"),

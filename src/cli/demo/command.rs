@@ -60,6 +60,7 @@ pub async fn run(args: Args, context: &Context) -> Result<ExitCode, Failure> {
     telemetry::start_log(&loaded.config)?;
     let mut file = people(&args, context, &loaded, &layout).await?;
     file.helper = guide::address(&file.helper, &issuer, &context.entropy);
+    file.ciba_approval = format!("{}/ciba?auth_req_id={{auth_req_id}}&action={{action}}", file.helper);
     file.issuer = issuer;
     file.portals = registered::entries(&ports, &file.portals, &context.entropy);
     let service = assemble(context, &loaded, &ports, &file).await?;

@@ -15,6 +15,10 @@ pub struct DemoFile {
     pub issuer: String,
     /// The page with the codes that were sent and everybody's current one-time code; its path cannot be guessed.
     pub helper: String,
+    /// Answers a backchannel request (CIBA) in a person's place, for automated runs; `{auth_req_id}` and `{action}` (approve,
+    /// deny) are to be filled in.
+    #[serde(default)]
+    pub ciba_approval: String,
     pub seed: u64,
     pub population: u64,
     pub portals: Vec<PortalEntry>,
@@ -112,6 +116,7 @@ mod tests {
         let mut file = DemoFile {
             issuer: "http://localhost:8080".into(),
             helper: "http://localhost:8080/x".into(),
+            ciba_approval: String::new(),
             seed: 1,
             population: 10,
             portals: Vec::new(),

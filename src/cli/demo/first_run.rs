@@ -157,6 +157,7 @@ fn told(cast: &Cast, draw: Draw) -> DemoFile {
     DemoFile {
         issuer: String::new(),
         helper: String::new(),
+        ciba_approval: String::new(),
         seed: draw.seed,
         population: draw.population,
         portals: Vec::new(),

@@ -2,6 +2,7 @@
 
 mod accounts;
 mod cast;
+mod ciba;
 pub mod command;
 mod console_sms;
 pub mod file;

@@ -12,13 +12,14 @@ use crate::{
     },
     flows::{
         Provider,
+        backchannel::notice,
         sessions::{EndReason, end_in, tell_holders},
     },
     store::{
         AuditEvent, Class, Conn, LaneKey, Outcome, Tx, Unit,
         accounts::{self, StoredAccount},
         audit::Actor,
-        grants,
+        backchannel, grants,
         outbox::{self, NewMessage},
         sessions,
     },
@@ -141,6 +142,20 @@ impl Unit for WriteLock {
     }
 }
 
+/// Whoever waits for this person's answer gets a no.
+async fn refuse_waiting(tx: &mut Tx, account: AccountId, now: Timestamp) -> Result<(), Fault> {
+    loop {
+        let waiting = backchannel::pending(tx, account, now).await?;
+        if waiting.is_empty() {
+            return Ok(());
+        }
+        for request in waiting {
+            let decided = backchannel::deny(tx, request.id, now).await?;
+            notice::of_decision(tx, request.id, decided, now).await?;
+        }
+    }
+}
+
 /// Ends every session of an account and revokes every grant, those that outlive sessions too.
 pub(super) async fn end_everything(
     tx: &mut Tx,
@@ -160,6 +175,7 @@ pub(super) async fn end_everything(
             told.extend(ended.into_iter().map(|(_, message)| message));
         }
     }
+    refuse_waiting(tx, account, now).await?;
     let conn: &mut Conn = tx;
     tell_holders(conn, account, &told, now).await?;
     grants::revoke_of_account(conn, account, reason.as_str(), now).await?;

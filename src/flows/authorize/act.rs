@@ -6,6 +6,7 @@ use crate::{
     base::{Fault, Secret, Timestamp, ids::InteractionId},
     flows::{
         Provider,
+        backchannel::answer::wrong_number,
         sign_in::{
             password::{self, Attempt, SignedIn},
             second_factor::{self, CodeAttempt, CodeChecked, CodeKind},
@@ -30,6 +31,8 @@ pub enum Act<'a> {
     UseTotp,
     ChooseAccount,
     AnotherAccount,
+    /// The number that stands at the other device.
+    MatchNumber(&'a str),
     /// To what the page showed, and nothing that changed since.
     Agree,
     Refuse,
@@ -67,6 +70,9 @@ pub async fn act(
         (Step::Blocked { .. }, Act::ChangeNumber) => another_account(before, browser),
         (Step::SelectAccount { .. }, Act::ChooseAccount) => Progress { account_chosen: true, ..before },
         (Step::SelectAccount { .. }, Act::AnotherAccount) => another_account(before, browser),
+        (Step::MatchNumber { .. }, Act::MatchNumber(typed)) => {
+            match_number(provider, (opened, browser), before, typed).await?
+        }
         (Step::Consent(shown), Act::Agree) => Progress { agreed: Some(shown.granted.clone()), ..before },
         (_, Act::Refuse) => Progress { refused: true, ..before },
         // The form is not of the step that stands now: nothing happens, and the page shows what does stand.
@@ -84,6 +90,27 @@ fn number(before: Progress, typed: &str) -> Progress {
     };
     let typed_number = Some(typed.chars().take(40).collect());
     Progress { typed_number, account_chosen: true, note, ..before }
+}
+
+/// Right, and the question follows; wrong too often, and it is refused.
+async fn match_number(
+    provider: &Provider,
+    (opened, browser): (&Opened, &Browser),
+    before: Progress,
+    typed: &str,
+) -> Result<Progress, Fault> {
+    let (Some(message), Some(asked)) = (opened.request.binding_message(), &opened.request.decoupled) else {
+        return Ok(before);
+    };
+    if typed.trim().is_empty() {
+        return Ok(Progress { note: Some(Note::MatchMissing), ..before });
+    }
+    if message.matches(typed) {
+        return Ok(Progress { number_matched: true, ..before });
+    }
+    let Some(own) = &browser.session else { return Ok(before) };
+    let refused = wrong_number(provider, own, asked.id, browser.now).await?;
+    Ok(Progress { note: Some(Note::MatchWrong), refused, ..before })
 }
 
 /// Another person at this browser: the present session is left alone until they have signed in, which replaces it.

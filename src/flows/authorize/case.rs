@@ -10,7 +10,7 @@ use crate::{
     flows::{Provider, clients::KnownClient, sessions::Recognised},
     oidc::{
         acr::AcrLevel,
-        authorize::Request,
+        authorize::{DecoupledKind, Request},
         id_token::IdToken,
         interact::{self, Consent, Finish, Granted, Next, Presence, Refusal, Selection, Standing, Terms},
         scope::AccountLevel,
@@ -204,6 +204,9 @@ async fn expected_person(
     client: &KnownClient,
     request: &Request,
 ) -> Result<Expected, Fault> {
+    if let Some(DecoupledKind::Backchannel { person, .. }) = request.decoupled.as_ref().map(|asked| &asked.kind) {
+        return Ok(Expected::Person(*person));
+    }
     let mut subs = Vec::new();
     if let Some(hint) = &request.id_token_hint {
         match read_hint(provider, hint).filter(|token| token.aud == client.id) {

@@ -12,12 +12,12 @@ use crate::{
         Fault, Timestamp,
         ids::{ClientId, InteractionId},
     },
-    flows::{Provider, sessions::Recognised},
+    flows::{Provider, backchannel::notice, sessions::Recognised},
     oidc::{
         authorize::{Decoupled, DecoupledKind, Request},
         interact::Finish,
     },
-    store::{AuditEvent, Class, LaneKey, Outcome, Tx, Unit, audit::Actor, device_codes, interactions},
+    store::{AuditEvent, Class, LaneKey, Outcome, Tx, Unit, audit::Actor, backchannel, device_codes, interactions},
 };
 
 /// What the person is told; the other device goes on by itself.
@@ -38,8 +38,11 @@ pub async fn approve(
 ) -> Result<Option<Decided>, Fault> {
     let to = match asked.kind {
         DecoupledKind::Device { .. } => To::Device(asked.id),
+        DecoupledKind::Backchannel { .. } => To::Backchannel(asked.id),
     };
-    Ok(match grant(provider, case, finish, (Some(interaction), to)).await? {
+    let granting = grant(provider, case, finish, (Some(interaction), to)).await?;
+    provider.outbox_wake.notify_one();
+    Ok(match granting {
         Granting::Done => Some(Decided::Approved),
         Granting::TooLate => Some(Decided::TooLate),
         Granting::Changed => None,
@@ -55,7 +58,9 @@ pub async fn deny(
 ) -> Result<Option<Decided>, Fault> {
     let unit =
         Deny { asked: asked.clone(), interaction, client: request.client_id.clone(), session: session.cloned(), now };
-    provider.writer.submit(unit).await
+    let decided = provider.writer.submit(unit).await?;
+    provider.outbox_wake.notify_one();
+    Ok(decided)
 }
 
 struct Deny {
@@ -81,6 +86,10 @@ impl Unit for Deny {
         }
         let first = match self.asked.kind {
             DecoupledKind::Device { .. } => device_codes::deny(tx, self.asked.id, self.now).await?,
+            DecoupledKind::Backchannel { .. } => {
+                let decided = backchannel::deny(tx, self.asked.id, self.now).await?;
+                notice::of_decision(tx, self.asked.id, decided, self.now).await?
+            }
         };
         if !first {
             return Ok(Some(Decided::TooLate));

@@ -16,7 +16,7 @@ use crate::{
         ids::{ClientId, DecoupledId, GrantId, InteractionId},
     },
     crypto::{OpaqueToken, opaque::kind},
-    flows::{Provider, clients::KnownClient, sessions::Recognised, token::Authorized},
+    flows::{Provider, backchannel::notice, clients::KnownClient, sessions::Recognised, token::Authorized},
     oidc::{
         authorize::{Answer, Delivery, Request},
         confirmation::Confirmation,
@@ -26,6 +26,7 @@ use crate::{
     store::{
         AuditEvent, Class, LaneKey, Outcome, Tx, Unit, acquaintance,
         audit::Actor,
+        backchannel,
         codes::{self, StoredCode},
         decoupled::Approval,
         device_codes, interactions, pushed_requests, sessions,
@@ -180,6 +181,8 @@ pub(super) enum To {
     Code { digest: [u8; 32], row: Box<StoredCode> },
     /// With the device code that it has.
     Device(DecoupledId),
+    /// With the id of its backchannel request, or by a push.
+    Backchannel(DecoupledId),
 }
 
 impl To {
@@ -187,7 +190,7 @@ impl To {
     fn grant(&self) -> Option<GrantId> {
         match self {
             Self::Code { row, .. } => Some(row.grant_id),
-            Self::Device(_) => None,
+            Self::Device(_) | Self::Backchannel(_) => None,
         }
     }
 }
@@ -248,6 +251,10 @@ impl Grant {
                 codes::insert(tx, digest, &row, self.now).await.map(|()| true)
             }
             To::Device(id) => device_codes::approve(tx, *id, &self.approval(authorized), self.now).await,
+            To::Backchannel(id) => {
+                let decided = backchannel::approve(tx, *id, &self.approval(authorized), self.now).await?;
+                notice::of_decision(tx, *id, decided, self.now).await
+            }
         }
     }
 

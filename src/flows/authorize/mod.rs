@@ -63,6 +63,8 @@ pub struct Progress {
     /// Exactly what was agreed to on the consent page.
     pub agreed: Option<Granted>,
     pub refused: bool,
+    /// The number of the other device was typed.
+    pub number_matched: bool,
     /// The person asked to type a recovery code instead.
     pub by_recovery_code: bool,
     /// What the last form came to, for the page that follows it: after a POST there is always a 303.
@@ -80,6 +82,8 @@ pub enum Note {
     CodeMissing,
     CodeForm,
     CodeWrong,
+    MatchMissing,
+    MatchWrong,
     Wait {
         until: Timestamp,
     },

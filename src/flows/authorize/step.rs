@@ -86,6 +86,10 @@ pub enum Step {
     },
     /// Five wrong codes: this interaction is over.
     TooManyCodes,
+    /// The number that stands at the other device, before anything else is decided about.
+    MatchNumber {
+        message: String,
+    },
     Consent(Box<Consent>),
     Deliver(Delivery),
     /// The answer is kept for the client, which fetches it.
@@ -191,7 +195,10 @@ pub async fn step(provider: &Provider, opened: &Opened, browser: &Browser) -> Re
         Next::Login => login(provider, opened, &case).await,
         Next::SelectAccount => select_account(provider, &case).await,
         Next::StepUp(level) => step_up(provider, opened, &case, level).await,
-        Next::Consent(granted) => consent(provider, &case, granted).await,
+        Next::Consent(granted) => match unmatched(opened) {
+            Some(message) => Ok(Step::MatchNumber { message }),
+            None => consent(provider, &case, granted).await,
+        },
         Next::Finish(finish) => match &opened.request.decoupled {
             Some(asked) => {
                 let decided = decide::approve(provider, &case, &finish, (opened.id, asked)).await?;
@@ -301,6 +308,12 @@ async fn refused(provider: &Provider, opened: &Opened, case: &Case<'_>, error: &
         }
     }
     deliver(provider, opened, case, error).await
+}
+
+/// The message with the number to be typed left out, until it was (CIBA Core §7.1, `binding_message`).
+fn unmatched(opened: &Opened) -> Option<String> {
+    let message = opened.request.binding_message().filter(|_| !opened.progress.number_matched)?;
+    message.number().map(|_| message.without_number())
 }
 
 /// A death or a court's order reads like any other reason.

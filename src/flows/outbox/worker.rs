@@ -7,7 +7,7 @@ use tokio::{sync::Semaphore, time::timeout};
 use super::{SmsTransport, open_short_message};
 use crate::{
     base::{Clock, Entropy, Fault, Span, Timestamp},
-    flows::{Provider, logout::backchannel},
+    flows::{Provider, backchannel::notice, logout::backchannel},
     store::{
         AuditEvent, Class, LaneKey, Outcome, Tx, Unit,
         audit::Actor,
@@ -69,6 +69,7 @@ async fn deliver(provider: &Provider, sms: &dyn SmsTransport, message: DueMessag
     let result = match message.kind {
         MessageKind::Sms => send_sms(provider, sms, &message).await,
         MessageKind::BackchannelLogout => backchannel::send(provider, &message, clock.now()).await,
+        MessageKind::CibaNotice => notice::send(provider, &message, clock.now()).await,
     };
     let outcome = match &result {
         Delivery::Done => "done",

@@ -3,13 +3,13 @@
 //!
 //! may anything be issued? → sign → consume the handle and record, in one unit.
 
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
-use super::{Authorized, Part, Refusal, device_code, mint, redeem_code};
+use super::{Authorized, Part, Refusal, decoupled::Held, mint, redeem_code};
 use crate::{
     assurance::may_issue,
     base::{
-        Fault, Timestamp,
+        Fault, Secret, Timestamp,
         ids::{AccountId, ClientId, GrantId, SessionId},
     },
     flows::{
@@ -27,7 +27,7 @@ use crate::{
     store::{
         AuditEvent, Class, LaneKey, Outcome, Tx, Unit, acquaintance,
         audit::Actor,
-        behind, codes, device_codes,
+        behind, codes,
         grants::{self, StoredGrant},
         standing::AccountStanding,
     },
@@ -37,7 +37,7 @@ use crate::{
 #[derive(Clone, Copy, Debug)]
 pub enum Handle {
     Code([u8; 32]),
-    Device([u8; 32]),
+    Decoupled(Held),
 }
 
 impl Handle {
@@ -45,14 +45,14 @@ impl Handle {
     const fn grant_type(self) -> GrantType {
         match self {
             Self::Code(_) => GrantType::AuthorizationCode,
-            Self::Device(_) => GrantType::DeviceCode,
+            Self::Decoupled(held) => held.grant_type(),
         }
     }
 
     async fn consume(self, tx: &mut Tx, client: &ClientId, now: Timestamp) -> Result<bool, Fault> {
         match self {
             Self::Code(digest) => codes::consume(tx, &digest, client, now).await,
-            Self::Device(digest) => device_codes::consume(tx, &digest, client, now).await,
+            Self::Decoupled(held) => held.consume(tx, client, now).await,
         }
     }
 
@@ -60,7 +60,7 @@ impl Handle {
     const fn spent(self) -> Refusal {
         match self {
             Self::Code(_) => Refusal::CodeSpent,
-            Self::Device(_) => Refusal::RequestSpent,
+            Self::Decoupled(_) => Refusal::RequestSpent,
         }
     }
 
@@ -68,7 +68,7 @@ impl Handle {
     async fn replayed(self, tx: &mut Tx, client: &ClientId, now: Timestamp) -> Result<(), Fault> {
         match self {
             Self::Code(digest) => redeem_code::revoke_spent(tx, &digest, client, now).await,
-            Self::Device(digest) => device_code::revoke_spent(tx, &digest, client, now).await,
+            Self::Decoupled(held) => held.revoke_spent(tx, client, now).await,
         }
     }
 }
@@ -93,6 +93,22 @@ pub struct Gathered {
     part: Part,
     /// The details as the client is answered.
     details: Vec<Value>,
+}
+
+impl Gathered {
+    /// The refresh token that there will be: the first of its family.
+    pub fn refresh_token(&self, provider: &Provider, client: &KnownClient) -> Option<Secret> {
+        let refreshes = client.client.may_use(GrantType::RefreshToken);
+        refreshes.then(|| provider.secrets.refresh.token(self.approved.grant, 1))
+    }
+
+    /// Claims of the ID token beside those about the person.
+    #[must_use]
+    pub fn saying(self, more: Map<String, Value>) -> Self {
+        let mut claims = self.extra.into_map();
+        claims.extend(more);
+        Self { extra: ExtraClaims::new(claims), ..self }
+    }
 }
 
 /// Reads the session, the account and the person as they stand now.

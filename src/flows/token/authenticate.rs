@@ -13,9 +13,10 @@ use crate::{
     },
     oidc::{
         alg::SigningAlg,
-        client::{AssertionAudience, ClientAuthMethod},
+        client::{AssertionAudience, ClientAuthMethod, GrantType},
         client_assertion::{self, AssertionOnce, AssertionRules},
         client_auth::{ClientAuth, ClientAuthRefusal, Proof},
+        endpoints,
     },
     store::{AuditEvent, Class, LaneKey, Outcome, Tx, Unit, audit::Actor, clients},
 };
@@ -128,14 +129,20 @@ async fn by_assertion(
             return Ok(Err(None));
         }
     };
-    let audience = match known.client.auth.assertion_audience {
-        AssertionAudience::Issuer => provider.settings.issuer.as_str(),
-        AssertionAudience::Endpoint => endpoint,
+    let issuer = provider.settings.issuer.as_str();
+    let of_ciba = [endpoints::TOKEN, endpoints::BACKCHANNEL_AUTHENTICATION].map(|path| endpoints::under(issuer, path));
+    let audiences = match known.client.auth.assertion_audience {
+        // CIBA Core §7.1: three values name us to such a client.
+        _ if known.client.may_use(GrantType::Ciba) => {
+            [issuer].into_iter().chain(of_ciba.each_ref().map(String::as_str)).collect()
+        }
+        AssertionAudience::Issuer => vec![issuer],
+        AssertionAudience::Endpoint => vec![endpoint],
     };
     let rules = AssertionRules {
         client_id: &id,
         algs: &algs,
-        audience,
+        audiences: &audiences,
         lifetime: known.client.rules.profile.assertion_lifetime(),
         now,
     };

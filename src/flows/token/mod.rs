@@ -4,13 +4,14 @@ pub mod approved;
 pub mod authenticate;
 pub mod authorized;
 pub mod client_credentials;
-pub mod device_code;
+pub mod decoupled;
 pub mod live;
 pub mod mint;
 pub mod poll;
 pub mod redeem_code;
 pub mod refresh;
 pub mod refusal;
+pub mod repeat;
 
 pub use authenticate::authenticate;
 pub use authorized::{Authorized, Part};
@@ -41,6 +42,7 @@ pub async fn answer(
         TokenRequest::ClientCredentials { scope, narrowing } => {
             client_credentials::issue(provider, client, (scope.as_ref(), narrowing), now).await
         }
-        TokenRequest::DeviceCode(code) => device_code::redeem(provider, client, code, now).await,
+        TokenRequest::DeviceCode(code) => decoupled::by_device_code(provider, client, code, now).await,
+        TokenRequest::Ciba(id) => decoupled::by_auth_req_id(provider, client, id, now).await,
     }
 }

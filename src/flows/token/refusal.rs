@@ -36,6 +36,8 @@ pub enum Refusal {
     /// The person said no.
     Denied,
     RequestExpired,
+    /// A client of push mode polls.
+    PushesOnly,
     RefreshUnknown,
     RefreshOfAnotherClient,
     RefreshExpired,
@@ -86,6 +88,10 @@ impl Refusal {
             Self::RequestUnknown | Self::RequestOfAnotherClient => {
                 grant("the request is unknown or was begun by another client")
             }
+            Self::PushesOnly => OAuthError::new(
+                OAuthErrorCode::UnauthorizedClient,
+                "this client is registered for push: its tokens are sent to it (CIBA Core section 11)",
+            ),
             Self::RequestSpent => grant("the tokens were fetched before; they have been revoked"),
             Self::Pending | Self::SlowDown | Self::Denied | Self::RequestExpired => self.decoupled(),
             Self::SessionEnded => grant("the session has ended"),
@@ -149,6 +155,7 @@ impl Refusal {
             Self::SlowDown => "slow_down",
             Self::Denied => "denied",
             Self::RequestExpired => "request_expired",
+            Self::PushesOnly => "pushes_only",
             Self::SessionEnded => "session_ended",
             Self::NotIssuable(_) => "not_issuable",
             Self::Changed => "changed",

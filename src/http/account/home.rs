@@ -10,17 +10,20 @@ use http::HeaderMap;
 
 use super::{
     own::{Around, Note, Own, Proven, blocked, field, shown, taken, with_busy},
-    view::{AccountPage, Done, EndAllPage, Means, PortalRow, SessionRow},
+    view::{AccountPage, Done, EndAllPage, Means, PortalRow, RequestRow, SessionRow},
 };
 use crate::{
     assurance::Level,
     base::{Fault, Secret},
     flows::{
         account::overview::{Overview, SessionView, Which, end_sessions, overview},
+        authorize::decide::Decided,
+        backchannel::answer::{Waiting, open, waiting},
         sessions::Recognised,
     },
     http::{
-        extract::{ForeignForm, FormBody, Visitor},
+        device::handlers::answered,
+        extract::{ForeignForm, FormBody, Visitor, visitor::set_browser_cookie},
         frame::{Html, Phrase, Problem, Problems},
         lang::Lang,
         paths, respond,
@@ -30,7 +33,7 @@ use crate::{
         },
         state::AppState,
     },
-    oidc::params::Params,
+    oidc::{backchannel::BindingMessage, params::Params},
     registry::PersonalNumber,
 };
 
@@ -78,17 +81,19 @@ fn way_in(own: &Own<'_>, note: Option<&Note>) -> Response {
 
 async fn own_account(own: &Own<'_>, session: &Recognised, note: Option<Note>) -> Result<Response, Fault> {
     let seen = overview(&own.state.provider, session, own.now()).await?;
+    let requests = waiting(&own.state.provider, session, own.now()).await?;
     let done = if let Some(Note::Done(done)) = note { Some(done) } else { None };
-    Ok(page(&seen, done, own).into_response())
+    Ok(page(&seen, &requests, done, own).into_response())
 }
 
-fn page(seen: &Overview, done: Option<Done>, own: &Own<'_>) -> Html {
+fn page(seen: &Overview, requests: &[Waiting], done: Option<Done>, own: &Own<'_>) -> Html {
     let frame = own.frame();
     let number = seen.number.as_ref().map(PersonalNumber::as_str).unwrap_or_default();
     AccountPage {
         name: Phrase::vi(seen.name.full()),
         number_end: number.get(9..).unwrap_or_default().to_owned(),
         level: seen.level,
+        requests: requests.iter().map(|request| asked(request, frame.lang())).collect(),
         sessions: seen
             .sessions
             .iter()
@@ -102,6 +107,16 @@ fn page(seen: &Overview, done: Option<Done>, own: &Own<'_>) -> Html {
         done,
     }
     .render(&frame)
+}
+
+fn asked(request: &Waiting, lang: Lang) -> RequestRow {
+    RequestRow {
+        id: request.id.to_string(),
+        portal: asker::name(&request.client, lang),
+        begun: request.begun,
+        expires_at: request.expires_at,
+        message: request.message.as_ref().map(BindingMessage::without_number),
+    }
 }
 
 fn row(view: &SessionView, lang: Lang, issuer: &str) -> SessionRow {
@@ -140,6 +155,7 @@ async fn take(
     }
     taken(&own, (&headers, &form), |session| async {
         match field(&form, "action") {
+            "answer" => answer(&own, field(&form, "request")).await,
             "end" => end_one(&own, session, field(&form, "session")).await,
             "end_all" => Ok(respond::see_other(paths::ACCOUNT_END_ALL)),
             _ => Ok(own.again(None)),
@@ -183,6 +199,18 @@ async fn end_one(own: &Own<'_>, session: &Recognised, which: &str) -> Result<Res
     }
     let ended = end_sessions(&own.state.provider, session, Which::One(which), own.now()).await?;
     Ok(own.home((!ended.is_empty()).then_some(Done::SessionEnded)))
+}
+
+/// One's own request from elsewhere: on with an interaction, which asks what the request needs.
+async fn answer(own: &Own<'_>, which: &str) -> Result<Response, Fault> {
+    let Ok(which) = which.parse() else { return Ok(own.again(None)) };
+    let opened = open(&own.state.provider, &own.visitor.browser, which).await?;
+    let Some((id, cookie)) = opened else { return Ok(respond::see_other(answered(Decided::TooLate))) };
+    let mut response = respond::see_other(&format!("{}?i={id}", paths::SIGN_IN));
+    if let Some(cookie) = &cookie {
+        set_browser_cookie(own.state, &mut response, cookie);
+    }
+    Ok(response)
 }
 
 async fn show_end_all(State(state): State<AppState>, mut visitor: Visitor, headers: HeaderMap) -> Response {

@@ -18,6 +18,8 @@ pub struct AccountPage {
     /// The last three digits of the personal number.
     pub number_end: String,
     pub level: AccountLevel,
+    /// What waits for the person's answer, the newest first.
+    pub requests: Vec<RequestRow>,
     /// The one of this browser first.
     pub sessions: Vec<SessionRow>,
     pub means: Means,
@@ -25,6 +27,17 @@ pub struct AccountPage {
     pub done: Option<Done>,
 }
 page!(AccountPage, AccountDocument, "account/home.html");
+
+/// A request from elsewhere (CIBA). Its form posts `request`, `action=answer`.
+#[derive(Clone, Debug)]
+pub struct RequestRow {
+    pub id: String,
+    pub portal: Phrase,
+    pub begun: Timestamp,
+    pub expires_at: Timestamp,
+    /// What stands at the other device, without a number that is to be typed.
+    pub message: Option<String>,
+}
 
 /// One session, as the person would recognise it.
 #[derive(Clone, Debug)]

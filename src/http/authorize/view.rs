@@ -30,10 +30,19 @@ pub struct ConsentPage {
     pub via_provider: ViaProvider,
     /// Until when the portal may go on fetching while the person is away (`offline_access`).
     pub offline_until: Option<Timestamp>,
-    /// The code that must stand on the other device, when the request came from one (RFC 8628 §5.4).
-    pub user_code: Option<String>,
+    /// The request came from somewhere else than this browser.
+    pub elsewhere: Option<Elsewhere>,
 }
 super::super::frame::page!(ConsentPage, ConsentDocument, "authorize/consent.html");
+
+/// How the person can tell that a request from elsewhere is theirs.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Elsewhere {
+    /// The code that must stand on the other device (RFC 8628 §5.4).
+    Device { user_code: String },
+    /// A client that named the person, and what it shows there (CIBA Core §7.1, `binding_message`).
+    Client { message: Option<String> },
+}
 
 /// One claim with the value that will be released.
 #[derive(Clone, Debug)]

@@ -30,6 +30,7 @@ const TABLE: &[(&str, Class)] = &[
     ("/api/", Class::Token),
     (endpoints::REGISTRATION, Class::Token),
     (endpoints::DEVICE_AUTHORIZATION, Class::Token),
+    (endpoints::BACKCHANNEL_AUTHENTICATION, Class::Token),
 ];
 
 impl Class {

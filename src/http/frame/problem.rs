@@ -73,6 +73,9 @@ pub enum Problem {
     /// Holds the person's number, name, birth date or phone.
     NewPasswordPersonal,
     NewPasswordSame,
+    /// The number of the other device.
+    MatchMissing,
+    MatchWrong,
     UserCodeMissing,
     /// Not eight letters of the alphabet.
     UserCodeForm,
@@ -113,6 +116,7 @@ impl Problem {
             | Self::NewPasswordRepetitive
             | Self::NewPasswordPersonal
             | Self::NewPasswordSame => "new_password",
+            Self::MatchMissing | Self::MatchWrong => "number",
             Self::UserCodeMissing | Self::UserCodeForm | Self::UserCodeUnknown | Self::UserCodeTooMany { .. } => {
                 "user_code"
             }
@@ -154,6 +158,8 @@ impl Problem {
             Self::NewPasswordRepetitive => f.t("problem-new-password-repetitive").into_owned(),
             Self::NewPasswordPersonal => f.t("problem-new-password-personal").into_owned(),
             Self::NewPasswordSame => f.t("problem-new-password-same").into_owned(),
+            Self::MatchMissing => f.t("problem-match-missing").into_owned(),
+            Self::MatchWrong => f.t("problem-match-wrong").into_owned(),
             Self::UserCodeMissing => f.t("problem-user-code-missing").into_owned(),
             Self::UserCodeForm => f.t("problem-user-code-form").into_owned(),
             Self::UserCodeUnknown => f.t("problem-user-code-unknown").into_owned(),

@@ -1,5 +1,6 @@
 //! The endpoints that clients call: what they sent, who they are, and the use case that answers.
 
+mod backchannel_authentication;
 mod caller;
 mod device_authorization;
 mod dpop;
@@ -25,6 +26,7 @@ pub fn routes() -> Router<AppState> {
         .route(endpoints::PAR, post(par::push))
         .route(endpoints::TOKEN, post(token::token))
         .route(endpoints::REVOKE, post(revoke::revoke))
+        .route(endpoints::BACKCHANNEL_AUTHENTICATION, post(backchannel_authentication::backchannel_authentication))
         .route(endpoints::DEVICE_AUTHORIZATION, post(device_authorization::device_authorization))
         .route(endpoints::INTROSPECT, post(introspect::introspect))
         .merge(registration::routes())

@@ -11,14 +11,14 @@ use super::Sample;
 use crate::{
     base::Timestamp,
     http::{
-        authorize::view::{ConsentPage, FormPostPage, LeftOut, Needs, SharedItem, ViaProvider},
+        authorize::view::{ConsentPage, Elsewhere, FormPostPage, LeftOut, Needs, SharedItem, ViaProvider},
         device::view::{Answered, AnsweredPage, EnterPage},
         errors::view::{BrokenRule, ErrorPage, WentWrong},
         frame::{AskedLevel, FormTarget, Frame, Html, LevelReason, Phrase, Portal, Problem, Problems},
         lang::{Choice, Lang},
         sign_in::view::{
-            Blocked, BlockedPage, Expired, ExpiredPage, NumberPage, PasswordPage, RecoveryCodePage, SelectAccountPage,
-            TotpPage, UnreachablePage, WayUp,
+            Blocked, BlockedPage, Expired, ExpiredPage, MatchNumberPage, NumberPage, PasswordPage, RecoveryCodePage,
+            SelectAccountPage, TotpPage, UnreachablePage, WayUp,
         },
     },
     oidc::authorization_details::parse,
@@ -190,7 +190,7 @@ fn authorize(lang: Lang) -> Vec<Sample> {
         left_out: vec![out("household", Needs::AuthenticationLevel(3)), out("card", Needs::AccountLevel02)],
         via_provider: ViaProvider::No,
         offline_until: Some(NOON),
-        user_code: None,
+        elsewhere: None,
     };
     let everything = claims().into_iter().map(|(claim, value)| item(claim, value)).collect();
     let provider = ViaProvider::Yes { provider: Phrase::vi("Công ty Xác thực Thử") };
@@ -211,7 +211,16 @@ fn authorize(lang: Lang) -> Vec<Sample> {
         offline_until: None,
         ..consent.clone()
     };
-    let beside = ConsentPage { user_code: Some("WDJB-MJHT".to_owned()), ..bare.clone() };
+    let beside =
+        ConsentPage { elsewhere: Some(Elsewhere::Device { user_code: "WDJB-MJHT".to_owned() }), ..bare.clone() };
+    let counter = |message: Option<&str>| ConsentPage {
+        elsewhere: Some(Elsewhere::Client { message: message.map(str::to_owned) }),
+        ..bare.clone()
+    };
+    let matching = |problem: Option<Problem>| MatchNumberPage {
+        message: "Hồ sơ ••••".to_owned(),
+        problems: problem.map_or_else(Problems::none, Problems::one),
+    };
     let mut elsewhere = asked(lang);
     elsewhere.portal.as_mut().unwrap().address.clear();
     let form_post = FormPostPage {
@@ -224,6 +233,11 @@ fn authorize(lang: Lang) -> Vec<Sample> {
         sample("consent-everything", through.render(&asked_by(lang, true, LevelReason::Portal))),
         sample("consent-nothing", bare.render(&frame)),
         sample("consent-device", beside.render(&elsewhere)),
+        sample("consent-counter", counter(Some("Hồ sơ 4711")).render(&elsewhere)),
+        sample("consent-counter-bare", counter(None).render(&elsewhere)),
+        sample("match-number", matching(None).render(&elsewhere)),
+        sample("match-number-missing", matching(Some(Problem::MatchMissing)).render(&elsewhere)),
+        sample("match-number-wrong", matching(Some(Problem::MatchWrong)).render(&elsewhere)),
         sample("form_post", form_post.render(&frame)),
     ]
 }

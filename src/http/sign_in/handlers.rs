@@ -133,6 +133,7 @@ fn understand<'a>(
         ("use_totp", _) => Act::UseTotp,
         ("another", _) => Act::AnotherAccount,
         ("agree", Step::Consent(_)) => Act::Agree,
+        (_, Step::MatchNumber { .. }) => Act::MatchNumber(field("number")),
         (_, Step::Number { .. }) => Act::Number(field("username")),
         (_, Step::Password { .. }) => {
             Act::Password { password, network: &visitor.network, user_agent: &visitor.user_agent }

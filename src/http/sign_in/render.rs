@@ -6,8 +6,8 @@ use http::StatusCode;
 use super::{
     asker,
     view::{
-        Blocked, BlockedPage, Expired, ExpiredPage, NumberPage, PasswordPage, RecoveryCodePage, SelectAccountPage,
-        TotpPage, UnreachablePage, WayUp,
+        Blocked, BlockedPage, Expired, ExpiredPage, MatchNumberPage, NumberPage, PasswordPage, RecoveryCodePage,
+        SelectAccountPage, TotpPage, UnreachablePage, WayUp,
     },
 };
 use crate::{
@@ -19,7 +19,7 @@ use crate::{
     http::{
         authorize::{
             handlers::deliver,
-            view::{ConsentPage, LeftOut, Needs, SharedItem, ViaProvider},
+            view::{ConsentPage, Elsewhere, LeftOut, Needs, SharedItem, ViaProvider},
         },
         device::handlers::answered,
         extract::{FormGuard, Visitor},
@@ -63,6 +63,7 @@ pub fn step(state: &AppState, visitor: &Visitor, opened: &Opened, step: Step) ->
         }
         Step::Blocked { locked, card_expired } => BlockedPage { why: blocked(locked, card_expired) }.render(&frame),
         Step::TooManyCodes => BlockedPage { why: Blocked::TooManyCodes }.render(&frame),
+        Step::MatchNumber { message } => MatchNumberPage { message, problems }.render(&frame),
         Step::Consent(consent) => consent_page(state, visitor, opened, *consent, &frame),
         Step::Deliver(delivery) => {
             return deliver(state, visitor, delivery, Some(asker::name(&opened.client, frame.lang())));
@@ -88,6 +89,8 @@ fn problems(note: Option<Note>, now: Timestamp) -> Problems {
         Some(Note::CodeMissing) => Problem::CodeMissing,
         Some(Note::CodeForm) => Problem::CodeForm,
         Some(Note::CodeWrong) => Problem::CodeWrong,
+        Some(Note::MatchMissing) => Problem::MatchMissing,
+        Some(Note::MatchWrong) => Problem::MatchWrong,
         Some(Note::Wait { until }) => Problem::TooManyTries { minutes: minutes_until(until, now) },
     };
     Problems::one(problem)
@@ -141,8 +144,11 @@ fn consent_page(state: &AppState, visitor: &Visitor, opened: &Opened, consent: C
         calls: consent.servers.iter().map(|server| asker::name(server, lang)).collect(),
         left_out,
         via_provider,
-        user_code: opened.request.decoupled.as_ref().map(|asked| match &asked.kind {
-            DecoupledKind::Device { user_code } => user_code.clone(),
+        elsewhere: opened.request.decoupled.as_ref().map(|asked| match &asked.kind {
+            DecoupledKind::Device { user_code } => Elsewhere::Device { user_code: user_code.clone() },
+            DecoupledKind::Backchannel { binding_message, .. } => {
+                Elsewhere::Client { message: binding_message.as_ref().map(|message| message.text().to_owned()) }
+            }
         }),
         offline_until: offline.then(|| visitor.now() + state.provider.settings.lifetimes.offline_refresh),
     }

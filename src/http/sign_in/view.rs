@@ -150,6 +150,15 @@ impl Blocked {
     }
 }
 
+/// Asks for the number that stands at the other device. Posts `number`, `action=continue|refuse`.
+#[derive(Clone, Debug)]
+pub struct MatchNumberPage {
+    /// What the client shows there, with dots in the number's place.
+    pub message: String,
+    pub problems: Problems,
+}
+page!(MatchNumberPage, MatchNumberDocument, "sign_in/match_number.html");
+
 /// The interaction is over or belongs to another browser.
 #[derive(Clone, Debug)]
 pub struct ExpiredPage {

@@ -1,5 +1,5 @@
 //! Requests whose answer the client fetches at the token endpoint, because the person is at another device: device
-//! authorization (RFC 8628).
+//! authorization (RFC 8628) and backchannel authentication (CIBA Core).
 
 use serde::{Deserialize, Serialize};
 
@@ -11,9 +11,12 @@ use super::{
 use crate::{
     base::{
         Timestamp,
-        ids::{ClientId, DecoupledId},
+        ids::{ClientId, DecoupledId, PersonId},
     },
-    oidc::{client::Client, error::OAuthError, params::Params, policy::Policy, response_mode::ResponseMode},
+    oidc::{
+        backchannel::BindingMessage, client::Client, error::OAuthError, params::Params, policy::Policy,
+        response_mode::ResponseMode,
+    },
 };
 
 /// What the person is being asked about, and how they can tell that it is theirs.
@@ -29,6 +32,8 @@ pub struct Decoupled {
 pub enum DecoupledKind {
     /// The code that stands on the device, as the person typed it (RFC 8628 §5.4).
     Device { user_code: String },
+    /// The person that the client named (CIBA Core §7), and what stands on its device too.
+    Backchannel { person: PersonId, binding_message: Option<BindingMessage> },
 }
 
 /// The rows of [`super::checks::CHECKS`] that have a meaning without a redirect. Others are ignored, as RFC 6749 §3.1 has it.
@@ -46,6 +51,14 @@ const ROWS: [&str; 10] = [
 ];
 
 impl Request {
+    /// What stands on the other device too.
+    pub fn binding_message(&self) -> Option<&BindingMessage> {
+        match &self.decoupled.as_ref()?.kind {
+            DecoupledKind::Backchannel { binding_message, .. } => binding_message.as_ref(),
+            DecoupledKind::Device { .. } => None,
+        }
+    }
+
     /// A request without a redirect: the same checks, as far as they have a meaning. The person is always asked, as with
     /// `prompt=consent`: whoever began may be somebody else (RFC 8628 §5.4).
     pub fn check_decoupled(

@@ -14,6 +14,9 @@ impl Client {
         let mut into = Map::new();
         self.write_protocol(&mut into);
         self.write_sign_in_and_logout(&mut into);
+        if let Some(backchannel) = &self.backchannel {
+            backchannel.write(&mut into);
+        }
         self.write_about(&mut into);
         if self.registered_by == RegisteredBy::Operator {
             self.write_rules(&mut into);

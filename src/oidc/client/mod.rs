@@ -2,6 +2,7 @@
 //! every default and rule applied. [`Client::register`] is the only way in, on every path (operator, console, file,
 //! self-registration, update, and reading a stored row), and [`Client::metadata`] the way out, which reads back to the same.
 
+mod backchannel;
 mod jwks;
 mod localized;
 mod members;
@@ -22,6 +23,7 @@ use std::collections::BTreeMap;
 
 use serde_json::Value;
 
+pub use backchannel::{Backchannel, Delivery};
 pub use localized::Localized;
 pub use members::MetadataError;
 pub use register::{check_given_id, check_given_secret};
@@ -58,6 +60,8 @@ pub struct Client {
     pub logout: Logout,
     pub requests: Requests,
     pub resources: Resources,
+    /// Of a client that begins authentications itself (CIBA).
+    pub backchannel: Option<Backchannel>,
     pub rules: Rules,
     pub about: About,
 }

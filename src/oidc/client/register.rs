@@ -4,8 +4,8 @@ use serde_json::Value;
 
 use super::{
     About, AssertionAudience, Client, ClientAuth, ClientAuthMethod, GrantType, KeySource, Localized, Logout,
-    MetadataError, Profile, RegisteredBy, Requests, RpClass, Rules, SenderRules, SignIn, UserInfoView, jwks,
-    members::Members, mutual_tls, requests, resources, responses, unsupported,
+    MetadataError, Profile, RegisteredBy, Requests, RpClass, Rules, SenderRules, SignIn, UserInfoView, backchannel,
+    jwks, members::Members, mutual_tls, requests, resources, responses, unsupported,
 };
 use crate::oidc::{
     alg::SigningAlg,
@@ -35,6 +35,7 @@ impl Client {
         let keys = keys(members, &auth, &requests)?;
         let responses = responses::read(members, &keys)?;
         check_subject_type(members)?;
+        let backchannel = backchannel::read(members, &grant_types, auth.method)?;
         let client = Self {
             registered_by: by,
             application_type,
@@ -46,6 +47,7 @@ impl Client {
             sign_in: sign_in(members)?,
             logout: logout(members, application_type, &logout_hosts)?,
             requests,
+            backchannel,
             resources: resources::read(members)?,
             rules,
             about: about(members)?,

@@ -8,7 +8,6 @@ use super::{
 };
 
 const ENCRYPTION: &str = "asks for encryption, which is not implemented yet";
-const CIBA: &str = "asks for backchannel authentication, which is not implemented yet";
 
 /// A deployed profile would quietly be weaker, or an answer of another form, without them.
 const NOT_YET: &[(&str, &str)] = &[
@@ -16,10 +15,6 @@ const NOT_YET: &[(&str, &str)] = &[
     ("request_object_encryption_enc", ENCRYPTION),
     ("authorization_encrypted_response_alg", ENCRYPTION),
     ("authorization_encrypted_response_enc", ENCRYPTION),
-    ("backchannel_token_delivery_mode", CIBA),
-    ("backchannel_client_notification_endpoint", CIBA),
-    ("backchannel_authentication_request_signing_alg", CIBA),
-    ("backchannel_user_code_parameter", CIBA),
 ];
 
 /// Extension members that an operator sets and a client that registers itself may not.

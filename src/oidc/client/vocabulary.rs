@@ -51,7 +51,7 @@ words! {
 impl GrantType {
     /// Whether a person stands behind it, so that there is something to refresh.
     pub const fn is_for_a_person(self) -> bool {
-        matches!(self, Self::AuthorizationCode | Self::DeviceCode)
+        matches!(self, Self::AuthorizationCode | Self::DeviceCode | Self::Ciba)
     }
 }
 
@@ -74,6 +74,8 @@ words! {
         ClientCredentials = "client_credentials",
         /// RFC 8628 §3.4.
         DeviceCode = "urn:ietf:params:oauth:grant-type:device_code",
+        /// CIBA Core §4.
+        Ciba = "urn:openid:params:grant-type:ciba",
     }
 }
 

@@ -112,7 +112,7 @@ async fn a_person_approves_in_a_browser_and_the_device_gets_its_tokens() {
         assert_eq!(fetch(&app, &device_code).await.refusal(), refused(400, "invalid_grant"));
         let refresh = [("grant_type", "refresh_token"), ("refresh_token", &refreshed.text("refresh_token"))];
         assert_eq!(as_desk(&app, "/token", &refresh).await.refusal(), refused(400, "invalid_grant"));
-        assert_eq!(app.at.audited("token.device_code_replayed", "refused").await, 1);
+        assert_eq!(app.at.audited("token.request_replayed", "refused").await, 1);
         assert_eq!(
             (app.at.audited("device.begun", "done").await, app.at.audited("authorize.granted", "done").await),
             (1, 1)

@@ -1,5 +1,6 @@
 //! The endpoints of OpenID Connect as portals and browsers meet them: through the router, on both engines.
 
+mod ciba;
 mod client_keys;
 mod code_flow;
 mod details;

@@ -5,6 +5,7 @@ mod view;
 
 use std::sync::Arc;
 
+use ::http::StatusCode;
 use axum::{
     Extension, Router,
     extract::{Path, State},
@@ -13,11 +14,16 @@ use axum::{
 };
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 
-use super::{console_sms::ConsoleSms, file::DemoFile};
+use super::{ciba, console_sms::ConsoleSms, file::DemoFile};
 use crate::{
     base::Entropy,
     crypto::digest::same,
-    http::{errors::view::WentWrong, extract::Visitor, respond, state::AppState},
+    http::{
+        errors::view::WentWrong,
+        extract::{Now, QueryParams, Visitor},
+        respond,
+        state::AppState,
+    },
 };
 use view::GuidePage;
 
@@ -48,7 +54,10 @@ fn key_of(address: &str) -> Option<&str> {
 
 pub fn routes(guide: Guide) -> Router<AppState> {
     // The key is a parameter, so that logs and figures, which name routes, never have it.
-    Router::new().route("/demo/{key}", get(show)).layer(Extension(Arc::new(guide)))
+    Router::new()
+        .route("/demo/{key}", get(show))
+        .route("/demo/{key}/ciba", get(answer).post(answer))
+        .layer(Extension(Arc::new(guide)))
 }
 
 async fn show(
@@ -63,6 +72,28 @@ async fn show(
     }
     let page = GuidePage::of(&guide.file, guide.sms.last(), visitor.now());
     page.render(&state.frame(choice, visitor.here, String::new())).into_response()
+}
+
+/// Answers a backchannel request in a person's place: 204 when it is answered, 404 when there was nothing to answer.
+async fn answer(
+    State(state): State<AppState>,
+    Extension(guide): Extension<Arc<Guide>>,
+    Path(key): Path<String>,
+    Now(now): Now,
+    QueryParams(query): QueryParams,
+) -> StatusCode {
+    let asked = query.ok().and_then(|params| ciba::asked(&params));
+    let Some((id, action)) = asked.filter(|_| same(key.as_bytes(), guide.key.as_bytes())) else {
+        return StatusCode::NOT_FOUND;
+    };
+    match ciba::answer(&state.provider, &id, action, now).await {
+        Ok(Some(_)) => StatusCode::NO_CONTENT,
+        Ok(None) => StatusCode::NOT_FOUND,
+        Err(fault) => {
+            tracing::error!(%fault, "a backchannel request could not be answered");
+            StatusCode::INTERNAL_SERVER_ERROR
+        }
+    }
 }
 
 #[cfg(test)]

@@ -7,7 +7,8 @@ use crate::{
     http::{
         account::view::{
             AccountPage, AddTotpPage, Before, ChangePasswordPage, ConfirmPasswordPage, ConfirmPhonePage, Done,
-            EndAllPage, LockPage, Means, PortalRow, RecoveryCodesPage, SessionRow, Told, ToldPage, UseRow, UsesPage,
+            EndAllPage, LockPage, Means, PortalRow, RecoveryCodesPage, RequestRow, SessionRow, Told, ToldPage, UseRow,
+            UsesPage,
         },
         frame::{Html, Phrase, Problem, Problems, typed::TypedDate},
         home::view::{Registration, WelcomePage},
@@ -122,6 +123,16 @@ fn account(lang: Lang) -> Vec<Sample> {
         name: person(),
         number_end: "001".to_owned(),
         level: AccountLevel::One,
+        requests: vec![
+            RequestRow {
+                id: "0195".to_owned(),
+                portal: portal(),
+                begun: NOON,
+                expires_at: NOON,
+                message: Some("Hồ sơ ••••".to_owned()),
+            },
+            RequestRow { id: "0196".to_owned(), portal: portal(), begun: NOON, expires_at: NOON, message: None },
+        ],
         sessions: vec![
             session(
                 "s1",

@@ -1,0 +1,103 @@
+//! The parameters of a request: as they were posted, or out of the JWT that the client signed (CIBA Core §7.1.1).
+
+use std::borrow::Cow;
+
+use crate::{
+    base::{Fault, Timestamp, ids::ClientId},
+    crypto::{Expect, HeaderKey, TypRule, Unverified},
+    flows::{
+        Provider, client_keys,
+        clients::{KnownClient, crypto_alg},
+    },
+    oidc::{
+        alg::SigningAlg,
+        backchannel::{SignedOnce, check_signed},
+        error::OAuthError,
+        params::Params,
+    },
+    store::{Class, LaneKey, Tx, Unit, clients},
+};
+
+/// What may stand beside `request`: the client's authentication and nothing of the request itself.
+const BESIDE: [&str; 5] = ["request", "client_id", "client_secret", "client_assertion", "client_assertion_type"];
+
+pub(super) async fn parameters<'a>(
+    provider: &Provider,
+    client: &KnownClient,
+    posted: &'a Params,
+    now: Timestamp,
+) -> Result<Result<Cow<'a, Params>, OAuthError>, Fault> {
+    let alg = client.client.backchannel.as_ref().and_then(|own| own.signing_alg);
+    let jwt = match (posted.one("request"), alg) {
+        (Err(error), _) => return Ok(Err(error)),
+        (Ok(None), None) => return Ok(Ok(Cow::Borrowed(posted))),
+        (Ok(None), Some(_)) => {
+            return refused("this client is registered to sign its requests; the parameter request is missing");
+        }
+        (Ok(Some(_)), None) => {
+            return refused(
+                "signed requests need backchannel_authentication_request_signing_alg in the client's metadata",
+            );
+        }
+        (Ok(Some(jwt)), Some(alg)) => (jwt, alg),
+    };
+    if let Some((name, _)) = posted.iter().find(|(name, _)| !BESIDE.contains(name)) {
+        return refused(format!("the parameter {name} stands beside the signed request (CIBA Core section 7.1.1)"));
+    }
+    opened(provider, client, jwt, now).await
+}
+
+fn refused<T>(text: impl Into<Cow<'static, str>>) -> Result<Result<T, OAuthError>, Fault> {
+    Ok(Err(OAuthError::invalid_request(text)))
+}
+
+async fn opened<'a>(
+    provider: &Provider,
+    client: &KnownClient,
+    (jwt, alg): (&str, SigningAlg),
+    now: Timestamp,
+) -> Result<Result<Cow<'a, Params>, OAuthError>, Fault> {
+    let Ok(unverified) = Unverified::parse(jwt, HeaderKey::Refused) else {
+        return refused("the signed request is not a JWT");
+    };
+    let algs = [crypto_alg(alg)];
+    let typ = TypRule::IfPresent(&["JWT", "jwt", "oauth-authz-req+jwt"]);
+    let claims = match client_keys::verified(provider, client, &unverified, &Expect { algs: &algs, typ }, now).await {
+        Ok(claims) => claims,
+        Err(error) => {
+            tracing::info!(client = client.id.as_str(), %error, "a signed backchannel request was not verified");
+            return refused(
+                "the signed request's signature does not verify with the client's keys and registered algorithm",
+            );
+        }
+    };
+    let (params, once) = match check_signed(&claims, &client.id, &provider.settings.issuer, now) {
+        Ok(checked) => checked,
+        Err(error) => return Ok(Err(error)),
+    };
+    if !provider.writer.submit(TakeOnce { client: client.id.clone(), once }).await? {
+        return refused("the signed request's jti was used before");
+    }
+    Ok(Ok(Cow::Owned(params)))
+}
+
+/// A signed request works once; its names are apart from those of client assertions.
+struct TakeOnce {
+    client: ClientId,
+    once: SignedOnce,
+}
+
+impl Unit for TakeOnce {
+    type Out = bool;
+    const KIND: &'static str = "backchannel.signed";
+    const CLASS: Class = Class::Token;
+
+    fn lane_key(&self) -> LaneKey {
+        LaneKey::of_bytes(self.client.as_str().as_bytes())
+    }
+
+    async fn run<'a>(&'a self, tx: &'a mut Tx) -> Result<bool, Fault> {
+        let name = format!("backchannel request {}", self.once.jti);
+        clients::use_jti(tx, &self.client, &name, self.once.until).await
+    }
+}

@@ -1,0 +1,250 @@
+//! A client comes for the tokens of a person at another device: with a device code (RFC 8628 §3.4, §3.5), or with the id of
+//! its backchannel request (CIBA Core §10.1, §11).
+//!
+//! find → this client's? → used? → denied? → over? → answered yet? → and then as everything that a person approved
+//! ([`super::approved`]).
+
+use serde_json::json;
+
+use super::{
+    Authorized, Refusal,
+    approved::{self, Approved, Handle},
+    poll::{Pace, poll},
+};
+use crate::{
+    base::{Fault, Secret, Timestamp, ids::ClientId},
+    crypto::{OpaqueToken, opaque::kind},
+    flows::{Provider, caller::Caller, clients::KnownClient},
+    oidc::{
+        client::{Delivery, GrantType},
+        token_request::Narrowing,
+        token_response::TokenResponse,
+    },
+    store::{
+        AuditEvent, Class, Conn, LaneKey, Outcome, Tx, Unit,
+        audit::Actor,
+        backchannel,
+        decoupled::{Approval, Polling, Progress},
+        device_codes, grants,
+    },
+};
+
+/// What the client holds, by digest.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Held {
+    DeviceCode([u8; 32]),
+    AuthReqId([u8; 32]),
+}
+
+/// How the request stands.
+struct Standing {
+    client: ClientId,
+    progress: Progress,
+    polling: Polling,
+    expires_at: Timestamp,
+}
+
+impl Held {
+    pub const fn grant_type(self) -> GrantType {
+        match self {
+            Self::DeviceCode(_) => GrantType::DeviceCode,
+            Self::AuthReqId(_) => GrantType::Ciba,
+        }
+    }
+
+    const fn digest(&self) -> &[u8; 32] {
+        match self {
+            Self::DeviceCode(digest) | Self::AuthReqId(digest) => digest,
+        }
+    }
+
+    async fn find(self, conn: &mut Conn) -> Result<Option<Standing>, Fault> {
+        Ok(match self {
+            Self::DeviceCode(digest) => device_codes::find(conn, &digest).await?.map(|device| Standing {
+                client: device.client_id,
+                progress: device.progress,
+                polling: device.polling,
+                expires_at: device.expires_at,
+            }),
+            Self::AuthReqId(digest) => backchannel::find(conn, &digest).await?.map(|request| Standing {
+                client: request.client_id,
+                progress: request.progress,
+                polling: request.polling,
+                expires_at: request.expires_at,
+            }),
+        })
+    }
+
+    async fn polled(self, conn: &mut Conn, client: &ClientId, now: Timestamp, interval_s: i64) -> Result<(), Fault> {
+        match self {
+            Self::DeviceCode(digest) => device_codes::polled(conn, &digest, client, now, interval_s).await,
+            Self::AuthReqId(digest) => backchannel::polled(conn, &digest, client, now, interval_s).await,
+        }
+    }
+
+    pub(super) async fn consume(self, conn: &mut Conn, client: &ClientId, now: Timestamp) -> Result<bool, Fault> {
+        match self {
+            Self::DeviceCode(digest) => device_codes::consume(conn, &digest, client, now).await,
+            Self::AuthReqId(digest) => backchannel::consume(conn, &digest, client, now).await,
+        }
+    }
+
+    /// Revokes the family of one that was used before; one of another client is left alone.
+    pub(super) async fn revoke_spent(self, tx: &mut Tx, client: &ClientId, now: Timestamp) -> Result<(), Fault> {
+        let Some(standing) = self.find(tx).await? else { return Ok(()) };
+        let Progress::Used(approval) = standing.progress else { return Ok(()) };
+        if standing.client != *client {
+            return Ok(());
+        }
+        grants::revoke(tx, approval.grant_id, "request_replayed", now).await?;
+        tx.record(
+            AuditEvent::new(now, "token.request_replayed", Outcome::Refused, Actor::Client)
+                .client(client)
+                .account(approval.account_id)
+                .session(approval.session_id)
+                .detail(json!({"grant": self.grant_type().as_str(), "id": approval.grant_id, "revoked": true})),
+        );
+        Ok(())
+    }
+}
+
+pub async fn by_device_code(
+    provider: &Provider,
+    client: &Caller,
+    device_code: &Secret,
+    now: Timestamp,
+) -> Result<Result<TokenResponse, Refusal>, Fault> {
+    match OpaqueToken::<kind::DeviceCode>::parse(device_code.reveal()) {
+        Ok(code) => redeem(provider, client, Held::DeviceCode(*code.digest().as_bytes()), now).await,
+        Err(_) => Ok(Err(Refusal::RequestUnknown)),
+    }
+}
+
+pub async fn by_auth_req_id(
+    provider: &Provider,
+    client: &Caller,
+    auth_req_id: &Secret,
+    now: Timestamp,
+) -> Result<Result<TokenResponse, Refusal>, Fault> {
+    // CIBA Core §11: a client of push mode gets its tokens by push alone.
+    if client.client.backchannel.as_ref().is_some_and(|own| matches!(own.delivery, Delivery::Push(_))) {
+        return Ok(Err(Refusal::PushesOnly));
+    }
+    match OpaqueToken::<kind::AuthReqId>::parse(auth_req_id.reveal()) {
+        Ok(id) => redeem(provider, client, Held::AuthReqId(*id.digest().as_bytes()), now).await,
+        Err(_) => Ok(Err(Refusal::RequestUnknown)),
+    }
+}
+
+async fn redeem(
+    provider: &Provider,
+    client: &Caller,
+    held: Held,
+    now: Timestamp,
+) -> Result<Result<TokenResponse, Refusal>, Fault> {
+    let gathered = match read(provider, client, held, now).await? {
+        Ok(approved) => approved::gather(provider, approved, now).await?,
+        Err(refusal) => Err(refusal),
+    };
+    match gathered {
+        Ok(gathered) => approved::release(provider, client, gathered, now).await,
+        Err(Refusal::Pending) => {
+            let unit = Poll { held, client: client.id.clone(), now };
+            Ok(Err(provider.writer.submit(unit).await?))
+        }
+        Err(refusal) => {
+            let unit = Refused { held, client: client.id.clone(), refusal: refusal.clone(), now };
+            provider.writer.submit(unit).await?;
+            Ok(Err(refusal))
+        }
+    }
+}
+
+/// What was approved, when this client may have tokens for it.
+pub async fn read(
+    provider: &Provider,
+    client: &KnownClient,
+    held: Held,
+    now: Timestamp,
+) -> Result<Result<Approved, Refusal>, Fault> {
+    let found = {
+        let mut conn = provider.db.read().await?;
+        held.find(&mut conn).await?
+    };
+    let Some(standing) = found else { return Ok(Err(Refusal::RequestUnknown)) };
+    if standing.client != client.id {
+        return Ok(Err(Refusal::RequestOfAnotherClient));
+    }
+    let approval = match standing.progress {
+        Progress::Used(_) => return Ok(Err(Refusal::RequestSpent)),
+        Progress::Denied => return Ok(Err(Refusal::Denied)),
+        _ if standing.expires_at <= now => return Ok(Err(Refusal::RequestExpired)),
+        Progress::Pending => return Ok(Err(Refusal::Pending)),
+        Progress::Approved(approval) => approval,
+    };
+    let Approval { account_id, session_id, grant_id, authorized } = approval;
+    Ok(Ok(Approved {
+        handle: Handle::Decoupled(held),
+        grant: grant_id,
+        account: account_id,
+        session: session_id,
+        authorized: Authorized::from_value(&authorized, "a decoupled request", &grant_id)?,
+        narrowing: Narrowing::default(),
+    }))
+}
+
+/// Counts a poll; the answer is what stands in the transaction, so that two at once are two.
+struct Poll {
+    held: Held,
+    client: ClientId,
+    now: Timestamp,
+}
+
+impl Unit for Poll {
+    type Out = Refusal;
+    const KIND: &'static str = "token.poll";
+    const CLASS: Class = Class::Token;
+
+    fn lane_key(&self) -> LaneKey {
+        LaneKey::of_bytes(self.held.digest())
+    }
+
+    async fn run<'a>(&'a self, tx: &'a mut Tx) -> Result<Refusal, Fault> {
+        let Some(standing) = self.held.find(tx).await? else { return Ok(Refusal::RequestUnknown) };
+        let (pace, next) = poll(standing.polling, self.now);
+        self.held.polled(tx, &self.client, self.now, next.interval_s).await?;
+        Ok(match pace {
+            Pace::Right => Refusal::Pending,
+            Pace::TooFast => Refusal::SlowDown,
+        })
+    }
+}
+
+struct Refused {
+    held: Held,
+    client: ClientId,
+    refusal: Refusal,
+    now: Timestamp,
+}
+
+impl Unit for Refused {
+    type Out = ();
+    const KIND: &'static str = "token.refused_request";
+    const CLASS: Class = Class::Token;
+
+    fn lane_key(&self) -> LaneKey {
+        LaneKey::of_bytes(self.held.digest())
+    }
+
+    async fn run<'a>(&'a self, tx: &'a mut Tx) -> Result<(), Fault> {
+        if self.refusal == Refusal::RequestSpent {
+            return self.held.revoke_spent(tx, &self.client, self.now).await;
+        }
+        tx.record(
+            AuditEvent::new(self.now, "token.refused", Outcome::Refused, Actor::Client)
+                .client(&self.client)
+                .detail(json!({"grant": self.held.grant_type().as_str(), "why": self.refusal.code()})),
+        );
+        Ok(())
+    }
+}
