@@ -16,7 +16,7 @@ RUN apt-get update \
     && rm -rf /var/lib/apt/lists/* \
     && useradd --system --uid 10001 --home-dir /var/lib/dinhdanh --create-home dinhdanh
 COPY --from=build /dinhdanh /usr/local/bin/dinhdanh
-COPY config/default.toml config/production.example.toml /usr/share/dinhdanh/
+COPY config/default.toml config/production.example.toml scripts/first-steps /usr/share/dinhdanh/
 USER dinhdanh
 WORKDIR /var/lib/dinhdanh
 ENV DINHDANH_LISTEN=0.0.0.0:8080
