@@ -46,7 +46,7 @@ pub async fn issue(
 ) -> Result<Option<Delivery>, Fault> {
     let Some(found) = case.session() else { return Ok(None) };
     let code = OpaqueToken::<kind::Code>::generate(&provider.entropy);
-    let row = row(provider, case.request, found, case.browser.now);
+    let row = row(provider, (case.client, case.request), found, case.browser.now);
     let to = To::Code { digest: *code.digest().as_bytes(), row: Box::new(row) };
     if grant(provider, case, finish, (interaction, to)).await? != Granting::Done {
         return Ok(None);
@@ -116,7 +116,13 @@ fn fresh_name(provider: &Provider) -> String {
     })
 }
 
-fn row(provider: &Provider, request: &Request, found: &Recognised, now: Timestamp) -> StoredCode {
+fn row(
+    provider: &Provider,
+    (client, request): (&KnownClient, &Request),
+    found: &Recognised,
+    now: Timestamp,
+) -> StoredCode {
+    let lifetime = client.client.rules.profile.code_lifetime(provider.settings.lifetimes.code);
     StoredCode {
         client_id: request.client_id.clone(),
         grant_id: GrantId::generate(&provider.entropy, now),
@@ -125,7 +131,7 @@ fn row(provider: &Provider, request: &Request, found: &Recognised, now: Timestam
         redirect_uri: request.address.redirect_uri_requested.then(|| request.address.redirect_uri.clone()),
         code_challenge: request.code_challenge.as_ref().map(|challenge| challenge.as_str().to_owned()),
         authorized: serde_json::Value::Null,
-        expires_at: now + provider.settings.lifetimes.code,
+        expires_at: now + lifetime,
         used_at: None,
     }
 }

@@ -16,7 +16,6 @@ use crate::{
         clients::{KnownClient, crypto_alg},
     },
     oidc::{
-        alg::SigningAlg,
         error::{OAuthError, OAuthErrorCode},
         params::Params,
         request_object::{self, Needs, ObjectRules},
@@ -55,14 +54,14 @@ async fn verify(
         OAuthError::new(OAuthErrorCode::InvalidRequestObject, format!("request object: {error}"))
     };
     let unverified = Unverified::parse(jwt.trim(), HeaderKey::Refused).map_err(|error| invalid(&error))?;
-    let registered = client.client.requests.signing_alg;
+    let (registered, profile) = (client.client.requests.signing_alg, client.client.rules.profile);
     let algs: Vec<Alg> =
-        registered.map_or_else(|| SigningAlg::ALL.to_vec(), |alg| vec![alg]).into_iter().map(crypto_alg).collect();
+        registered.map_or_else(|| profile.algs().to_vec(), |alg| vec![alg]).into_iter().map(crypto_alg).collect();
     let expect = Expect { algs: &algs, typ: TypRule::IfPresent(request_object::TYPES) };
     let claims = client_keys::verified(provider, client, &unverified, &expect, now).await;
     let claims = claims.map_err(|error| invalid(&error))?;
-    let rules =
-        ObjectRules { client_id: &client.id, issuer: &provider.settings.issuer, needs: Needs::WhatIsThere, now };
+    let needs = if profile.signs_messages() { Needs::AudienceAndTimes } else { Needs::WhatIsThere };
+    let rules = ObjectRules { client_id: &client.id, issuer: &provider.settings.issuer, needs, now };
     Ok(request_object::parameters(&claims, beside, &rules)?)
 }
 

@@ -139,8 +139,13 @@ async fn by_assertion(
         AssertionAudience::Issuer => vec![issuer],
         AssertionAudience::Endpoint => vec![endpoint],
     };
-    let rules =
-        AssertionRules { client_id: &id, algs: &algs, audiences: &audiences, lifetime: AssertionRules::LIFETIME, now };
+    let rules = AssertionRules {
+        client_id: &id,
+        algs: &algs,
+        audiences: &audiences,
+        lifetime: known.client.rules.profile.assertion_lifetime(),
+        now,
+    };
     let once = match client_assertion::check(&header(&unverified), &claims, &rules) {
         Ok(once) => once,
         Err(error) => return Ok(Err(Some(error.into()))),
@@ -157,7 +162,7 @@ fn replayed() -> crate::oidc::error::OAuthError {
 }
 
 fn allowed_algs(known: &KnownClient) -> Vec<SigningAlg> {
-    known.client.auth.signing_alg.map_or_else(|| SigningAlg::ALL.to_vec(), |alg| vec![alg])
+    known.client.auth.signing_alg.map_or_else(|| known.client.rules.profile.algs().to_vec(), |alg| vec![alg])
 }
 
 /// The members of the header that the protocol's check looks at; the parser has refused all that is dangerous.

@@ -119,7 +119,9 @@ async fn issue(
     let Found { grant, family, authorized, account } = found;
     // Only a client that proved itself, or its key, gets a lost answer again: another could be anybody with a stolen token.
     let may_repeat = client.client.auth.method != ClientAuthMethod::None || !authorized.cnf.is_empty();
+    let rotates = client.client.rules.profile.rotates_refresh_tokens();
     let repeated = may_repeat
+        && rotates
         && claim.generation == family.generation - 1
         && now.since(family.rotated_at) <= REPEAT_WITHIN
         && family.access_expires_at > now;
@@ -144,6 +146,7 @@ async fn issue(
         grant,
         may_repeat,
         repeated,
+        rotates,
         access: (access.jti, access_expires_at),
         scope: scopes.to_string(),
         proof: client.once(),
@@ -198,6 +201,8 @@ struct RotateFamily {
     may_repeat: bool,
     /// The answer to the same token is given again; nothing rotates.
     repeated: bool,
+    /// Not those of a `fapi2-*` client: its token stays the same, and is bound to its sender.
+    rotates: bool,
     access: (String, Timestamp),
     scope: String,
     proof: Option<ProofOnce>,
@@ -215,6 +220,10 @@ enum Rotated {
 
 impl RotateFamily {
     async fn rotate(&self, tx: &mut Tx) -> Result<Option<i64>, Fault> {
+        if !self.rotates {
+            let family = grants::find_family(tx, self.claim.family).await?;
+            return Ok(family.map(|family| family.generation).filter(|current| *current == self.claim.generation));
+        }
         if self.repeated {
             // The successor has never been presented: the counter still stands where it was put ten seconds ago.
             let family = grants::find_family(tx, self.claim.family).await?;

@@ -8,6 +8,7 @@ mod localized;
 mod members;
 mod metadata;
 mod mutual_tls;
+pub mod profile;
 mod register;
 mod requests;
 mod resources;

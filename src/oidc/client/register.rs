@@ -29,7 +29,9 @@ impl Client {
         let redirect_uris = redirect_uris(members, application_type, &grant_types)?;
         let logout_hosts = redirect_uris.clone();
         let auth = client_auth(members, &grant_types)?;
-        let requests = requests::read(members)?;
+        let rules = rules(members, by, auth.method)?;
+        let id_token_alg = alg(members, "id_token_signed_response_alg")?.unwrap_or(SigningAlg::Rs256);
+        let requests = requests::read(members, rules.profile, id_token_alg)?;
         let keys = keys(members, &auth, &requests)?;
         check_subject_type(members)?;
         let backchannel = backchannel::read(members, &grant_types, auth.method)?;
@@ -38,7 +40,7 @@ impl Client {
             application_type,
             redirect_uris,
             grant_types,
-            id_token_alg: alg(members, "id_token_signed_response_alg")?.unwrap_or(SigningAlg::Rs256),
+            id_token_alg,
             sector_identifier_uri: members.web_uri("sector_identifier_uri")?,
             scopes: scopes(members, by)?,
             sign_in: sign_in(members)?,
@@ -46,13 +48,14 @@ impl Client {
             requests,
             backchannel,
             resources: resources::read(members)?,
-            rules: rules(members, by, auth.method)?,
+            rules,
             about: about(members)?,
             auth,
             keys,
             sender: sender(members)?,
         };
         client.check_sector()?;
+        client.check_profile()?;
         Ok(client)
     }
 }

@@ -3,7 +3,10 @@
 
 use serde_json::{Map, Value};
 
-use super::members::{Members, MetadataError};
+use super::{
+    members::{Members, MetadataError},
+    vocabulary::Profile,
+};
 use crate::oidc::{
     alg::SigningAlg,
     authorization_details::TYPES,
@@ -27,15 +30,21 @@ pub struct Requests {
     pub details_types: Vec<&'static str>,
 }
 
-pub(super) fn read(members: Members<'_>) -> Result<Requests, MetadataError> {
+/// A profile's own defaults are those that it demands; what a client says against them is refused with the profile's reason.
+pub(super) fn read(
+    members: Members<'_>,
+    profile: Profile,
+    id_token_alg: SigningAlg,
+) -> Result<Requests, MetadataError> {
+    let default_alg = if profile.is_fapi2() { id_token_alg } else { SigningAlg::Rs256 };
     let alg = |field| members.word(field, &SigningAlg::ALL, SigningAlg::as_str);
     let request_uris = members.texts("request_uris", 2_000)?.unwrap_or_default();
     Ok(Requests {
-        must_be_pushed: members.flag("require_pushed_authorization_requests")?.unwrap_or(false),
-        must_be_signed: members.flag("require_signed_request_object")?.unwrap_or(false),
+        must_be_pushed: members.flag("require_pushed_authorization_requests")?.unwrap_or(profile.is_fapi2()),
+        must_be_signed: members.flag("require_signed_request_object")?.unwrap_or(profile.signs_messages()),
         signing_alg: alg("request_object_signing_alg")?,
         request_uris: request_uris.into_iter().map(request_uri).collect::<Result<_, _>>()?,
-        response_alg: alg("authorization_signed_response_alg")?.unwrap_or(SigningAlg::Rs256),
+        response_alg: alg("authorization_signed_response_alg")?.unwrap_or(default_alg),
         details_types: members.words("authorization_details_types", &TYPES, |name| name)?.unwrap_or_default(),
     })
 }
@@ -86,7 +95,7 @@ mod tests {
     use super::*;
 
     fn of(metadata: &Value) -> Result<Requests, MetadataError> {
-        read(Members(metadata.as_object().unwrap()))
+        read(Members(metadata.as_object().unwrap()), Profile::Oidc, SigningAlg::Es256)
     }
 
     #[test]

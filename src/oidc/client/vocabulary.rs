@@ -110,6 +110,8 @@ words! {
     /// `profile`: the set of rules that the client keeps to.
     Profile {
         Oidc = "oidc",
+        Fapi2Security = "fapi2-security",
+        Fapi2MessageSigning = "fapi2-message-signing",
     }
 }
 

@@ -40,6 +40,7 @@ table![
     registration,
     response_type,
     response_mode,
+    profile,
     prompt,
     scope,
     max_age,

@@ -1,0 +1,236 @@
+//! Profiles: sets of rules that a client keeps to as a whole. Here is every one of them: the table of what its registration must
+//! be like, and what follows from a profile elsewhere. A client that cannot keep to its profile is refused when it registers,
+//! with the reason.
+
+use super::{AssertionAudience, Client, MetadataError, Profile, SenderRules};
+use crate::{
+    base::Span,
+    oidc::{alg::SigningAlg, client_assertion::AssertionRules},
+};
+
+/// One rule about a registration.
+pub struct Rule {
+    pub name: &'static str,
+    /// Where it is written.
+    pub section: &'static str,
+    of: Of,
+    check: fn(&Client) -> Result<(), (&'static str, &'static str)>,
+}
+
+/// Whose rule it is.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Of {
+    /// FAPI 2.0 Security Profile, and so also of Message Signing, which builds on it.
+    Fapi2,
+    MessageSigning,
+}
+
+const SECURITY: &str = "FAPI 2.0 Security Profile section 5.3.2.1";
+const CRYPTOGRAPHY: &str = "FAPI 2.0 Security Profile section 5.4.1";
+const SIGNED_REQUESTS: &str = "FAPI 2.0 Message Signing section 5.3.1";
+
+const fn rule(
+    name: &'static str,
+    section: &'static str,
+    of: Of,
+    check: fn(&Client) -> Result<(), (&'static str, &'static str)>,
+) -> Rule {
+    Rule { name, section, of, check }
+}
+
+/// In this order; the first that is broken is the reason.
+pub const RULES: &[Rule] = &[
+    rule("confidential", SECURITY, Of::Fapi2, confidential),
+    rule("sender_constrained", SECURITY, Of::Fapi2, sender_constrained),
+    rule("pushed", SECURITY, Of::Fapi2, pushed),
+    rule("pkce", SECURITY, Of::Fapi2, pkce),
+    rule("issuer_as_audience", SECURITY, Of::Fapi2, issuer_as_audience),
+    rule("algorithms", CRYPTOGRAPHY, Of::Fapi2, algorithms),
+    rule("signed_requests", SIGNED_REQUESTS, Of::MessageSigning, signed_requests),
+];
+
+/// What a profile signs and lets sign (FAPI 2.0 Security Profile §5.4.1).
+const FAPI2_ALGS: [SigningAlg; 3] = [SigningAlg::Ps256, SigningAlg::Es256, SigningAlg::EdDsa];
+
+fn confidential(client: &Client) -> Result<(), (&'static str, &'static str)> {
+    let method = client.auth.method;
+    let keeps = method.is_confidential() && !method.has_secret();
+    if keeps { Ok(()) } else { Err(("token_endpoint_auth_method", "must be private_key_jwt or mutual TLS")) }
+}
+
+fn sender_constrained(client: &Client) -> Result<(), (&'static str, &'static str)> {
+    let keeps = client.sender != SenderRules::default();
+    let reason = "or tls_client_certificate_bound_access_tokens must be true: access tokens are bound to their sender";
+    if keeps { Ok(()) } else { Err(("dpop_bound_access_tokens", reason)) }
+}
+
+fn pushed(client: &Client) -> Result<(), (&'static str, &'static str)> {
+    let keeps = client.requests.must_be_pushed;
+    if keeps { Ok(()) } else { Err(("require_pushed_authorization_requests", "must be true")) }
+}
+
+fn pkce(client: &Client) -> Result<(), (&'static str, &'static str)> {
+    if client.rules.require_pkce { Ok(()) } else { Err(("require_pkce", "must be true")) }
+}
+
+fn issuer_as_audience(client: &Client) -> Result<(), (&'static str, &'static str)> {
+    let keeps = client.auth.assertion_audience == AssertionAudience::Issuer;
+    if keeps { Ok(()) } else { Err(("client_assertion_audience", "must be issuer")) }
+}
+
+fn algorithms(client: &Client) -> Result<(), (&'static str, &'static str)> {
+    let chosen = [
+        ("id_token_signed_response_alg", Some(client.id_token_alg)),
+        ("token_endpoint_auth_signing_alg", client.auth.signing_alg),
+        ("request_object_signing_alg", client.requests.signing_alg),
+        ("authorization_signed_response_alg", Some(client.requests.response_alg)),
+    ];
+    match chosen.into_iter().find(|(_, alg)| alg.is_some_and(|alg| !FAPI2_ALGS.contains(&alg))) {
+        None => Ok(()),
+        Some((field, _)) => Err((field, "must be PS256, ES256 or EdDSA, and is RS256 where it is left out")),
+    }
+}
+
+fn signed_requests(client: &Client) -> Result<(), (&'static str, &'static str)> {
+    let keeps = client.requests.must_be_signed;
+    if keeps { Ok(()) } else { Err(("require_signed_request_object", "must be true")) }
+}
+
+impl Client {
+    /// Whether the registration keeps to its own profile.
+    pub(super) fn check_profile(&self) -> Result<(), MetadataError> {
+        let profile = self.rules.profile;
+        for rule in RULES.iter().filter(|rule| profile.has(rule.of)) {
+            (rule.check)(self).map_err(|(field, reason)| {
+                MetadataError::new(field, format!("{reason} in the profile {profile} ({})", rule.section))
+            })?;
+        }
+        Ok(())
+    }
+}
+
+impl Profile {
+    const fn has(self, of: Of) -> bool {
+        match self {
+            Self::Oidc => false,
+            Self::Fapi2Security => matches!(of, Of::Fapi2),
+            Self::Fapi2MessageSigning => true,
+        }
+    }
+
+    pub const fn is_fapi2(self) -> bool {
+        self.has(Of::Fapi2)
+    }
+
+    /// Requests and responses are signed (FAPI 2.0 Message Signing §5.3, §5.4).
+    pub const fn signs_messages(self) -> bool {
+        self.has(Of::MessageSigning)
+    }
+
+    /// What the client may sign assertions and request objects with.
+    pub const fn algs(self) -> &'static [SigningAlg] {
+        if self.is_fapi2() { &FAPI2_ALGS } else { &SigningAlg::ALL }
+    }
+
+    /// How far ahead an assertion's `exp` may lie.
+    pub const fn assertion_lifetime(self) -> Span {
+        if self.is_fapi2() { AssertionRules::FAPI2_LIFETIME } else { AssertionRules::LIFETIME }
+    }
+
+    /// FAPI 2.0 Security Profile §5.3.2.1: a code lives at most a minute.
+    pub fn code_lifetime(self, configured: Span) -> Span {
+        if self.is_fapi2() { configured.min(Span::secs(60)) } else { configured }
+    }
+
+    /// FAPI 2.0 Security Profile §5.3.2.1: a sender-constrained client's refresh tokens are not rotated; a lost answer would leave
+    /// it with none.
+    pub const fn rotates_refresh_tokens(self) -> bool {
+        !self.is_fapi2()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Map, Value, json};
+
+    use super::*;
+    use crate::oidc::client::RegisteredBy;
+
+    /// A client that keeps to either profile, with other members laid over it.
+    fn register(profile: &str, over: &Value) -> Result<Client, MetadataError> {
+        let metadata = json!({
+            "redirect_uris": ["https://bank.example/cb"], "profile": profile,
+            "token_endpoint_auth_method": "private_key_jwt", "id_token_signed_response_alg": "PS256",
+            "dpop_bound_access_tokens": true,
+            "jwks": {"keys": [{"kty": "OKP", "crv": "Ed25519", "x": "a"}]},
+        });
+        let mut members: Map<String, Value> = metadata.as_object().unwrap().clone();
+        members.extend(over.as_object().unwrap().clone());
+        Client::register(&Value::Object(members), RegisteredBy::Operator)
+    }
+
+    #[test]
+    fn a_profile_fills_in_what_it_demands() {
+        let security = register("fapi2-security", &json!({})).unwrap();
+        assert!(security.requests.must_be_pushed && security.rules.require_pkce && !security.requests.must_be_signed);
+        assert_eq!(security.requests.response_alg, SigningAlg::Ps256, "as the ID token's");
+        let signing = register("fapi2-message-signing", &json!({})).unwrap();
+        assert!(signing.requests.must_be_signed && signing.requests.must_be_pushed);
+        for client in [security, signing] {
+            let again = Client::register(&client.metadata(), RegisteredBy::Operator).unwrap();
+            assert_eq!(again, client);
+        }
+        let plain = register("oidc", &json!({"dpop_bound_access_tokens": false})).unwrap();
+        assert!(!plain.requests.must_be_pushed && !plain.requests.must_be_signed);
+    }
+
+    #[test]
+    fn each_rule_refuses_with_its_reason() {
+        let es = json!({"client_secret": null});
+        assert!(register("fapi2-message-signing", &es).is_ok());
+        let broken = [
+            (
+                "confidential",
+                json!({"token_endpoint_auth_method": "client_secret_basic"}),
+                "token_endpoint_auth_method",
+            ),
+            ("confidential", json!({"token_endpoint_auth_method": "none"}), "token_endpoint_auth_method"),
+            ("sender_constrained", json!({"dpop_bound_access_tokens": false}), "dpop_bound_access_tokens"),
+            (
+                "pushed",
+                json!({"require_pushed_authorization_requests": false}),
+                "require_pushed_authorization_requests",
+            ),
+            ("pkce", json!({"require_pkce": false}), "require_pkce"),
+            ("issuer_as_audience", json!({"client_assertion_audience": "endpoint"}), "client_assertion_audience"),
+            ("algorithms", json!({"id_token_signed_response_alg": null}), "id_token_signed_response_alg"),
+            ("algorithms", json!({"token_endpoint_auth_signing_alg": "RS256"}), "token_endpoint_auth_signing_alg"),
+            ("algorithms", json!({"request_object_signing_alg": "RS256"}), "request_object_signing_alg"),
+            ("algorithms", json!({"authorization_signed_response_alg": "RS256"}), "authorization_signed_response_alg"),
+            ("signed_requests", json!({"require_signed_request_object": false}), "require_signed_request_object"),
+        ];
+        for (name, over, field) in &broken {
+            let rule = RULES.iter().find(|rule| rule.name == *name).unwrap();
+            let error = register("fapi2-message-signing", over).unwrap_err();
+            assert_eq!(error.field, *field, "{over}");
+            assert!(error.reason.contains(rule.section) && error.reason.contains("fapi2-message-signing"), "{error}");
+            let in_security = register("fapi2-security", over).map(drop).map_err(|error| error.field);
+            assert_eq!(in_security.is_ok(), rule.of == Of::MessageSigning, "{over}");
+        }
+        for rule in RULES {
+            assert!(broken.iter().any(|(name, ..)| *name == rule.name), "{} has no case", rule.name);
+        }
+    }
+
+    #[test]
+    fn what_follows_from_a_profile() {
+        for profile in [Profile::Fapi2Security, Profile::Fapi2MessageSigning] {
+            assert!(!profile.algs().contains(&SigningAlg::Rs256) && !profile.rotates_refresh_tokens());
+            assert_eq!(profile.code_lifetime(Span::minutes(5)), Span::secs(60));
+            assert_eq!(profile.code_lifetime(Span::secs(30)), Span::secs(30));
+            assert_eq!(profile.assertion_lifetime(), Span::minutes(5));
+        }
+        assert!(Profile::Oidc.algs().contains(&SigningAlg::Rs256) && Profile::Oidc.rotates_refresh_tokens());
+        assert_eq!(Profile::Oidc.code_lifetime(Span::minutes(5)), Span::minutes(5));
+    }
+}

@@ -1,0 +1,173 @@
+//! The FAPI 2.0 profiles from request to refresh: what a client that keeps to one gets, and what it is refused.
+
+use dinhdanh::base::Span;
+use http::StatusCode;
+use serde_json::{Value, json};
+
+use crate::support::{
+    app::{Answer, ISSUER, TestApp, VERIFIER, authorize, challenge, encoded, payload, query_of},
+    signer::Signer,
+};
+
+const BANK: &str = "bank";
+const CALLBACK: &str = "https://bank.example/cb";
+const JWT_BEARER: &str = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer";
+
+struct Bank<'a> {
+    app: &'a TestApp,
+    key: Signer,
+    proof_key: Signer,
+    calls: std::cell::Cell<u32>,
+}
+
+impl<'a> Bank<'a> {
+    async fn new(app: &'a TestApp, profile: &str) -> Self {
+        let key = Signer::new("k1");
+        let metadata = json!({
+            "redirect_uris": [CALLBACK], "profile": profile, "token_endpoint_auth_method": "private_key_jwt",
+            "grant_types": ["authorization_code", "refresh_token"], "scope": "openid",
+            "id_token_signed_response_alg": "ES256", "dpop_bound_access_tokens": true,
+            "jwks": { "keys": [key.jwk()] },
+        });
+        app.add_client(BANK, None, metadata).await;
+        Self { app, key, proof_key: Signer::new(""), calls: std::cell::Cell::new(0) }
+    }
+
+    fn next(&self) -> String {
+        self.calls.set(self.calls.get() + 1);
+        format!("call-{}", self.calls.get())
+    }
+
+    async fn post(&self, path: &str, proof: Option<&str>, fields: &[(&str, &str)]) -> Answer {
+        let assertion = self.key.assertion(BANK, ISSUER, &self.next(), self.app.at.now());
+        let mut all = fields.to_vec();
+        all.extend([("client_id", BANK), ("client_assertion_type", JWT_BEARER), ("client_assertion", &assertion)]);
+        let headers: Vec<_> = proof.map(|proof| ("dpop", proof)).into_iter().collect();
+        self.app.post(path, &headers, &all).await
+    }
+
+    fn proof(&self, nonce: Option<&str>) -> String {
+        let mut claims = json!({
+            "htm": "POST", "htu": format!("{ISSUER}/token"), "iat": self.app.at.now().secs(), "jti": self.next(),
+        });
+        if let Some(nonce) = nonce {
+            claims["nonce"] = nonce.into();
+        }
+        self.proof_key.proof(&claims)
+    }
+
+    /// With a proof; the nonce that it needs is asked for first.
+    async fn token(&self, fields: &[(&str, &str)]) -> Answer {
+        let told = self.post("/token", Some(&self.proof(None)), fields).await;
+        let Some(nonce) = told.header("dpop-nonce").filter(|_| told.status != StatusCode::OK) else { return told };
+        self.post("/token", Some(&self.proof(Some(nonce))), fields).await
+    }
+
+    async fn redeem(&self, code: &str) -> Answer {
+        let fields = [
+            ("grant_type", "authorization_code"),
+            ("code", code),
+            ("redirect_uri", CALLBACK),
+            ("code_verifier", VERIFIER),
+        ];
+        self.token(&fields).await
+    }
+
+    fn object(&self, over: &Value) -> String {
+        let now = self.app.at.now().secs();
+        let mut claims = json!({
+            "iss": BANK, "aud": ISSUER, "client_id": BANK, "nbf": now, "exp": now + 300, "response_type": "code",
+            "scope": "openid", "redirect_uri": CALLBACK, "code_challenge": challenge(),
+            "code_challenge_method": "S256", "response_mode": "jwt", "state": "s",
+        });
+        claims.as_object_mut().unwrap().extend(over.as_object().unwrap().clone());
+        claims.as_object_mut().unwrap().retain(|_, value| !value.is_null());
+        self.key.jws(&json!({ "alg": "ES256", "kid": "k1", "typ": "oauth-authz-req+jwt" }), &claims)
+    }
+}
+
+fn plain<'a>(challenge: &'a str, mode: &'a str) -> Vec<(&'a str, &'a str)> {
+    let all = [
+        ("response_type", "code"),
+        ("scope", "openid"),
+        ("redirect_uri", CALLBACK),
+        ("code_challenge", challenge),
+        ("code_challenge_method", "S256"),
+        ("response_mode", mode),
+    ];
+    all.into_iter().filter(|(_, value)| !value.is_empty()).collect()
+}
+
+fn opened(pushed: &Answer) -> String {
+    assert_eq!(pushed.status, StatusCode::CREATED, "{}", pushed.body);
+    format!("/authorize?{}", encoded(&[("client_id", BANK), ("request_uri", &pushed.text("request_uri"))]))
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_security_profile_from_push_to_refresh() {
+    for app in TestApp::each().await {
+        let holder = app.holder().await;
+        let bank = Bank::new(&app, "fapi2-security").await;
+        // Not pushed, in a fragment, without PKCE.
+        let direct = authorize(&[("client_id", BANK), ("redirect_uri", CALLBACK), ("scope", "openid")]);
+        assert_eq!(query_of(app.browser().get(&direct).await.location())["error"], "invalid_request");
+        let challenge = challenge();
+        for (challenge, mode) in [(challenge.as_str(), "fragment"), ("", "")] {
+            let refused = bank.post("/par", None, &plain(challenge, mode)).await;
+            assert_eq!(refused.refusal(), (400, "invalid_request".to_owned()), "{mode}");
+        }
+        let start = opened(&bank.post("/par", None, &plain(&challenge, "")).await);
+        let code = query_of(&app.browser().walk(&start, &holder).await).remove("code").unwrap();
+        let unproven = bank
+            .post(
+                "/token",
+                None,
+                &[
+                    ("grant_type", "authorization_code"),
+                    ("code", &code),
+                    ("redirect_uri", CALLBACK),
+                    ("code_verifier", VERIFIER),
+                ],
+            )
+            .await;
+        assert_eq!(unproven.status, StatusCode::BAD_REQUEST, "a bearer token is never issued");
+        let tokens = bank.redeem(&code).await;
+        assert_eq!((tokens.status, tokens.text("token_type").as_str()), (StatusCode::OK, "DPoP"), "{}", tokens.body);
+        // The refresh token stays the same, however often it is used.
+        let refresh = tokens.text("refresh_token");
+        for _ in 0..3 {
+            app.at.clock.advance(Span::secs(20));
+            let again = bank.token(&[("grant_type", "refresh_token"), ("refresh_token", &refresh)]).await;
+            assert_eq!(again.status, StatusCode::OK, "{}", again.body);
+            assert_eq!(again.text("refresh_token"), refresh);
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn message_signing_signs_both_ways() {
+    for app in TestApp::each().await {
+        let holder = app.holder().await;
+        let bank = Bank::new(&app, "fapi2-message-signing").await;
+        let challenge = challenge();
+        let unsigned = bank.post("/par", None, &plain(&challenge, "jwt")).await;
+        assert_eq!(unsigned.refusal(), (400, "invalid_request".to_owned()));
+        for (over, error) in [
+            (json!({ "aud": null }), "invalid_request_object"),
+            (json!({ "nbf": null }), "invalid_request_object"),
+            (json!({ "exp": null }), "invalid_request_object"),
+            (json!({ "response_mode": null }), "invalid_request"),
+            (json!({ "response_mode": "fragment.jwt" }), "invalid_request"),
+            (json!({ "redirect_uri": null }), "invalid_request"),
+        ] {
+            let refused = bank.post("/par", None, &[("request", &bank.object(&over))]).await;
+            assert_eq!(refused.refusal(), (400, error.to_owned()), "{over}");
+        }
+        let start = opened(&bank.post("/par", None, &[("request", &bank.object(&json!({})))]).await);
+        let back = query_of(&app.browser().walk(&start, &holder).await);
+        let claims = payload(&back["response"]);
+        assert_eq!((&claims["aud"], &claims["iss"], &claims["state"]), (&json!(BANK), &json!(ISSUER), &json!("s")));
+        let tokens = bank.redeem(claims["code"].as_str().unwrap()).await;
+        assert_eq!(tokens.status, StatusCode::OK, "{}", tokens.body);
+    }
+}
