@@ -12,6 +12,7 @@ mod introspection;
 mod logout;
 mod mutual_tls;
 mod posted;
+mod profiles;
 mod proofs_everywhere;
 mod nested;
 mod profiles;
