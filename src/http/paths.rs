@@ -34,6 +34,20 @@ pub const CONSOLE: &str = "/console";
 /// An operator's password, then their code.
 pub const CONSOLE_SIGN_IN: &str = "/console/sign-in";
 pub const CONSOLE_SIGN_OUT: &str = "/console/sign-out";
+/// Looking for somebody; an answer's address is followed by a handle.
+pub const CONSOLE_FIND: &str = "/console/find";
+/// Followed by a person's handle.
+pub const CONSOLE_PERSON: &str = "/console/person";
+/// Followed by a kind of event.
+pub const CONSOLE_PROPOSE: &str = "/console/propose";
+/// Followed by an event's id.
+pub const CONSOLE_EVENTS: &str = "/console/events";
+/// What waits for this operator's decision.
+pub const CONSOLE_QUEUE: &str = "/console/queue";
+/// What this operator proposed.
+pub const CONSOLE_MINE: &str = "/console/mine";
+/// What no rule decides; followed by a case's id.
+pub const CONSOLE_CASES: &str = "/console/cases";
 /// Followed by the language's tag ([`super::lang::Switch`]).
 pub const LANGUAGE: &str = "/language/";
 /// Followed by the hash and the file's name ([`super::assets`]).

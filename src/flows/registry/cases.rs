@@ -1,6 +1,6 @@
 //! Opening a case: something came in that contradicts the record, and a person decides what it means.
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use super::PersonVault;
 use crate::{
@@ -9,8 +9,13 @@ use crate::{
         ids::{CaseId, EventId, PersonId},
     },
     crypto::Place,
+    flows::Provider,
     registry::working_days,
-    store::{audit::Actor, cases::NewCase},
+    store::{
+        AuditEvent, Class, LaneKey, Outcome, Tx, Unit,
+        audit::Actor,
+        cases::{self, NewCase, Resolution},
+    },
 };
 
 /// Decree 70/2024 Art 6(3): the commune's police check a correction within two working days.
@@ -84,4 +89,56 @@ pub fn open_detail(vault: &PersonVault, id: CaseId, sealed: &[u8]) -> Result<Val
 
 const fn place(row: &[u8]) -> Place<'_> {
     Place { table: "registry_case", column: "detail_sealed", row }
+}
+
+/// What an officer does with a case.
+#[derive(Clone, Debug)]
+pub enum CaseOutcome {
+    /// Takes it on.
+    Assign,
+    /// What was done, as a stable word, and why, in their words.
+    Resolve(&'static str, String),
+}
+
+/// `false` when the case was changed since it was read.
+pub async fn act(
+    provider: &Provider,
+    case: (CaseId, i64),
+    what: CaseOutcome,
+    actor: Actor,
+    now: Timestamp,
+) -> Result<bool, Fault> {
+    provider.writer.submit(Act { case, what, actor, now }).await
+}
+
+struct Act {
+    case: (CaseId, i64),
+    what: CaseOutcome,
+    actor: Actor,
+    now: Timestamp,
+}
+
+impl Unit for Act {
+    type Out = bool;
+    const KIND: &'static str = "registry.act_on_case";
+    const CLASS: Class = Class::Admin;
+
+    fn lane_key(&self) -> LaneKey {
+        LaneKey::of_id(self.case.0.0)
+    }
+
+    async fn run<'a>(&'a self, tx: &'a mut Tx) -> Result<bool, Fault> {
+        let by = self.actor.as_text();
+        let (done, word) = match &self.what {
+            CaseOutcome::Assign => (cases::assign(tx, self.case.0, self.case.1, &by).await?, "assigned"),
+            CaseOutcome::Resolve(resolution, reason) => {
+                let how = Resolution { by, resolution, reason: reason.clone() };
+                (cases::resolve(tx, self.case, &how, self.now).await?, *resolution)
+            }
+        };
+        let outcome = if done { Outcome::Done } else { Outcome::Refused };
+        let about = AuditEvent::new(self.now, "registry.case_changed", outcome, self.actor.clone());
+        tx.record(about.detail(json!({"case": self.case.0, "to": word})));
+        Ok(done)
+    }
 }

@@ -1,6 +1,12 @@
 //! The operators' pages.
 
+mod cases;
+mod event_form;
+pub mod find;
+mod handle;
 mod home;
+mod person;
+mod proposals;
 mod sign_in;
 pub mod view;
 
@@ -9,5 +15,12 @@ use axum::Router;
 use super::state::AppState;
 
 pub fn routes() -> Router<AppState> {
-    Router::new().merge(home::routes()).merge(sign_in::routes())
+    Router::new()
+        .merge(home::routes())
+        .merge(sign_in::routes())
+        .merge(find::routes())
+        .merge(person::routes())
+        .merge(event_form::routes())
+        .merge(proposals::routes())
+        .merge(cases::routes())
 }

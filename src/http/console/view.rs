@@ -1,9 +1,19 @@
 //! What the operators' pages show.
 
+use super::find::Typed;
 use crate::{
     base::Timestamp,
-    http::frame::{Phrase, Problems, page},
-    registry::operator::Role,
+    flows::registry::events::{Difference, Shown, written},
+    http::{
+        frame::{Frame, Phrase, Problems, page},
+        lang::Lang,
+    },
+    registry::{
+        civil_event::{FieldSpec, Refusal, Warning, Why},
+        operator::Role,
+        record::words,
+    },
+    store::civil_events::EventState,
 };
 
 /// Asks for name and password. Posts `username`, `password`, `action=continue`.
@@ -34,6 +44,10 @@ pub struct HomePage {
 page!(HomePage, HomeDocument, "console/home.html");
 
 impl HomePage {
+    fn has(&self, role: &str) -> bool {
+        self.roles.iter().any(|one| one.code() == role)
+    }
+
     fn role_keys(&self) -> Vec<&'static str> {
         let key = |role: &Role| match role {
             Role::Registrar => "console-role-registrar",
@@ -41,5 +55,299 @@ impl HomePage {
             Role::Auditor => "console-role-auditor",
         };
         self.roles.iter().map(key).collect()
+    }
+}
+
+/// A pair of words, Vietnamese and English: what the domain's own tables say.
+pub type Pair = (&'static str, &'static str);
+
+/// Looking for somebody. Posts `who`, `birth`, `unit`, `household`, `parent`.
+#[derive(Clone, Debug, Default)]
+pub struct FindPage {
+    pub typed: Typed,
+    /// None before anything was looked for.
+    pub hits: Option<Vec<FoundRow>>,
+    pub refused: bool,
+}
+page!(FindPage, FindDocument, "console/find.html");
+
+#[derive(Clone, Debug)]
+pub struct FoundRow {
+    pub href: String,
+    pub name: String,
+    pub number: String,
+    pub birth: String,
+    pub sex: &'static str,
+    pub vital: &'static str,
+    pub unit: String,
+    pub score: u8,
+}
+
+/// A person with their timeline.
+#[derive(Clone, Debug)]
+pub struct PersonView {
+    pub name: String,
+    pub number: String,
+    pub handle: String,
+    pub as_of: String,
+    pub lines: Vec<LineRow>,
+    pub entries: Vec<EntryRow>,
+    /// Events that can be proposed from here.
+    pub kinds: Vec<(&'static str, Pair)>,
+}
+page!(PersonView, PersonDocument, "console/person.html");
+
+#[derive(Clone, Debug)]
+pub struct LineRow {
+    pub label: Pair,
+    pub value: Shown,
+    pub from: Option<String>,
+    pub learned: Timestamp,
+    pub event: Option<String>,
+}
+
+#[derive(Clone, Debug)]
+pub struct EntryRow {
+    pub href: String,
+    pub label: Pair,
+    pub state: EventState,
+    pub proposed_by: String,
+    pub proposed_at: Timestamp,
+    pub decided_by: Option<String>,
+    pub decided_at: Option<Timestamp>,
+}
+
+/// The form of an event. Posts its fields and the papers', `form`, `again`, `action=check|propose`.
+#[derive(Clone, Debug)]
+pub struct EventForm {
+    pub kind: Pair,
+    pub code: &'static str,
+    pub form: String,
+    pub again: String,
+    pub fields: Vec<FieldRow>,
+    pub differences: Vec<DifferenceRow>,
+    pub warnings: Vec<Warning>,
+    pub problems: Vec<Refusal>,
+}
+page!(EventForm, EventFormDocument, "console/event_form.html");
+
+#[derive(Clone, Debug)]
+pub struct FieldRow {
+    pub spec: FieldSpec,
+    pub value: String,
+    /// The name of the person that an id names: the id itself is not shown.
+    pub known: Option<String>,
+    pub choices: &'static [(&'static str, &'static str, &'static str)],
+    pub problem: Option<Why>,
+}
+
+#[derive(Clone, Debug)]
+pub struct DifferenceRow {
+    pub name: String,
+    pub label: Pair,
+    pub before: Shown,
+    pub after: Shown,
+    pub from: Option<String>,
+}
+
+impl From<Difference> for DifferenceRow {
+    fn from(one: Difference) -> Self {
+        let (label, from) = (one.facet.label(), one.from.map(written));
+        Self { name: one.name, label, before: one.before, after: one.after, from }
+    }
+}
+
+/// What waits: to be decided, or with its proposer.
+#[derive(Clone, Debug)]
+pub struct QueuePage {
+    pub title: &'static str,
+    pub rows: Vec<QueueRow>,
+}
+page!(QueuePage, QueueDocument, "console/queue.html");
+
+#[derive(Clone, Debug)]
+pub struct QueueRow {
+    pub href: String,
+    pub kind: Pair,
+    pub state: EventState,
+    pub by: String,
+    pub at: Timestamp,
+    pub due: String,
+    pub late: bool,
+}
+
+/// One proposal. Posts `version`, `reason`, `action=approve|return|reject|withdraw`.
+#[derive(Clone, Debug)]
+pub struct ProposalPage {
+    pub kind: Pair,
+    pub state: EventState,
+    pub version: i64,
+    pub by: String,
+    pub at: Timestamp,
+    pub due: String,
+    pub decided_by: Option<String>,
+    pub decided_at: Option<Timestamp>,
+    pub reason: Option<String>,
+    pub differences: Vec<DifferenceRow>,
+    pub warnings: Vec<Warning>,
+    pub problems: Vec<Refusal>,
+    pub stale: bool,
+    pub decides: bool,
+    pub withdraws: bool,
+    /// Where its proposer mends it.
+    pub again: Option<String>,
+    pub said: Option<Said>,
+}
+page!(ProposalPage, ProposalDocument, "console/proposal.html");
+
+/// What the last answer came to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Said {
+    Recorded,
+    Rejected,
+    Returned,
+    Withdrawn,
+    Stale,
+    Own,
+    OutsideUnit,
+    TooLate,
+    ReasonMissing,
+}
+
+impl Said {
+    pub const ALL: [Self; 9] = [
+        Self::Recorded,
+        Self::Rejected,
+        Self::Returned,
+        Self::Withdrawn,
+        Self::Stale,
+        Self::Own,
+        Self::OutsideUnit,
+        Self::TooLate,
+        Self::ReasonMissing,
+    ];
+
+    pub const fn code(self) -> &'static str {
+        match self {
+            Self::Recorded => "recorded",
+            Self::Rejected => "rejected",
+            Self::Returned => "returned",
+            Self::Withdrawn => "withdrawn",
+            Self::Stale => "stale",
+            Self::Own => "own",
+            Self::OutsideUnit => "unit",
+            Self::TooLate => "late",
+            Self::ReasonMissing => "reason",
+        }
+    }
+
+    pub fn from_code(code: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|said| said.code() == code)
+    }
+
+    const fn key(self) -> &'static str {
+        match self {
+            Self::Recorded => "console-said-recorded",
+            Self::Rejected => "console-said-rejected",
+            Self::Returned => "console-said-returned",
+            Self::Withdrawn => "console-said-withdrawn",
+            Self::Stale => "console-said-stale",
+            Self::Own => "console-said-own",
+            Self::OutsideUnit => "console-said-unit",
+            Self::TooLate => "console-said-late",
+            Self::ReasonMissing => "console-said-reason",
+        }
+    }
+
+    const fn kind(self) -> &'static str {
+        match self {
+            Self::Recorded => "good",
+            Self::Rejected | Self::Returned | Self::Withdrawn => "note",
+            _ => "care",
+        }
+    }
+}
+
+/// What no rule decides.
+#[derive(Clone, Debug)]
+pub struct CasesPage {
+    pub rows: Vec<CaseRow>,
+}
+page!(CasesPage, CasesDocument, "console/cases.html");
+
+#[derive(Clone, Debug)]
+pub struct CaseRow {
+    pub href: String,
+    pub kind: String,
+    pub at: Timestamp,
+    pub due: String,
+    pub late: bool,
+    pub assigned_to: Option<String>,
+}
+
+/// One case. Posts `version`, `reason`, `action=assign|settled|record_stands`.
+#[derive(Clone, Debug)]
+pub struct CasePage {
+    pub kind: String,
+    pub version: i64,
+    pub at: Timestamp,
+    pub due: String,
+    pub detail: String,
+    pub person: Option<String>,
+    pub event: Option<String>,
+    pub assigned_to: Option<String>,
+    pub resolution: Option<String>,
+    pub reason: Option<String>,
+}
+page!(CasePage, CaseDocument, "console/case.html");
+
+fn case_key(kind: &str) -> &'static str {
+    match kind {
+        "import_differs" => "console-case-import",
+        "event_refused" => "console-case-event",
+        "possible_duplicate" => "console-case-duplicate",
+        _ => "console-case-follow-up",
+    }
+}
+
+/// One of a pair, in the page's language.
+fn say(frame: &Frame, pair: &Pair) -> &'static str {
+    if frame.lang() == Lang::Vi { pair.0 } else { pair.1 }
+}
+
+/// A code in words.
+fn word(frame: &Frame, code: &str) -> String {
+    words(code).map_or_else(|| code.to_owned(), |pair| say(frame, &pair).to_owned())
+}
+
+fn shown<'a>(frame: &Frame, value: &'a Shown) -> &'a [String] {
+    if frame.lang() == Lang::Vi { &value.vi } else { &value.en }
+}
+
+fn why(frame: &Frame, why: Why) -> &'static str {
+    if frame.lang() == Lang::Vi { why.vietnamese() } else { why.english() }
+}
+
+fn refusal(frame: &Frame, one: &Refusal) -> String {
+    let about = one.facet.map(|facet| format!(" ({})", say(frame, &facet.label()))).unwrap_or_default();
+    format!("{}{about}", why(frame, one.why))
+}
+
+const fn warning_key(warning: Warning) -> &'static str {
+    match warning {
+        Warning::RegisteredLate => "console-warning-late",
+        Warning::BirthsTooNear => "console-warning-near",
+        Warning::NumberDisagrees => "console-warning-number",
+    }
+}
+
+const fn state_key(state: EventState) -> &'static str {
+    match state {
+        EventState::Proposed => "console-state-proposed",
+        EventState::Returned => "console-state-returned",
+        EventState::Withdrawn => "console-state-withdrawn",
+        EventState::Rejected => "console-state-rejected",
+        EventState::Recorded => "console-state-recorded",
+        EventState::Case => "console-state-case",
     }
 }

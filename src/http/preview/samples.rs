@@ -2,6 +2,7 @@
 
 mod citizen;
 mod operator;
+mod record;
 
 use serde_json::json;
 use url::Url;
@@ -89,6 +90,7 @@ pub fn all(lang: Lang) -> Vec<Sample> {
     samples.extend(errors(lang));
     samples.extend(citizen::all(lang));
     samples.extend(operator::all(lang));
+    samples.extend(record::all(lang));
     samples
 }
 

@@ -69,7 +69,7 @@ pub async fn decide(provider: &Provider, officer: &Officer, say: &Say, now: Time
     if event.proposed_by == officer.text() {
         return Ok(Decided::OwnProposal);
     }
-    if !reaches(officer, event.unit_code.as_deref(), now) {
+    if !may_decide(officer, event.unit_code.as_deref(), now) {
         return Ok(Decided::OutsideUnit);
     }
     match say.verdict {
@@ -80,7 +80,7 @@ pub async fn decide(provider: &Provider, officer: &Officer, say: &Say, now: Time
 }
 
 /// An officer of a province decides for its communes; what has no unit is for the country's.
-pub(super) fn reaches(officer: &Officer, unit: Option<&str>, now: Timestamp) -> bool {
+pub fn may_decide(officer: &Officer, unit: Option<&str>, now: Timestamp) -> bool {
     let post = Post { roles: std::collections::BTreeSet::new(), unit: officer.unit.clone() };
     match unit {
         Some(unit) => post.reaches(unit, now.vietnam_date()),

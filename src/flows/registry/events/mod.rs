@@ -15,7 +15,7 @@ pub use decide::{Decided, Verdict, decide};
 pub use difference::{Difference, Shown, shown, written};
 pub use history::{KnownFact, KnownRecord, as_known, present};
 pub use intake::{Incoming, Received, receive};
-pub use person_page::{Entry, PersonPage};
+pub use person_page::{Entry, PersonPage, name_of};
 pub use propose::{Proposal, Proposed, check, propose, withdraw};
 pub use queue::{Opened, open};
 

@@ -19,7 +19,7 @@ use crate::{
         Conn,
         audit::Actor,
         civil_events::{self, EventState},
-        record,
+        persons, record,
     },
 };
 
@@ -113,4 +113,10 @@ async fn relatives(conn: &mut Conn, of: &Record, (entropy, now): (&Entropy, Time
         }
     }
     Ok(at)
+}
+
+/// How a person is called.
+pub async fn name_of(provider: &Provider, person: PersonId) -> Result<Option<String>, Fault> {
+    let mut conn = provider.db.read().await?;
+    Ok(persons::find(&mut conn, person).await?.map(|found| found.person.name.full().to_owned()))
 }

@@ -1,0 +1,192 @@
+//! `/console/propose/…`: the form of an event, made from its table of fields. What was typed comes back by a sealed handle,
+//! with every problem at its field, or with what it would change.
+
+use axum::{
+    Router,
+    extract::{Path, State},
+    response::{IntoResponse as _, Response},
+    routing::get,
+};
+use http::HeaderMap;
+use serde::{Deserialize, Serialize};
+
+use super::{
+    find::{missing, ours},
+    handle,
+    view::{DifferenceRow, EventForm, FieldRow},
+};
+use crate::{
+    base::{
+        Fault,
+        ids::{EventId, PersonId},
+    },
+    flows::registry::events::{self, Officer, Proposal, Proposed, check},
+    http::{
+        extract::{FormBody, Operator, QueryParams},
+        paths, respond,
+        state::AppState,
+    },
+    oidc::params::Params,
+    registry::{
+        civil_event::{FieldKind, FieldSpec, Kind, PAPER_FIELDS, Refusal, Values},
+        operator::Role,
+    },
+};
+
+pub fn routes() -> Router<AppState> {
+    Router::new().route(&format!("{}/{{kind}}", paths::CONSOLE_PROPOSE), get(show).post(take))
+}
+
+/// What travels between a form and the page after it.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+pub struct Draft {
+    pub values: Values,
+    /// The form's own id: sent twice, it is one proposal.
+    pub form: String,
+    pub again: Option<(EventId, i64)>,
+    /// Only opened, not sent: nothing is missing yet.
+    pub new: bool,
+}
+
+pub fn officer(operator: &Operator) -> Officer {
+    Officer { actor: operator.signed.actor(), unit: operator.signed.operator().post.unit.clone() }
+}
+
+async fn show(
+    State(state): State<AppState>,
+    operator: Operator,
+    Path(kind): Path<String>,
+    QueryParams(query): QueryParams,
+) -> Response {
+    let Some(kind) = Kind::from_code(&kind) else { return missing(&state, &operator) };
+    if let Err(denied) = operator.require(&state, Role::Registrar) {
+        return denied;
+    }
+    let query = query.ok();
+    let given = |name| query.as_ref().and_then(|query| query.one(name).ok().flatten());
+    let draft = match (given("draft"), given("for")) {
+        (Some(sealed), _) => handle::open::<Draft>(&state, &operator, sealed),
+        (None, subject) => Some(begun(&state, &operator, kind, subject)),
+    };
+    let Some(draft) = draft else { return respond::see_other(&format!("{}/{}", paths::CONSOLE_PROPOSE, kind.code())) };
+    match page(&state, &operator, kind, &draft).await {
+        Ok(page) => page.render(&operator.frame(&state)).into_response(),
+        Err(fault) => respond::fault_for(&state, &operator.visitor, &fault),
+    }
+}
+
+/// A new form; whoever's page it was opened from is named in its first field.
+fn begun(state: &AppState, operator: &Operator, kind: Kind, subject: Option<&str>) -> Draft {
+    let mut values = Values::new();
+    let person = subject.and_then(|sealed| handle::open::<PersonId>(state, operator, sealed));
+    let first = if kind == Kind::Birth { Some("mother") } else { kind.fields().first().map(|field| field.name) };
+    if let (Some(person), Some(field)) = (person, first) {
+        values.insert(field.to_owned(), person.to_string());
+    }
+    let form = state.provider.entropy.uuid(operator.visitor.now()).to_string();
+    Draft { values, form, again: None, new: true }
+}
+
+async fn page(state: &AppState, operator: &Operator, kind: Kind, draft: &Draft) -> Result<EventForm, Fault> {
+    let now = operator.visitor.now();
+    let checked = if draft.new { None } else { Some(check(&state.provider, (kind, &draft.values), now).await?) };
+    let (refusals, found) = match checked {
+        None => (Vec::new(), None),
+        Some(Ok(found)) => (Vec::new(), Some(found)),
+        Some(Err(refusals)) => (refusals, None),
+    };
+    let all = kind.fields().iter().chain(&PAPER_FIELDS);
+    let mut fields = Vec::new();
+    for field in all {
+        fields.push(row(state, (kind, field), (draft, &refusals)).await?);
+    }
+    let (differences, warnings) = found.unwrap_or_default();
+    Ok(EventForm {
+        kind: kind.label(),
+        code: kind.code(),
+        form: draft.form.clone(),
+        again: draft.again.map(|(id, version)| format!("{id}/{version}")).unwrap_or_default(),
+        fields,
+        differences: differences.into_iter().map(DifferenceRow::from).collect(),
+        warnings,
+        // What hangs on no field of this form is said at its head.
+        problems: refusals,
+    })
+}
+
+async fn row(
+    state: &AppState,
+    (kind, field): (Kind, &FieldSpec),
+    (draft, refusals): (&Draft, &[Refusal]),
+) -> Result<FieldRow, Fault> {
+    let value = draft.values.get(field.name).cloned().unwrap_or_default();
+    let known = match value.parse::<PersonId>() {
+        Ok(id) => Some(events::name_of(&state.provider, id).await?.unwrap_or_default()),
+        Err(_) => None,
+    };
+    let choices = match field.kind {
+        FieldKind::Choice([]) => kind.papers(),
+        FieldKind::Choice(list) => list,
+        _ => &[],
+    };
+    Ok(FieldRow {
+        spec: *field,
+        value,
+        known,
+        choices,
+        problem: refusals.iter().find(|one| one.field == field.name).map(|one| one.why),
+    })
+}
+
+async fn take(
+    State(state): State<AppState>,
+    operator: Operator,
+    Path(kind): Path<String>,
+    headers: HeaderMap,
+    FormBody(form): FormBody,
+) -> Response {
+    let Some(kind) = Kind::from_code(&kind) else { return missing(&state, &operator) };
+    let Some(form) = ours(&state, &operator, &headers, form) else { return operator.foreign(&state) };
+    if let Err(denied) = operator.require(&state, Role::Registrar) {
+        return denied;
+    }
+    let draft = typed(kind, &form);
+    let sends = form.one("action").ok().flatten() == Some("propose");
+    let outcome =
+        if sends { send(&state, &operator, kind, &draft).await } else { back(&state, &operator, kind, &draft) };
+    outcome.unwrap_or_else(|fault| respond::fault_for(&state, &operator.visitor, &fault))
+}
+
+fn typed(kind: Kind, form: &Params) -> Draft {
+    let cell = |name: &str| form.one(name).ok().flatten().unwrap_or_default().trim().to_owned();
+    let names = kind.fields().iter().chain(&PAPER_FIELDS).map(|field| field.name);
+    // A line more than any field takes: what is too long is said, not cut.
+    let values = names.map(|name| (name.to_owned(), cell(name).chars().take(300).collect::<String>()));
+    let again = cell("again");
+    let again = again.split_once('/').and_then(|(id, version)| Some((id.parse().ok()?, version.parse().ok()?)));
+    Draft { values: values.filter(|(_, value)| !value.is_empty()).collect(), form: cell("form"), again, new: false }
+}
+
+fn back(state: &AppState, operator: &Operator, kind: Kind, draft: &Draft) -> Result<Response, Fault> {
+    let sealed = handle::seal(state, operator, draft)?;
+    Ok(respond::see_other(&format!("{}/{}?draft={sealed}", paths::CONSOLE_PROPOSE, kind.code())))
+}
+
+async fn send(state: &AppState, operator: &Operator, kind: Kind, draft: &Draft) -> Result<Response, Fault> {
+    let officer = officer(operator);
+    let proposal = Proposal {
+        kind,
+        values: draft.values.clone(),
+        source: format!("console:{}", officer.text()),
+        source_id: draft.form.clone(),
+        note: None,
+        again: draft.again,
+    };
+    match events::propose(&state.provider, &officer, &proposal, operator.visitor.now()).await? {
+        Proposed::Yes { event, .. } | Proposed::Known(event) => {
+            Ok(respond::see_other(&format!("{}/{event}", paths::CONSOLE_EVENTS)))
+        }
+        Proposed::Refused(_) => back(state, operator, kind, draft),
+        Proposed::NotOpen => Ok(respond::see_other(paths::CONSOLE_MINE)),
+    }
+}

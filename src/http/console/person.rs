@@ -1,0 +1,93 @@
+//! `/console/person/…`: the record of one person with its timeline, and the events that can be proposed for them.
+
+use axum::{
+    Router,
+    extract::{Path, State},
+    response::{IntoResponse as _, Response},
+    routing::get,
+};
+use time::Date;
+
+use super::{
+    find::missing,
+    handle,
+    view::{EntryRow, LineRow, PersonView},
+};
+use crate::{
+    base::{Fault, ids::PersonId},
+    flows::registry::events::{PersonPage, written},
+    http::{
+        extract::{Operator, QueryParams},
+        paths, respond,
+        state::AppState,
+    },
+    registry::{
+        civil_event::{FieldKind, Kind, form::stored_day},
+        operator::Role,
+    },
+};
+
+pub fn routes() -> Router<AppState> {
+    Router::new().route(&format!("{}/{{handle}}", paths::CONSOLE_PERSON), get(show))
+}
+
+async fn show(
+    State(state): State<AppState>,
+    operator: Operator,
+    Path(sealed): Path<String>,
+    QueryParams(query): QueryParams,
+) -> Response {
+    let Some(id) = handle::open::<PersonId>(&state, &operator, &sealed) else { return missing(&state, &operator) };
+    let day = query.ok().and_then(|query| stored_day(query.one("as_of").ok().flatten()?));
+    match page(&state, &operator, id, (day, &sealed)).await {
+        Ok(Some(page)) => page.render(&operator.frame(&state)).into_response(),
+        Ok(None) => missing(&state, &operator),
+        Err(fault) => respond::fault_for(&state, &operator.visitor, &fault),
+    }
+}
+
+async fn page(
+    state: &AppState,
+    operator: &Operator,
+    id: PersonId,
+    (as_of, sealed): (Option<Date>, &str),
+) -> Result<Option<PersonView>, Fault> {
+    let now = operator.visitor.now();
+    let when = (as_of.unwrap_or_else(|| now.vietnam_date()), now);
+    let found = PersonPage::of(&state.provider, id, when, (operator.signed.actor(), now)).await?;
+    let Some(found) = found else { return Ok(None) };
+    let lines = found.lines.into_iter().map(|line| LineRow {
+        label: line.facet.label(),
+        value: line.value,
+        from: line.from.map(written),
+        learned: line.learned_at,
+        event: line.event.map(|event| format!("{}/{event}", paths::CONSOLE_EVENTS)),
+    });
+    let entries = found.entries.into_iter().map(|entry| EntryRow {
+        href: format!("{}/{}", paths::CONSOLE_EVENTS, entry.event),
+        label: entry.kind.label(),
+        state: entry.state,
+        proposed_by: entry.proposed_by,
+        proposed_at: entry.proposed_at,
+        decided_by: entry.decided_by,
+        decided_at: entry.decided_at,
+    });
+    let kinds = if operator.signed.require(Role::Registrar).is_ok() { about_one() } else { Vec::new() };
+    Ok(Some(PersonView {
+        name: found.record.name.full().to_owned(),
+        number: found.record.numbers.active.map(|number| number.grouped()).unwrap_or_default(),
+        handle: sealed.to_owned(),
+        as_of: as_of.map(|day| day.to_string()).unwrap_or_default(),
+        lines: lines.collect(),
+        entries: entries.collect(),
+        kinds,
+    }))
+}
+
+/// The kinds of events whose form names somebody first.
+fn about_one() -> Vec<(&'static str, (&'static str, &'static str))> {
+    let first_is_person = |kind: &Kind| {
+        *kind == Kind::Birth || kind.fields().first().is_some_and(|field| field.kind == FieldKind::Person)
+    };
+    Kind::ALL.into_iter().filter(first_is_person).map(|kind| (kind.code(), kind.label())).collect()
+}

@@ -1,0 +1,196 @@
+//! The operators' work on the record.
+
+use super::{NOON, Sample, alone, sample};
+use crate::{
+    flows::registry::events::Shown,
+    http::{
+        console::{
+            find::Typed,
+            view::{
+                CasePage, CaseRow, CasesPage, DifferenceRow, EntryRow, EventForm, FieldRow, FindPage, FoundRow,
+                LineRow, PersonView, ProposalPage, QueuePage, QueueRow, Said,
+            },
+        },
+        lang::Lang,
+    },
+    registry::{
+        civil_event::{FieldKind, Kind, PAPER_FIELDS, Refusal, Warning, Why},
+        record::Facet,
+    },
+    store::civil_events::EventState,
+};
+
+fn both(text: &str) -> Shown {
+    Shown { vi: vec![text.to_owned()], en: vec![text.to_owned()] }
+}
+
+fn difference() -> DifferenceRow {
+    DifferenceRow {
+        name: "Nguyễn Văn Thử".to_owned(),
+        label: Facet::Permanent.label(),
+        before: both("Số 1, Phường Ba Đình, Thành phố Hà Nội"),
+        after: both("Số 2, Phường Ngọc Hà, Thành phố Hà Nội"),
+        from: Some("20/11/2026".to_owned()),
+    }
+}
+
+fn found() -> FindPage {
+    let row = FoundRow {
+        href: "/console/person/x".to_owned(),
+        name: "Nguyễn Văn Thử".to_owned(),
+        number: "900 085 000 001".to_owned(),
+        birth: "05/03/1985".to_owned(),
+        sex: "male",
+        vital: "alive",
+        unit: "Phường Ba Đình".to_owned(),
+        score: 100,
+    };
+    FindPage {
+        typed: Typed { who: "nguyen van thu".to_owned(), ..Typed::default() },
+        hits: Some(vec![row]),
+        refused: false,
+    }
+}
+
+fn person(entries: Vec<EntryRow>) -> PersonView {
+    let line = |facet: Facet, text: &str| LineRow {
+        label: facet.label(),
+        value: both(text),
+        from: Some("20/11/2026".to_owned()),
+        learned: NOON,
+        event: Some("/console/events/x".to_owned()),
+    };
+    PersonView {
+        name: "Nguyễn Văn Thử".to_owned(),
+        number: "900 085 000 001".to_owned(),
+        handle: "x".to_owned(),
+        as_of: String::new(),
+        lines: vec![line(Facet::Name, "Nguyễn Văn Thử"), line(Facet::Permanent, "Số 2, Phường Ngọc Hà")],
+        entries,
+        kinds: Kind::ALL.into_iter().take(6).map(|kind| (kind.code(), kind.label())).collect(),
+    }
+}
+
+fn form(problem: Option<Why>, differences: Vec<DifferenceRow>) -> EventForm {
+    let kind = Kind::Death;
+    let fields = kind.fields().iter().chain(&PAPER_FIELDS).map(|spec| FieldRow {
+        spec: *spec,
+        value: String::new(),
+        known: (spec.name == "subject").then(|| "Nguyễn Văn Thử".to_owned()),
+        choices: if matches!(spec.kind, FieldKind::Choice(_)) { kind.papers() } else { &[] },
+        problem: problem.filter(|_| spec.name == "on"),
+    });
+    EventForm {
+        kind: kind.label(),
+        code: kind.code(),
+        form: "x".to_owned(),
+        again: String::new(),
+        fields: fields.collect(),
+        differences,
+        warnings: vec![Warning::RegisteredLate, Warning::BirthsTooNear, Warning::NumberDisagrees],
+        problems: problem.map(|why| Refusal::new("on", why)).into_iter().collect(),
+    }
+}
+
+fn queue(title: &'static str, rows: usize) -> QueuePage {
+    let row = |(at, state): (usize, EventState)| QueueRow {
+        href: "/console/events/x".to_owned(),
+        kind: Kind::PermanentResidence.label(),
+        state,
+        by: "operator:canbo.thu".to_owned(),
+        at: NOON,
+        due: "24/11/2026".to_owned(),
+        late: at == 0,
+    };
+    QueuePage { title, rows: EventState::ALL.into_iter().enumerate().take(rows).map(row).collect() }
+}
+
+fn proposal(said: Option<Said>) -> ProposalPage {
+    ProposalPage {
+        kind: Kind::PermanentResidence.label(),
+        state: EventState::Proposed,
+        version: 1,
+        by: "operator:canbo.thu".to_owned(),
+        at: NOON,
+        due: "24/11/2026".to_owned(),
+        decided_by: Some("operator:canbo.duyet".to_owned()),
+        decided_at: Some(NOON),
+        reason: Some("Thiếu giấy tờ".to_owned()),
+        differences: vec![difference()],
+        warnings: Vec::new(),
+        problems: vec![Refusal::new("on", Why::OutOfOrder)],
+        stale: true,
+        decides: true,
+        withdraws: true,
+        again: Some("/console/propose/x".to_owned()),
+        said,
+    }
+}
+
+fn case(kind: &str, resolved: bool) -> CasePage {
+    CasePage {
+        kind: kind.to_owned(),
+        version: 1,
+        at: NOON,
+        due: "24/11/2026".to_owned(),
+        detail: "{ \"what\": \"household_without_head\" }".to_owned(),
+        person: Some("/console/person/x".to_owned()),
+        event: Some("/console/events/x".to_owned()),
+        assigned_to: Some("operator:canbo.thu".to_owned()),
+        resolution: resolved.then(|| "record_stands".to_owned()),
+        reason: resolved.then(|| "Đã xác minh".to_owned()),
+    }
+}
+
+pub fn all(lang: Lang) -> Vec<Sample> {
+    let frame = alone(lang);
+    let entry = EntryRow {
+        href: "/console/events/x".to_owned(),
+        label: Kind::Birth.label(),
+        state: EventState::Recorded,
+        proposed_by: "operator:canbo.thu".to_owned(),
+        proposed_at: NOON,
+        decided_by: Some("operator:canbo.duyet".to_owned()),
+        decided_at: Some(NOON),
+    };
+    let kinds = ["import_differs", "event_refused", "possible_duplicate", "follow_up"];
+    let cases = kinds.map(|kind| CaseRow {
+        href: "/console/cases/x".to_owned(),
+        kind: kind.to_owned(),
+        at: NOON,
+        due: "24/11/2026".to_owned(),
+        late: kind == "follow_up",
+        assigned_to: None,
+    });
+    let mut all = vec![
+        sample("console-find", FindPage::default().render(&frame)),
+        sample("console-find-found", found().render(&frame)),
+        sample("console-find-refused", FindPage { refused: true, hits: None, ..found() }.render(&frame)),
+        sample("console-person", person(vec![entry]).render(&frame)),
+        sample("console-person-new", person(Vec::new()).render(&frame)),
+        sample("console-form", form(None, Vec::new()).render(&frame)),
+        sample("console-form-wrong", form(Some(Why::NoSuchDay), Vec::new()).render(&frame)),
+        sample("console-form-changes", form(None, vec![difference()]).render(&frame)),
+        sample("console-queue", queue("console-queue-title", 6).render(&frame)),
+        sample("console-mine", queue("console-mine-title", 0).render(&frame)),
+        sample("console-proposal", proposal(None).render(&frame)),
+        sample("console-cases", CasesPage { rows: cases.to_vec() }.render(&frame)),
+        sample("console-cases-none", CasesPage { rows: Vec::new() }.render(&frame)),
+        sample("console-case", case("follow_up", false).render(&frame)),
+        sample("console-case-resolved", case("event_refused", true).render(&frame)),
+    ];
+    for (name, said) in [
+        ("console-proposal-recorded", Said::Recorded),
+        ("console-proposal-rejected", Said::Rejected),
+        ("console-proposal-returned", Said::Returned),
+        ("console-proposal-withdrawn", Said::Withdrawn),
+        ("console-proposal-stale", Said::Stale),
+        ("console-proposal-own", Said::Own),
+        ("console-proposal-unit", Said::OutsideUnit),
+        ("console-proposal-late", Said::TooLate),
+        ("console-proposal-reason", Said::ReasonMissing),
+    ] {
+        all.push(sample(name, proposal(Some(said)).render(&frame)));
+    }
+    all
+}
