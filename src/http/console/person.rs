@@ -6,10 +6,11 @@ use axum::{
     response::{IntoResponse as _, Response},
     routing::get,
 };
+use http::HeaderMap;
 use time::Date;
 
 use super::{
-    find::missing,
+    find::{missing, ours},
     handle,
     view::{EntryRow, LineRow, PersonView},
 };
@@ -17,7 +18,7 @@ use crate::{
     base::{Fault, ids::PersonId},
     flows::registry::events::{PersonPage, written},
     http::{
-        extract::{Operator, QueryParams},
+        extract::{FormBody, Operator, QueryParams},
         paths, respond,
         state::AppState,
     },
@@ -28,7 +29,7 @@ use crate::{
 };
 
 pub fn routes() -> Router<AppState> {
-    Router::new().route(&format!("{}/{{handle}}", paths::CONSOLE_PERSON), get(show))
+    Router::new().route(&format!("{}/{{handle}}", paths::CONSOLE_PERSON), get(show).post(take))
 }
 
 async fn show(
@@ -44,6 +45,20 @@ async fn show(
         Ok(None) => missing(&state, &operator),
         Err(fault) => respond::fault_for(&state, &operator.visitor, &fault),
     }
+}
+
+/// The day is chosen by a form, and shown by an address.
+async fn take(
+    State(state): State<AppState>,
+    operator: Operator,
+    Path(sealed): Path<String>,
+    headers: HeaderMap,
+    FormBody(form): FormBody,
+) -> Response {
+    let Some(form) = ours(&state, &operator, &headers, form) else { return operator.foreign(&state) };
+    let day = form.one("as_of").ok().flatten().and_then(stored_day);
+    let query = day.map(|day| format!("?as_of={day}")).unwrap_or_default();
+    respond::see_other(&format!("{}/{sealed}{query}", paths::CONSOLE_PERSON))
 }
 
 async fn page(

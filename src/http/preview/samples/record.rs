@@ -72,7 +72,7 @@ fn person(entries: Vec<EntryRow>) -> PersonView {
 }
 
 fn form(problem: Option<Why>, differences: Vec<DifferenceRow>) -> EventForm {
-    let kind = Kind::Death;
+    let kind = Kind::ContactsChange;
     let fields = kind.fields().iter().chain(&PAPER_FIELDS).map(|spec| FieldRow {
         spec: *spec,
         value: String::new(),
