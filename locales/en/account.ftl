@@ -94,3 +94,16 @@ locked = Every session has ended. We have sent a message to your phone.
 no-phone-title = The account has no phone number
 no-phone = This needs a code sent to a phone number in your own name, and the account has none.
 no-phone-way = Take your identity card to the police of any commune, ward or special zone to register a phone number.
+
+uses-title = Who asked about your data
+uses-intro = Every time a state agency asks the database about you it leaves a trace: which agency, when, and what for.
+uses-link = See who asked
+uses-nobody = No agency has asked about you yet.
+uses-verify = The agency compared your number, name and birth date; the system only told whether they agree.
+uses-look-up = The agency looked at your information.
+uses-predicates = The agency asked about a condition (such as an age or a place of residence); the system only said yes or no.
+uses-household = The agency looked at your household.
+uses-not-matched = The agency asked, but what it stated did not agree with you; nothing was given.
+uses-purpose = Purpose: { $purpose }
+uses-dossier = Procedure { $procedure }, dossier { $dossier }.
+uses-complain = If you do not recognise a dossier, ask that agency, or tell the nearest commune police.

@@ -79,3 +79,16 @@ locked = Mọi nơi đăng nhập đã kết thúc. Chúng tôi đã báo cho s�
 no-phone-title = Tài khoản chưa có số điện thoại
 no-phone = Việc này cần một mã gửi đến số điện thoại đứng tên bạn, nhưng tài khoản chưa có số nào.
 no-phone-way = Hãy mang thẻ căn cước đến công an xã, phường, đặc khu bất kỳ để đăng ký số điện thoại.
+
+uses-title = Ai đã hỏi về dữ liệu của bạn
+uses-intro = Cơ quan nhà nước hỏi Cơ sở dữ liệu về bạn đều để lại dấu vết: cơ quan nào, lúc nào, để làm gì.
+uses-link = Xem các lần hỏi
+uses-nobody = Chưa có cơ quan nào hỏi về bạn.
+uses-verify = Cơ quan đã đối chiếu số định danh, họ tên và ngày sinh của bạn; hệ thống chỉ trả lời khớp hay không.
+uses-look-up = Cơ quan đã xem thông tin của bạn.
+uses-predicates = Cơ quan đã hỏi một điều kiện (như đủ tuổi, nơi cư trú); hệ thống chỉ trả lời có hoặc không.
+uses-household = Cơ quan đã xem hộ gia đình của bạn.
+uses-not-matched = Cơ quan đã hỏi nhưng thông tin đưa ra không khớp với bạn; không có gì được cung cấp.
+uses-purpose = Mục đích: { $purpose }
+uses-dossier = Thủ tục { $procedure }, hồ sơ { $dossier }.
+uses-complain = Nếu bạn không nhận ra hồ sơ nào, hãy hỏi cơ quan đó hoặc báo công an xã, phường, đặc khu nơi gần nhất.

@@ -1,10 +1,14 @@
 //! `registry`: make synthetic people, bring people in, look one up.
 
+mod boundary_change;
+mod duplicates;
+mod export;
 mod generate;
 mod history;
 mod import;
 mod search;
 mod show;
+mod statistics;
 
 use std::process::ExitCode;
 
@@ -24,14 +28,22 @@ pub struct Args {
 enum Command {
     Generate(generate::Args),
     Import(import::Args),
+    Export(export::Args),
     Show(show::Args),
     Search(search::Args),
+    Duplicates(duplicates::Args),
+    BoundaryChange(boundary_change::Args),
+    Statistics(statistics::Args),
 }
 
 pub async fn run(args: Args, context: &Context) -> Result<ExitCode, Failure> {
     match args.command {
         Command::Generate(args) => generate::run(&args, context),
         Command::Import(args) => import::run(args, context).await,
+        Command::Export(args) => export::run(&args, context).await,
+        Command::BoundaryChange(args) => boundary_change::run(&args, context).await,
+        Command::Duplicates(args) => duplicates::run(&args, context).await,
+        Command::Statistics(args) => statistics::run(args, context).await,
         Command::Show(args) => show::run(&args, context).await,
         Command::Search(args) => search::run(&args, context).await,
     }

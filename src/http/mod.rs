@@ -2,6 +2,7 @@
 
 pub mod account;
 pub mod address;
+pub mod api;
 pub mod assets;
 pub mod authorize;
 pub mod carried;

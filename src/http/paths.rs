@@ -23,6 +23,8 @@ pub const ACCOUNT_RECOVERY_CODES: &str = "/account/recovery-codes";
 pub const ACCOUNT_PASSWORD: &str = "/account/password";
 /// Ending every session, after a question.
 pub const ACCOUNT_END_ALL: &str = "/account/end-all";
+/// Who asked the registry about one.
+pub const ACCOUNT_USES: &str = "/account/uses";
 /// Locking one's own account, after a question.
 pub const ACCOUNT_LOCK: &str = "/account/lock";
 /// What it means that it is locked now.

@@ -3,7 +3,7 @@
 use axum::{Router, middleware::from_fn_with_state};
 
 use super::{
-    account, assets, authorize, check_session, console, device, home, language, logout, oidc, register, sign_in,
+    account, api, assets, authorize, check_session, console, device, home, language, logout, oidc, register, sign_in,
     state::AppState,
 };
 
@@ -16,6 +16,7 @@ pub fn routes(state: AppState) -> Router {
         .merge(device::handlers::routes())
         .merge(register::routes())
         .merge(account::routes())
+        .merge(api::registry::routes())
         .merge(console::routes())
         .merge(home::routes())
         .merge(language::routes())

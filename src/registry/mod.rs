@@ -5,10 +5,12 @@
 
 pub mod address;
 pub mod admin_unit;
+pub mod attribution;
 pub mod birth;
 pub mod card;
 pub mod civil_event;
 pub mod contact;
+pub mod duplicates;
 pub mod ethnicity;
 pub mod history;
 pub mod household;
@@ -25,6 +27,7 @@ pub mod residence;
 pub mod search;
 pub mod sex;
 pub mod source_row;
+pub mod statistics;
 pub mod synthetic;
 pub mod vital;
 pub mod working_days;

@@ -250,3 +250,75 @@ pub(super) const fn count_words(engine: Engine) -> &'static str {
         }
     }
 }
+
+/// Everybody in one of a record's blocks but the record itself: the same words of a name within a year, a contact, an old card.
+pub(super) const fn same_block(engine: Engine) -> &'static str {
+    match engine {
+        Engine::Sqlite => {
+            "SELECT id, full_name, birth_date, birth_precision, sex, cmnd9, home_unit FROM person WHERE id IN (\
+             SELECT id FROM person WHERE name_sorted = $1 AND birth_date >= $2 AND birth_date <= $3 \
+             UNION SELECT c.person_id FROM contact c WHERE c.value_index IN (SELECT unhex(value) FROM json_each($4)) \
+             UNION SELECT id FROM person WHERE cmnd9 = $5 AND $5 <> '') AND id <> $6 LIMIT $7"
+        }
+        Engine::Postgres => {
+            "SELECT p.id, p.full_name, p.birth_date, p.birth_precision, p.sex, p.cmnd9, p.home_unit FROM (\
+             SELECT id FROM person WHERE name_sorted = $1 AND birth_date >= $2 AND birth_date <= $3 \
+             UNION SELECT c.person_id FROM jsonb_array_elements_text($4::jsonb) AS k (hex) \
+             JOIN contact c ON c.value_index = decode(k.hex, 'hex') \
+             UNION SELECT id FROM person WHERE cmnd9 = $5 AND $5 <> '') AS b JOIN person p ON p.id = b.id \
+             WHERE p.id <> $6 LIMIT $7"
+        }
+    }
+}
+
+/// Father's and mother's numbers of these people, whose ids come as a JSON array of hexadecimal texts.
+pub(super) const fn parents_of(engine: Engine) -> &'static str {
+    match engine {
+        Engine::Sqlite => {
+            "SELECT r.person_id, r.relative_number FROM relation r WHERE r.person_id IN \
+             (SELECT unhex(value) FROM json_each($1)) AND r.kind IN ('father', 'mother') \
+             AND r.relative_number IS NOT NULL"
+        }
+        Engine::Postgres => {
+            "SELECT r.person_id, r.relative_number FROM jsonb_array_elements_text($1::jsonb) AS k (id) \
+             JOIN relation r ON r.person_id = k.id::uuid AND r.kind IN ('father', 'mother') \
+             WHERE r.relative_number IS NOT NULL"
+        }
+    }
+}
+
+/// Blind indexes of these people's contacts.
+pub(super) const fn contacts_of(engine: Engine) -> &'static str {
+    match engine {
+        Engine::Sqlite => {
+            "SELECT c.person_id, c.value_index FROM contact c WHERE c.person_id IN \
+             (SELECT unhex(value) FROM json_each($1)) AND c.ended_at IS NULL"
+        }
+        Engine::Postgres => {
+            "SELECT c.person_id, c.value_index FROM jsonb_array_elements_text($1::jsonb) AS k (id) \
+             JOIN contact c ON c.person_id = k.id::uuid WHERE c.ended_at IS NULL"
+        }
+    }
+}
+
+/// For the rest of a transaction that is as large as the registry.
+pub(super) const fn without_time_limit(engine: Engine) -> Option<&'static str> {
+    match engine {
+        Engine::Sqlite => None,
+        Engine::Postgres => Some("SET LOCAL statement_timeout = 0"),
+    }
+}
+
+/// Homes by a list of (province, commune) before and after.
+pub(super) const fn move_homes(engine: Engine) -> &'static str {
+    match engine {
+        Engine::Sqlite => {
+            "UPDATE person SET home_province = m.value ->> 2, home_unit = m.value ->> 3 FROM json_each($1) AS m \
+             WHERE person.home_province = m.value ->> 0 AND person.home_unit = m.value ->> 1"
+        }
+        Engine::Postgres => {
+            "UPDATE person SET home_province = m ->> 2, home_unit = m ->> 3 FROM jsonb_array_elements($1::jsonb) AS m \
+             WHERE person.home_province = m ->> 0 AND person.home_unit = m ->> 1"
+        }
+    }
+}

@@ -108,13 +108,44 @@ pub struct Tally {
 }
 
 pub(super) const COUNT_ROWS: &str = "UPDATE import_batch SET rows_added = rows_added + $2, \
-    rows_known = rows_known + $3, rows_refused = rows_refused + $4 WHERE id = $1";
+    rows_known = rows_known + $3, rows_refused = rows_refused + $4, touched_at = $6, \
+    lines_done = CASE WHEN lines_done > $5 THEN lines_done ELSE $5 END WHERE id = $1";
 
-pub async fn count_rows(conn: &mut Conn, id: Uuid, rows: Tally) -> Result<(), Fault> {
-    let [added, known, refused] =
-        [rows.added, rows.known, rows.refused].map(|count| i64::try_from(count).unwrap_or(i64::MAX));
-    on!(conn, |c| sqlx::query(COUNT_ROWS).bind(id).bind(added).bind(known).bind(refused).execute(c).await.map(|_| ()))
-        .map_err(failed("counting an import's rows"))
+/// `last_line` is the last of the file whose batch is committed with this.
+pub async fn count_rows(
+    conn: &mut Conn,
+    id: Uuid,
+    (rows, last_line): (Tally, u64),
+    now: Timestamp,
+) -> Result<(), Fault> {
+    let [added, known, refused, last_line] =
+        [rows.added, rows.known, rows.refused, last_line].map(|count| i64::try_from(count).unwrap_or(i64::MAX));
+    on!(conn, |c| sqlx::query(COUNT_ROWS)
+        .bind(id)
+        .bind(added)
+        .bind(known)
+        .bind(refused)
+        .bind(last_line)
+        .bind(now)
+        .execute(c)
+        .await
+        .map(|_| ()))
+    .map_err(failed("counting an import's rows"))
+}
+
+pub(super) const BROKEN_OFF: &str = "SELECT id, lines_done FROM import_batch WHERE sha256 = $1 AND finished_at IS NULL \
+    AND touched_at < $2 ORDER BY touched_at DESC LIMIT 1";
+
+/// An import of the same bytes that nobody has gone on with since then: its id, and the last line that was committed.
+pub async fn broken_off(
+    conn: &mut Conn,
+    sha256: &[u8; 32],
+    untouched_since: Timestamp,
+) -> Result<Option<(Uuid, u64)>, Fault> {
+    let row: Option<(Uuid, i64)> =
+        on!(conn, |c| sqlx::query_as(BROKEN_OFF).bind(sha256.as_slice()).bind(untouched_since).fetch_optional(c).await)
+            .map_err(failed("looking for an import that was broken off"))?;
+    Ok(row.map(|(id, lines)| (id, u64::try_from(lines).unwrap_or(0))))
 }
 
 pub(super) const FINISH: &str = "UPDATE import_batch SET finished_at = $2 WHERE id = $1 AND finished_at IS NULL";

@@ -30,6 +30,10 @@ pub const MIGRATIONS: &[(i64, &str, &str, &str)] = &[
     embed!(21, "0021_record_history"),
     embed!(22, "0022_civil_events"),
     embed!(30, "0030_find"),
+    embed!(31, "0031_exchange"),
+    embed!(32, "0032_import_resume"),
+    embed!(33, "0033_duplicates"),
+    embed!(34, "0034_home_map"),
 ];
 
 /// What `migrate --check` says.

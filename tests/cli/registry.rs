@@ -32,7 +32,11 @@ fn the_same_seed_writes_the_same_file_in_both_formats() {
     assert_eq!(read("a.ndjson").lines().count(), 500);
     assert!(read("a.ndjson").lines().all(|line| line.contains(r#"{"number":"9"#)));
     let refused = binary.run(&["registry", "generate", "5", "--out", "a.txt"]);
-    assert!(refused.status() != 0 && refused.err().contains("cure: name it .csv or .ndjson"), "{}", refused.err());
+    assert!(
+        refused.status() != 0 && refused.err().contains("cure: name it .csv, .ndjson or .xml"),
+        "{}",
+        refused.err()
+    );
     assert_ne!(binary.run(&["registry", "generate", "100000001", "--out", "d.csv"]).status(), 0);
 }
 
@@ -97,6 +101,48 @@ fn refused_rows_are_reported_in_both_languages_and_by_status() {
     let rows: Vec<Value> = report.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
     assert_eq!(rows.len(), 2);
     assert_eq!((&rows[1]["line"], &rows[1]["reason"]), (&3.into(), &"birth.no_such_day".into()));
+}
+
+#[test]
+fn an_export_comes_back_as_the_same_people_and_is_for_the_owner_alone() {
+    use std::os::unix::fs::PermissionsExt as _;
+    let binary = migrated();
+    binary.run(&["registry", "generate", "300", "--out", "people.csv"]).out();
+    assert_eq!(binary.run(&["registry", "import", "people.csv"]).status(), 0);
+    let bare = binary.run(&["registry", "export", "--out", "out.csv"]);
+    assert!(bare.status() != 0 && bare.err().contains("--reason"), "{}", bare.err());
+    let reason = "Quyết định 1/QĐ ngày 1/11/2026";
+    let told =
+        binary.run(&["registry", "export", "--out", "out.csv", "--reason", reason, "--sensitive", "--json"]).json();
+    assert_eq!(told["people"].as_u64().unwrap() + told["without_number"].as_u64().unwrap(), 300);
+    let path = binary.dir.path().join("out.csv");
+    assert_eq!(fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
+    assert!(!binary.dir.path().join("out.csv.part").exists());
+    let again = binary.run(&["registry", "import", "out.csv", "--json", "--sha256", told["sha256"].as_str().unwrap()]);
+    assert_eq!((again.json()["known"].clone(), again.status()), (told["people"].clone(), 0), "{}", again.err());
+    let other = migrated();
+    fs::copy(&path, other.dir.path().join("out.csv")).unwrap();
+    assert_eq!(other.run(&["registry", "import", "out.csv", "--json"]).json()["added"], told["people"]);
+    let some =
+        binary.run(&["registry", "export", "--out", "hn.ndjson", "--within", "01", "--reason", reason, "--json"]);
+    let some = some.json()["people"].as_u64().unwrap();
+    assert!(some > 0 && some < 100, "{some}");
+    let text = fs::read_to_string(binary.dir.path().join("hn.ndjson")).unwrap();
+    assert!(!text.contains("\"phone\"") && !text.contains("\"ethnicity\""), "sensitive fields are asked for");
+}
+
+#[test]
+fn people_are_counted_without_naming_anybody() {
+    let binary = migrated();
+    binary.run(&["registry", "generate", "2000", "--out", "people.csv"]).out();
+    assert_eq!(binary.run(&["registry", "import", "people.csv"]).status(), 0);
+    let table = binary.run(&["registry", "statistics", "--by", "unit,sex", "--json"]).json();
+    assert!(table["total"].as_u64().unwrap() > 1_900, "{table}");
+    let cells = table["cells"].as_array().unwrap();
+    assert!(cells.iter().all(|cell| cell["people"].as_u64().is_none_or(|people| people == 0 || people >= 5)));
+    assert!(cells.len() > 50 && cells.iter().filter(|cell| cell["people"].is_null()).count() > 1);
+    let one = binary.run(&["registry", "statistics", "--by", "sex", "--within", "Hà Nội"]).out();
+    assert!(one.contains("male  ") && one.contains("total  "), "{one}");
 }
 
 #[test]

@@ -18,7 +18,7 @@ async fn next(browser: &mut Browser<'_>, path: &str, fields: &[(&str, &str)]) ->
     browser.get(&to).await
 }
 
-async fn sign_in(browser: &mut Browser<'_>, password: &str) -> Answer {
+pub async fn sign_in(browser: &mut Browser<'_>, password: &str) -> Answer {
     let page = next(browser, "/account", &[("action", "continue"), ("username", NUMBER)]).await;
     let fields = [("action", "continue"), ("username", NUMBER), ("password", password)];
     let answer = browser.submit("/account", &page, &fields).await;

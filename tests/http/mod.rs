@@ -8,5 +8,6 @@ mod health;
 mod leftovers;
 mod oidc;
 mod register;
+mod registry_api;
 mod server;
 mod tls;

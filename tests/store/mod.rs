@@ -31,6 +31,7 @@ mod pushed_requests;
 mod races;
 mod registrations;
 mod self_registered;
+mod registry_work;
 mod sessions;
 mod standing;
 mod statements;

@@ -34,10 +34,11 @@ struct Registry {
 }
 
 #[derive(Default)]
-struct Seen {
+pub struct Seen {
     facts: Option<Facts>,
     refusals: Vec<Refusal>,
     last: Tally,
+    resumed: Option<u64>,
 }
 
 impl Watch for Seen {
@@ -49,6 +50,9 @@ impl Watch for Seen {
     }
     fn progressed(&mut self, _bytes: u64, rows: Tally) {
         self.last = rows;
+    }
+    fn resumed(&mut self, line: u64) {
+        self.resumed = Some(line);
     }
 }
 
@@ -380,6 +384,79 @@ async fn a_claim_is_matched_against_the_record() {
             let found = match_person(&mut conn, &claim).await.unwrap();
             assert_eq!(found.map(|(_, result)| result.identifies()), identifies, "{number} {name} {birth}");
         }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_dry_run_tells_what_would_come_and_writes_nothing() {
+    let known = people(40);
+    let text = ndjson(&people(100)) + "{\"number\":\"9\",\"full_name\":\"Trần Thử\",\"birth_date\":\"1985\"}\n";
+    for registry in registries().await {
+        registry.bring(&ndjson(&known), Format::Ndjson).await.0.unwrap();
+        let mut seen = Seen::default();
+        let rows = registry.import.rehearse(registry.file(&text), Format::Ndjson, None, &mut seen).await.unwrap();
+        assert_eq!(rows, Tally { added: 60, known: 40, refused: 1 });
+        assert_eq!((seen.refusals.len(), seen.refusals[0].line), (1, 101));
+        assert_eq!(registry.number("SELECT count(*) FROM person").await, 40);
+        assert_eq!(registry.number("SELECT count(*) FROM import_batch").await, 1);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_is_known_otherwise_becomes_a_case_once() {
+    let header = "number,full_name,birth_date\n";
+    let first = format!("{header}900085000001,Trần Thử,1985-03-05\n900085000002,Lê Thử,1985-03-05\n");
+    let second = format!("{header}900085000001,Trần Mẫu,1985-03-05\n900085000002,Lê Thử,1985-03-05\n");
+    for registry in registries().await {
+        registry.bring(&first, Format::Csv).await.0.unwrap();
+        for _ in 0..2 {
+            let (rows, seen) = registry.bring(&second, Format::Csv).await;
+            assert_eq!(rows.unwrap(), Tally { added: 0, known: 1, refused: 1 });
+            assert_eq!(seen.refusals[0].reason, Reason::KnownDifferently);
+        }
+        let mut conn = registry.conn().await;
+        let cases = dinhdanh::store::cases::waiting(&mut conn, None, 10).await.unwrap();
+        assert_eq!(cases.len(), 1, "the same line of the same file once");
+        assert_eq!((cases[0].kind.as_str(), cases[0].source_id.as_str()), ("import_differs", "2"));
+        let number = PersonalNumber::parse("900085000001").unwrap();
+        let person = persons::find_by_number(&mut conn, &number).await.unwrap().unwrap();
+        assert_eq!(cases[0].person, Some(person.person.id));
+        assert_eq!(person.person.name.full(), "Trần Thử", "nothing was overwritten");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_import_that_was_broken_off_goes_on_after_its_last_batch() {
+    let people = people(2_000);
+    let text = ndjson(&people);
+    for registry in registries().await {
+        let path = registry.file(&text);
+        {
+            let mut stop = StopAfter(100);
+            let run = registry.import.run(path.clone(), Format::Ndjson, None, &mut stop);
+            assert!(futures_util::FutureExt::catch_unwind(std::panic::AssertUnwindSafe(run)).await.is_err());
+        }
+        let done = registry.number("SELECT lines_done FROM import_batch").await;
+        assert!((100..2_000).contains(&done), "{done}");
+        assert_eq!(registry.number("SELECT count(*) FROM person").await, done, "what was told of is there, no more");
+        registry.import.clock.advance(dinhdanh::base::Span::secs(11));
+        let mut seen = Seen::default();
+        let rows = registry.import.run(path, Format::Ndjson, None, &mut seen).await.unwrap();
+        assert_eq!((rows.added, rows.known), (2_000 - u64::try_from(done).unwrap(), 0), "nothing was read twice");
+        assert_eq!(seen.resumed, Some(u64::try_from(done).unwrap()));
+        assert_eq!(registry.number("SELECT count(*) FROM person").await, 2_000);
+        assert_eq!(registry.number("SELECT count(*) FROM import_batch WHERE rows_added = 2000").await, 1);
+    }
+}
+
+/// Ends the run in the middle, as a kill would.
+struct StopAfter(u64);
+
+impl Watch for StopAfter {
+    fn surveyed(&mut self, _facts: &Facts) {}
+    fn refused(&mut self, _refusal: &Refusal) {}
+    fn progressed(&mut self, _bytes: u64, rows: Tally) {
+        assert!(rows.added < self.0, "stopped");
     }
 }
 

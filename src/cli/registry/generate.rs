@@ -57,7 +57,7 @@ pub fn run(args: &Args, context: &Context) -> Result<ExitCode, Failure> {
 
 pub(super) fn format_of(path: &Path) -> Result<Format, Failure> {
     Format::of_path(path).ok_or_else(|| {
-        Failure::new(path.display().to_string(), "the file's kind is not known", "name it .csv or .ndjson")
+        Failure::new(path.display().to_string(), "the file's kind is not known", "name it .csv, .ndjson or .xml")
     })
 }
 
@@ -73,6 +73,7 @@ fn write(people: Synthetic, path: &Path, format: Format, bar: &ProgressBar) -> i
             }
             csv.flush()?;
         }
+        Format::Xml => return Err(io::Error::other("people are made as .csv or .ndjson")),
         Format::Ndjson => {
             for (person, count) in people.zip(1_u64..) {
                 let row: SourceRow<'_> = person.row();

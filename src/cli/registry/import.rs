@@ -2,6 +2,7 @@
 //! the settings or the record stopped it.
 
 use std::{
+    fmt::Write as _,
     fs::File,
     io::{self, BufWriter, Write},
     path::{Path, PathBuf},
@@ -28,8 +29,11 @@ use crate::{
 /// Add the people of a file that are not known yet; nobody who is known is changed.
 #[derive(clap::Args)]
 pub struct Args {
-    /// A .csv or .ndjson file, as `registry generate` writes them.
+    /// A .csv or .ndjson file, as `registry generate` writes them, or the citizens' message of QCVN 109 as .xml.
     file: PathBuf,
+    /// Read, check and compare everything, and write nothing.
+    #[arg(long)]
+    dry_run: bool,
     /// Write refused rows here, one JSON object a line, instead of to standard error.
     #[arg(long, value_name = "FILE")]
     report: Option<PathBuf>,
@@ -68,7 +72,12 @@ async fn attempt(args: Args, context: &Context) -> Result<Tally, Failure> {
     };
     let mut watch = Watching::new(context.out, args.report.as_deref())?;
     let begun = Instant::now();
-    let result = import.run(args.file.clone(), format, args.sha256, &mut watch).await;
+    let result = if args.dry_run {
+        import.rehearse(args.file.clone(), format, args.sha256, &mut watch).await
+    } else {
+        import.run(args.file.clone(), format, args.sha256, &mut watch).await
+    };
+    let (resumed, left_out) = (watch.resumed, watch.left_out());
     drop(import);
     db.close().await;
     let facts = watch.end()?;
@@ -82,9 +91,21 @@ async fn attempt(args: Args, context: &Context) -> Result<Tally, Failure> {
         "known": rows.known,
         "refused": rows.refused,
         "seconds": seconds,
+        "dry_run": args.dry_run,
+        "resumed_after_line": resumed,
+        "left_out": left_out,
     });
-    let person =
-        format_args!("{} added, {} known already, {} refused, in {seconds:.1} s", rows.added, rows.known, rows.refused);
+    let mut person =
+        format!("{} added, {} known already, {} refused, in {seconds:.1} s", rows.added, rows.known, rows.refused);
+    if let Some(line) = resumed {
+        let _ = write!(person, "; gone on after line {line}");
+    }
+    if !left_out.is_empty() {
+        let _ = write!(person, "; the record has no place for: {}", left_out.join(", "));
+    }
+    if args.dry_run {
+        person.push_str("; a dry run: nothing was written");
+    }
     context.out.answer(&machine, person);
     Ok(rows)
 }
@@ -116,9 +137,14 @@ struct Watching {
     report: Option<BufWriter<File>>,
     broken: Option<io::Error>,
     facts: Option<Facts>,
+    resumed: Option<u64>,
 }
 
 impl Watching {
+    fn left_out(&self) -> Vec<&'static str> {
+        self.facts.map(|facts| facts.left_out.names().collect()).unwrap_or_default()
+    }
+
     fn new(out: Out, report: Option<&Path>) -> Result<Self, Failure> {
         let report = report
             .map(|path| {
@@ -127,7 +153,7 @@ impl Watching {
                 })
             })
             .transpose()?;
-        Ok(Self { out, bar: ProgressBar::hidden(), report, broken: None, facts: None })
+        Ok(Self { out, bar: ProgressBar::hidden(), report, broken: None, facts: None, resumed: None })
     }
 
     /// What the survey found, if it came that far.
@@ -168,6 +194,10 @@ impl Watch for Watching {
         if let (Err(error), true) = (told, self.report.is_some()) {
             self.broken.get_or_insert(error);
         }
+    }
+
+    fn resumed(&mut self, line: u64) {
+        self.resumed = Some(line);
     }
 
     fn progressed(&mut self, bytes: u64, rows: Tally) {

@@ -78,7 +78,7 @@ impl Unit for AddPeople {
             intake::add(tx, &new, Provenance { source: &source, now: self.now }).await?;
             tx.record(self.event(out.tally));
         }
-        imports::count_rows(tx, self.batch.file.id, out.tally).await?;
+        imports::count_rows(tx, self.batch.file.id, (out.tally, self.batch.last_line), self.now).await?;
         Ok(out)
     }
 }
@@ -160,7 +160,7 @@ fn count(items: usize) -> u64 {
     u64::try_from(items).unwrap_or(u64::MAX)
 }
 
-pub(super) fn hex(bytes: &[u8]) -> String {
+pub fn hex(bytes: &[u8]) -> String {
     use std::fmt::Write as _;
     bytes.iter().fold(String::with_capacity(bytes.len() * 2), |mut text, byte| {
         let _ = write!(text, "{byte:02x}");

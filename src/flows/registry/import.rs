@@ -1,6 +1,9 @@
 //! Bringing a file of people into the registry: surveyed first, then streamed in batches. It only adds; run twice it
 //! changes nothing, so that an interrupted import is simply run again.
 
+mod differing;
+mod rehearsal;
+
 use std::{
     future::Future,
     path::{Path, PathBuf},
@@ -23,12 +26,12 @@ use super::{
     vault::PersonVault,
 };
 use crate::{
-    base::{Clock, Entropy, Fault, fault::FaultKind},
+    base::{Clock, Entropy, Fault, Span, fault::FaultKind},
     registry::{Field, PersonRecord, Reason},
     store::{
         Db, Writer,
         audit::Actor,
-        imports::{ImportFile, Tally},
+        imports::{self, ImportFile, Tally},
         intake::NewPerson,
     },
 };
@@ -66,6 +69,8 @@ pub trait Watch: Send {
     fn surveyed(&mut self, facts: &Facts);
     fn refused(&mut self, refusal: &Refusal);
     fn progressed(&mut self, bytes: u64, rows: Tally);
+    /// An earlier run came as far as this line; it is gone on with from there.
+    fn resumed(&mut self, _line: u64) {}
 }
 
 /// What the reading thread hands over.
@@ -79,6 +84,17 @@ struct Chunk {
 }
 
 const MOST_TRIES: u64 = 40;
+/// Longer than any batch takes: an import that was not touched for so long is nobody's any more.
+const QUIET: Span = Span::secs(10);
+
+fn check_digest(expected: Option<[u8; 32]>, facts: &Facts) -> Result<(), ImportError> {
+    match expected {
+        Some(expected) if expected != facts.sha256 => {
+            Err(ImportError::Digest { found: super::add_people::hex(&facts.sha256) })
+        }
+        _ => Ok(()),
+    }
+}
 
 impl Import {
     /// `expected` is the digest that came with the file, where one did.
@@ -91,16 +107,20 @@ impl Import {
     ) -> Result<Tally, ImportError> {
         let surveyed = path.clone();
         let facts = on_a_thread(move || survey(&surveyed, format)).await??;
-        if expected.is_some_and(|expected| expected != facts.sha256) {
-            return Err(ImportError::Digest { found: super::add_people::hex(&facts.sha256) });
-        }
+        check_digest(expected, &facts)?;
         watch.surveyed(&facts);
         load_units(&self.db, &self.writer, self.actor.clone(), self.clock.now()).await?;
         let name = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
         let now = self.clock.now();
-        let file = Arc::new(ImportFile { id: self.entropy.uuid(now), sha256: facts.sha256, name });
-        self.writer.submit(OpenImport { file: Arc::clone(&file), now }).await?;
-        let rows = self.stream(path, format, &file, watch).await?;
+        let broken_off = imports::broken_off(&mut self.db.read().await?, &facts.sha256, now - QUIET).await?;
+        let (id, done) = broken_off.unwrap_or_else(|| (self.entropy.uuid(now), 0));
+        let file = Arc::new(ImportFile { id, sha256: facts.sha256, name });
+        if broken_off.is_some() {
+            watch.resumed(done);
+        } else {
+            self.writer.submit(OpenImport { file: Arc::clone(&file), now }).await?;
+        }
+        let rows = self.stream((path, format, done), &file, watch).await?;
         let finish = FinishImport { file, rows, actor: self.actor.clone(), now: self.clock.now() };
         self.writer.submit(finish).await?;
         Ok(rows)
@@ -108,22 +128,12 @@ impl Import {
 
     async fn stream(
         &self,
-        path: PathBuf,
-        format: Format,
+        (path, format, done): (PathBuf, Format, u64),
         file: &Arc<ImportFile>,
         watch: &mut dyn Watch,
     ) -> Result<Tally, ImportError> {
         let mut pace = Pace::on(self.db.engine());
-        let size = Arc::new(AtomicUsize::new(pace.start()));
-        let (hand, mut chunks) = mpsc::channel(2);
-        let reader = Reader {
-            vault: Arc::clone(&self.vault),
-            clock: self.clock.clone(),
-            entropy: self.entropy.clone(),
-            size: Arc::clone(&size),
-            sha256: file.sha256,
-        };
-        let reading = on_a_thread(move || reader.read(&path, format, &hand));
+        let (mut chunks, reading, size) = self.reading(path, format, file.sha256, done);
         let mut total = Tally::default();
         while let Some(chunk) = chunks.recv().await {
             chunk.refusals.iter().for_each(|refusal| watch.refused(refusal));
@@ -144,12 +154,41 @@ impl Import {
         Ok(total)
     }
 
-    /// Another process may hold the write lock or the turn for a moment: the batch waits.
+    /// The reading thread, at work from the line after `done`; batches are as large as `size` says at the time.
+    fn reading(
+        &self,
+        path: PathBuf,
+        format: Format,
+        sha256: [u8; 32],
+        done: u64,
+    ) -> (mpsc::Receiver<Chunk>, impl Future<Output = Result<Result<(), ImportError>, Fault>> + use<>, Arc<AtomicUsize>)
+    {
+        let size = Arc::new(AtomicUsize::new(Pace::on(self.db.engine()).start()));
+        let (hand, chunks) = mpsc::channel(2);
+        let reader = Reader {
+            vault: Arc::clone(&self.vault),
+            clock: self.clock.clone(),
+            entropy: self.entropy.clone(),
+            size: Arc::clone(&size),
+            sha256,
+            done,
+        };
+        (chunks, on_a_thread(move || reader.read(&path, format, &hand)), size)
+    }
+
+    /// Adds a batch, and opens a case for whom the registry knows otherwise.
     async fn add(&self, batch: Batch) -> Result<super::add_people::Added, Fault> {
         let batch = Arc::new(batch);
+        let added = self.submitted(&batch).await?;
+        differing::open_cases(self, &batch, &added.refused, self.clock.now()).await?;
+        Ok(added)
+    }
+
+    /// Another process may hold the write lock or the turn for a moment: the batch waits.
+    async fn submitted(&self, batch: &Arc<Batch>) -> Result<super::add_people::Added, Fault> {
         let mut tries = 0;
         loop {
-            let unit = AddPeople { batch: Arc::clone(&batch), actor: self.actor.clone(), now: self.clock.now() };
+            let unit = AddPeople { batch: Arc::clone(batch), actor: self.actor.clone(), now: self.clock.now() };
             match self.writer.submit(unit).await {
                 Err(fault) if tries < MOST_TRIES && matches!(fault.kind, FaultKind::Unavailable | FaultKind::Retry) => {
                     tries += 1;
@@ -188,6 +227,8 @@ struct Reader {
     entropy: Entropy,
     size: Arc<AtomicUsize>,
     sha256: [u8; 32],
+    /// Rows up to this line are in already.
+    done: u64,
 }
 
 impl Reader {
@@ -197,6 +238,9 @@ impl Reader {
         let mut full = self.full();
         let mut now = self.clock.now();
         while let Some((line, row)) = rows.next_row()? {
+            if line <= self.done {
+                continue;
+            }
             if chunk.rows() == 0 {
                 chunk.first_line = line;
             }

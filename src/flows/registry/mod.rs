@@ -3,7 +3,12 @@
 pub mod add_people;
 pub mod cases;
 pub mod events;
+pub mod boundary_change;
+pub mod duplicates;
+pub mod exchange;
+pub mod export;
 pub mod import;
+pub mod issue_number;
 pub mod judge;
 pub mod load_units;
 pub mod match_person;
@@ -13,6 +18,7 @@ pub mod prepare;
 pub mod read_person;
 pub mod search;
 pub mod source_file;
+pub mod statistics;
 pub mod vault;
 pub mod words;
 

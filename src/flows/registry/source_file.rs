@@ -1,4 +1,6 @@
-//! Files of people, CSV and NDJSON, read as a stream: a row at a time, memory flat whatever the size.
+//! Files of people, CSV, NDJSON and the citizens' XML message, read as a stream: a row at a time, memory flat whatever the size.
+
+mod citizens_xml;
 
 use std::{
     fs::File,
@@ -9,6 +11,8 @@ use std::{
 use csv::{ErrorKind, StringRecord};
 use thiserror::Error;
 
+pub use citizens_xml::{LeftOut, XmlRows};
+
 use crate::{
     crypto::digest::Sha256,
     registry::{Field, SourceRow},
@@ -18,14 +22,17 @@ use crate::{
 pub enum Format {
     Csv,
     Ndjson,
+    /// QCVN 109:2017/BTTTT.
+    Xml,
 }
 
 impl Format {
-    /// `.csv`, and `.ndjson` or `.jsonl`.
+    /// `.csv`, `.ndjson` or `.jsonl`, and `.xml`.
     pub fn of_path(path: &Path) -> Option<Self> {
         match path.extension()?.to_str()?.to_ascii_lowercase().as_str() {
             "csv" => Some(Self::Csv),
             "ndjson" | "jsonl" => Some(Self::Ndjson),
+            "xml" => Some(Self::Xml),
             _ => None,
         }
     }
@@ -50,6 +57,8 @@ pub enum FileFault {
     Cells { line: u64, found: u64, expected: u64 },
     #[error("line {line}: {what}")]
     Json { line: u64, what: String },
+    #[error("line {line}: {what}")]
+    Xml { line: u64, what: String },
     #[error("a line is longer than 8 MiB")]
     LineTooLong,
     #[error("the file ends within a quoted cell that began in line {line}")]
@@ -64,6 +73,8 @@ pub struct Facts {
     pub sha256: [u8; 32],
     pub rows: u64,
     pub bytes: u64,
+    /// What the message carries and the record has no place for.
+    pub left_out: LeftOut,
 }
 
 /// Reads a file to its end without taking anything: its digest, its number of rows, or the place where it is broken.
@@ -76,19 +87,21 @@ pub fn survey(path: &Path, format: Format) -> Result<Facts, FileFault> {
     if count == 0 {
         return Err(FileFault::Empty);
     }
+    let left_out = rows.left_out();
     let (sha256, bytes) = rows.digest()?;
-    Ok(Facts { sha256, rows: count, bytes })
+    Ok(Facts { sha256, rows: count, bytes, left_out })
 }
 
 /// A file's rows, one after the other.
 pub enum Rows {
     Csv(CsvRows),
     Ndjson(NdjsonRows),
+    Xml(Box<XmlRows>),
 }
 
 impl Rows {
     pub fn open(path: &Path, format: Format) -> Result<Self, FileFault> {
-        let source = Source::new(File::open(path)?);
+        let source = Source::new(File::open(path)?, format);
         match format {
             Format::Csv => CsvRows::open(source).map(Self::Csv),
             Format::Ndjson => Ok(Self::Ndjson(NdjsonRows {
@@ -96,6 +109,7 @@ impl Rows {
                 line: Vec::new(),
                 number: 0,
             })),
+            Format::Xml => Ok(Self::Xml(Box::new(XmlRows::open(source)))),
         }
     }
 
@@ -104,6 +118,7 @@ impl Rows {
         match self {
             Self::Csv(rows) => rows.next_row(),
             Self::Ndjson(rows) => rows.next_row(),
+            Self::Xml(rows) => rows.next_row(),
         }
     }
 
@@ -112,6 +127,14 @@ impl Rows {
         match self {
             Self::Csv(rows) => rows.reader.get_ref().bytes,
             Self::Ndjson(rows) => rows.source.get_ref().bytes,
+            Self::Xml(rows) => rows.bytes(),
+        }
+    }
+
+    fn left_out(&self) -> LeftOut {
+        match self {
+            Self::Xml(rows) => rows.left_out(),
+            Self::Csv(_) | Self::Ndjson(_) => LeftOut::default(),
         }
     }
 
@@ -125,6 +148,7 @@ impl Rows {
                 rows.reader.into_inner()
             }
             Self::Ndjson(rows) => rows.source.into_inner(),
+            Self::Xml(rows) => rows.into_source(),
         };
         io::copy(&mut source, &mut io::sink())?;
         Ok((source.digest.finish(), source.bytes))
@@ -136,7 +160,9 @@ pub struct Source {
     file: File,
     digest: Sha256,
     bytes: u64,
-    /// Bytes since the last line end.
+    /// Ends what is read as one piece: a line, or in XML a text.
+    ends: u8,
+    /// Bytes since the last such end.
     line: usize,
     quotes: u64,
 }
@@ -144,8 +170,9 @@ pub struct Source {
 const LONGEST_LINE: usize = 8 << 20;
 
 impl Source {
-    fn new(file: File) -> Self {
-        Self { file, digest: Sha256::new(), bytes: 0, line: 0, quotes: 0 }
+    fn new(file: File, format: Format) -> Self {
+        let ends = if format == Format::Xml { b'<' } else { b'\n' };
+        Self { file, digest: Sha256::new(), bytes: 0, ends, line: 0, quotes: 0 }
     }
 
     /// In CSV every quote has its partner, or the file was cut off.
@@ -161,7 +188,7 @@ impl Read for Source {
         self.digest.update(read);
         self.bytes += u64::try_from(count).unwrap_or(0);
         let mut longest = 0;
-        for (at, piece) in read.split(|byte| *byte == b'\n').enumerate() {
+        for (at, piece) in read.split(|byte| *byte == self.ends).enumerate() {
             self.line = if at == 0 { self.line + piece.len() } else { piece.len() };
             longest = longest.max(self.line);
         }

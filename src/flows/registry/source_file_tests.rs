@@ -31,6 +31,7 @@ fn the_extension_names_the_format() {
         ("a.CSV", Some(Format::Csv)),
         ("a.ndjson", Some(Format::Ndjson)),
         ("a.jsonl", Some(Format::Ndjson)),
+        ("a.xml", Some(Format::Xml)),
         ("a.json", None),
         ("csv", None),
     ] {

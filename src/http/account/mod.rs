@@ -7,6 +7,7 @@ mod means;
 mod own;
 mod password;
 mod qr;
+mod uses;
 pub mod view;
 
 use axum::Router;
@@ -14,5 +15,10 @@ use axum::Router;
 use super::state::AppState;
 
 pub fn routes() -> Router<AppState> {
-    Router::new().merge(home::routes()).merge(means::routes()).merge(password::routes()).merge(lock::routes())
+    Router::new()
+        .merge(home::routes())
+        .merge(means::routes())
+        .merge(password::routes())
+        .merge(lock::routes())
+        .merge(uses::routes())
 }

@@ -200,6 +200,40 @@ pub struct LockPage {
 }
 page!(LockPage, LockDocument, "account/lock.html");
 
+/// Which authorities asked the registry about the person, the newest first.
+#[derive(Clone, Debug)]
+pub struct UsesPage {
+    pub uses: Vec<UseRow>,
+}
+page!(UsesPage, UsesDocument, "account/uses.html");
+
+#[derive(Clone, Debug)]
+pub struct UseRow {
+    pub name: Phrase,
+    /// The agency's code.
+    pub agency: String,
+    pub at: Timestamp,
+    /// In the agency's words.
+    pub purpose: Phrase,
+    pub procedure: String,
+    pub dossier: String,
+    /// `verify`, `look_up`, `predicates`, `household`.
+    pub what: String,
+    pub matched: bool,
+}
+
+impl UseRow {
+    fn what_key(&self) -> &'static str {
+        match (self.matched, self.what.as_str()) {
+            (false, _) => "uses-not-matched",
+            (true, "verify") => "uses-verify",
+            (true, "predicates") => "uses-predicates",
+            (true, "household") => "uses-household",
+            (true, _) => "uses-look-up",
+        }
+    }
+}
+
 /// How it is now, and what can be done about it.
 #[derive(Clone, Copy, Debug)]
 pub struct ToldPage {

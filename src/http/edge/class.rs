@@ -27,6 +27,7 @@ const TABLE: &[(&str, Class)] = &[
     (endpoints::USERINFO, Class::Token),
     (endpoints::INTROSPECT, Class::Token),
     (endpoints::REVOKE, Class::Token),
+    ("/api/", Class::Token),
     (endpoints::REGISTRATION, Class::Token),
     (endpoints::DEVICE_AUTHORIZATION, Class::Token),
     (endpoints::BACKCHANNEL_AUTHENTICATION, Class::Token),
@@ -84,6 +85,7 @@ mod tests {
         for (template, class) in [
             ("/token", Class::Token),
             ("/par", Class::Token),
+            ("/api/registry/v1/verify", Class::Token),
             ("/health/ready", Class::Free),
             ("/authorize", Class::Interactive),
             ("/", Class::Interactive),

@@ -7,7 +7,8 @@ use crate::{
     http::{
         account::view::{
             AccountPage, AddTotpPage, Before, ChangePasswordPage, ConfirmPasswordPage, ConfirmPhonePage, Done,
-            EndAllPage, LockPage, Means, PortalRow, RecoveryCodesPage, RequestRow, SessionRow, Told, ToldPage,
+            EndAllPage, LockPage, Means, PortalRow, RecoveryCodesPage, RequestRow, SessionRow, Told, ToldPage, UseRow,
+            UsesPage,
         },
         frame::{Html, Phrase, Problem, Problems, typed::TypedDate},
         home::view::{Registration, WelcomePage},
@@ -23,6 +24,7 @@ pub fn all(lang: Lang) -> Vec<Sample> {
     samples.extend(register_rest(lang));
     samples.extend(account(lang));
     samples.extend(means(lang));
+    samples.extend(uses(lang));
     samples.extend(logout(lang));
     samples
 }
@@ -190,6 +192,25 @@ fn means(lang: Lang) -> Vec<Sample> {
         sample("account-recovery-codes", codes.render(&frame)),
         sample("account-change-password", change(Problems::none())),
         sample("account-change-password-same", change(Problems::one(Problem::NewPasswordSame))),
+    ]
+}
+
+fn uses(lang: Lang) -> Vec<Sample> {
+    let row = |what: &str, matched| UseRow {
+        name: Phrase::vi("Sở Xây dựng <thử>"),
+        agency: "H05.12".to_owned(),
+        at: NOON,
+        purpose: Phrase::vi("Cấp giấy phép lái xe"),
+        procedure: "1.002835".to_owned(),
+        dossier: "H05-0001".to_owned(),
+        what: what.to_owned(),
+        matched,
+    };
+    let all = [("verify", true), ("look_up", true), ("predicates", true), ("household", true), ("verify", false)];
+    let page = |uses| UsesPage { uses }.render(&alone(lang));
+    vec![
+        sample("account-uses", page(all.map(|(what, matched)| row(what, matched)).to_vec())),
+        sample("account-uses-nobody", page(Vec::new())),
     ]
 }
 

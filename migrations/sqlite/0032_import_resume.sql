@@ -1,0 +1,3 @@
+-- An import that was killed goes on after the last batch that was committed: how far it came, and when.
+ALTER TABLE import_batch ADD COLUMN lines_done INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE import_batch ADD COLUMN touched_at INTEGER;

@@ -1,0 +1,39 @@
+//! What state systems may ask of the registry: each answer bound to an officer and a dossier, recorded before it is given,
+//! and shown to the person.
+
+pub mod access;
+pub mod answers;
+pub mod note;
+
+pub use access::{Admitted, Right, admitted};
+pub use note::NotePolicy;
+
+use crate::{
+    base::Span,
+    oidc::error::OAuthError,
+    registry::attribution::{Statement, StatementError},
+};
+
+/// Why a request is not answered.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum ExchangeRefusal {
+    /// No access token came with it.
+    NoToken,
+    /// The token is none of ours, or opens nothing now.
+    Token(OAuthError),
+    /// The token lacks the scope.
+    Right(Right),
+    /// The client proves itself by a shared secret, or not at all: state systems use keys (private_key_jwt or mutual TLS).
+    WeakClient,
+    /// The client is not registered as an agency of the state.
+    NotState,
+    Statements(Vec<(Statement, StatementError)>),
+    /// The agency stated is not the client's own.
+    ForeignAgency,
+    /// Too many requests in a minute: when there is room again.
+    TooFast(Span),
+    /// The day's allowance is used up.
+    Volume,
+    /// Number, name and birth date do not lead to one person.
+    NoMatch,
+}

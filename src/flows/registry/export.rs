@@ -1,0 +1,279 @@
+//! A selection of people into a file: streamed, counted, digested, and audited before the file gets its name.
+
+use std::{
+    fs::File,
+    io::{self, BufWriter, Write},
+    path::{Path, PathBuf},
+};
+
+use serde_json::json;
+use thiserror::Error;
+
+use super::{
+    add_people::hex,
+    person_file::{Part, PersonFile},
+    source_file::Format,
+    vault::PersonVault,
+};
+use crate::{
+    base::{Clock, Fault, Timestamp},
+    crypto::digest::Sha256,
+    registry::{
+        EmailAddress, Field, PersonRecord, PhoneNumber, SourceRow,
+        household::{Membership, ResidenceFile},
+        person::Relatives,
+        search::Within,
+    },
+    store::{
+        AuditEvent, Class, Db, LaneKey, Outcome, Tx, Unit, Writer,
+        audit::Actor,
+        contacts::ContactKind,
+        exporting::{self, ExportedTo},
+        relations::Kinship,
+    },
+};
+
+/// What is taken, and why: the reason is audited in the words it was given.
+#[derive(Clone, Debug)]
+pub struct Selection {
+    pub within: Option<Within>,
+    /// Ethnicity, telephone and e-mail too (Decree 356/2025).
+    pub sensitive: bool,
+    pub reason: String,
+}
+
+#[derive(Debug, Error)]
+pub enum ExportError {
+    #[error("the file cannot be written: {0}")]
+    Io(#[from] io::Error),
+    #[error(transparent)]
+    Record(#[from] Fault),
+}
+
+pub struct Export<'a> {
+    pub db: &'a Db,
+    pub writer: &'a Writer,
+    pub vault: &'a PersonVault,
+    pub clock: &'a Clock,
+    pub actor: Actor,
+}
+
+#[derive(Clone, Copy, Debug)]
+pub struct Exported {
+    pub people: u64,
+    /// Their number was cancelled and no new one set: a file of this form cannot name them.
+    pub without_number: u64,
+    pub sha256: [u8; 32],
+    pub bytes: u64,
+}
+
+const PAGE: i64 = 500;
+
+impl Export<'_> {
+    /// Writes to a file beside `path` and renames it when the audit event is committed: no data leaves without a trace.
+    pub async fn run(
+        &self,
+        (path, format): (&Path, Format),
+        selection: &Selection,
+        mut progress: impl FnMut(u64),
+    ) -> Result<Exported, ExportError> {
+        let mut name = path.as_os_str().to_owned();
+        name.push(".part");
+        let unnamed = Unnamed(PathBuf::from(name));
+        let mut file = RowsOut::create(&unnamed.0, format)?;
+        let (mut after, mut done) =
+            (ExportedTo::nobody(), Exported { people: 0, without_number: 0, sha256: [0; 32], bytes: 0 });
+        loop {
+            let page = exporting::page(&mut self.db.read().await?, selection.within.as_ref(), &after, PAGE).await?;
+            let Some(last) = page.last() else { break };
+            after = last.clone();
+            for one in &page {
+                match self.record(one, selection.sensitive).await? {
+                    Some(record) => {
+                        file.write(&record)?;
+                        done.people += 1;
+                    }
+                    None => done.without_number += 1,
+                }
+            }
+            progress(done.people);
+        }
+        (done.sha256, done.bytes) = file.finish()?;
+        let now = self.clock.now();
+        self.writer.submit(NoteExport { done, selection: selection.clone(), actor: self.actor.clone(), now }).await?;
+        std::fs::rename(&unnamed.0, path)?;
+        std::mem::forget(unnamed);
+        Ok(done)
+    }
+
+    async fn record(&self, one: &ExportedTo, sensitive: bool) -> Result<Option<PersonRecord>, Fault> {
+        let mut conn = self.db.read().await?;
+        let Some(file) = PersonFile::load(&mut conn, one.id, &Part::ALL).await? else { return Ok(None) };
+        record_of(&file, self.vault, sensitive)
+    }
+}
+
+/// Removed unless it got its name.
+struct Unnamed(PathBuf);
+
+impl Drop for Unnamed {
+    fn drop(&mut self) {
+        let _gone_already = std::fs::remove_file(&self.0);
+    }
+}
+
+/// As a source would report the person; None without a number.
+fn record_of(file: &PersonFile, vault: &PersonVault, sensitive: bool) -> Result<Option<PersonRecord>, Fault> {
+    let person = &file.person.person;
+    let Some(number) = person.number else { return Ok(None) };
+    let opened = |kind: ContactKind| -> Result<Option<String>, Fault> {
+        let found = file.contacts.iter().find(|contact| sensitive && contact.kind == kind);
+        Ok(found.map(|contact| vault.open_contact(contact)).transpose()?.map(|text| text.reveal().to_owned()))
+    };
+    let relative = |kinship: Kinship| {
+        let found = file.relations.iter().find(|relation| relation.kinship == kinship);
+        found.and_then(|relation| relation.relative_number.as_deref()?.parse().ok())
+    };
+    let household = file.household.as_ref().and_then(|(household, members)| {
+        let relation = members.iter().find(|member| member.person_id == person.id)?.relation;
+        Some(Membership { file: ResidenceFile::parse(&household.residence_file).ok()?, relation })
+    });
+    let ethnicity =
+        if sensitive { vault.open_sensitive(person.id, file.person.sealed.as_deref())?.ethnicity } else { None };
+    Ok(Some(PersonRecord {
+        number,
+        former_numbers: file.numbers.iter().filter(|one| !one.active).map(|one| one.number).collect(),
+        name: person.name.clone(),
+        birth: person.birth,
+        sex: person.sex,
+        vital: person.vital,
+        nationality: person.nationalities.first().cloned().unwrap_or_else(|| "VN".to_owned()),
+        ethnicity,
+        card: file.newest_card().cloned(),
+        residences: file.residences.clone(),
+        phone: opened(ContactKind::Phone)?.and_then(|text| PhoneNumber::parse(&text).ok()),
+        email: opened(ContactKind::Email)?.and_then(|text| EmailAddress::parse(&text).ok()),
+        household,
+        relatives: Relatives {
+            father: relative(Kinship::Father),
+            mother: relative(Kinship::Mother),
+            spouse: relative(Kinship::Spouse),
+            representative: relative(Kinship::Representative),
+        },
+    }))
+}
+
+/// A spreadsheet runs a cell that begins so; with an apostrophe before it, it shows the text.
+pub fn guarded(cell: &str) -> String {
+    if cell.starts_with(['=', '+', '-', '@', '\t', '\r']) { format!("'{cell}") } else { cell.to_owned() }
+}
+
+/// The file, with its digest taken on the way.
+struct Digested {
+    inner: BufWriter<File>,
+    digest: Sha256,
+    bytes: u64,
+}
+
+impl Write for Digested {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        let count = self.inner.write(bytes)?;
+        self.digest.update(bytes.get(..count).unwrap_or_default());
+        self.bytes += u64::try_from(count).unwrap_or(0);
+        Ok(count)
+    }
+    fn flush(&mut self) -> io::Result<()> {
+        self.inner.flush()
+    }
+}
+
+enum RowsOut {
+    Csv(Box<csv::Writer<Digested>>),
+    Ndjson(Digested),
+}
+
+impl RowsOut {
+    fn create(path: &Path, format: Format) -> io::Result<Self> {
+        use std::os::unix::fs::OpenOptionsExt as _;
+        let file = std::fs::OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(path)?;
+        let out = Digested { inner: BufWriter::with_capacity(1 << 20, file), digest: Sha256::new(), bytes: 0 };
+        match format {
+            Format::Csv => {
+                let mut csv = csv::Writer::from_writer(out);
+                csv.write_record(Field::ALL.map(Field::column))?;
+                Ok(Self::Csv(Box::new(csv)))
+            }
+            Format::Ndjson => Ok(Self::Ndjson(out)),
+            Format::Xml => Err(io::Error::other("an export is written as .csv or .ndjson")),
+        }
+    }
+
+    fn write(&mut self, record: &PersonRecord) -> io::Result<()> {
+        let row = SourceRow::of(record);
+        match self {
+            Self::Csv(csv) => Ok(csv.write_record(row.cells().map(guarded))?),
+            Self::Ndjson(out) => {
+                serde_json::to_writer(&mut *out, &row)?;
+                out.write_all(b"\n")
+            }
+        }
+    }
+
+    fn finish(self) -> io::Result<([u8; 32], u64)> {
+        let mut out = match self {
+            Self::Csv(csv) => csv.into_inner().map_err(|error| io::Error::other(error.to_string()))?,
+            Self::Ndjson(out) => out,
+        };
+        out.flush()?;
+        out.inner.get_ref().sync_all()?;
+        Ok((out.digest.finish(), out.bytes))
+    }
+}
+
+struct NoteExport {
+    done: Exported,
+    selection: Selection,
+    actor: Actor,
+    now: Timestamp,
+}
+
+impl Unit for NoteExport {
+    type Out = ();
+    const KIND: &'static str = "registry.export";
+    const CLASS: Class = Class::Bulk;
+
+    fn lane_key(&self) -> LaneKey {
+        LaneKey::of_bytes(b"registry.export")
+    }
+
+    async fn run<'a>(&'a self, tx: &'a mut Tx) -> Result<(), Fault> {
+        let within = self.selection.within.as_ref();
+        let detail = json!({
+            "people": self.done.people, "sha256": hex(&self.done.sha256), "sensitive": self.selection.sensitive,
+            "province": within.map(|within| &within.province), "commune": within.and_then(|within| within.commune.as_ref()),
+            "reason": self.selection.reason,
+        });
+        tx.record(AuditEvent::new(self.now, "registry.exported", Outcome::Done, self.actor.clone()).detail(detail));
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::guarded;
+
+    #[test]
+    fn what_a_spreadsheet_would_run_is_text() {
+        for (cell, written) in [
+            ("=1+1", "'=1+1"),
+            ("+84", "'+84"),
+            ("-2", "'-2"),
+            ("@SUM(A1)", "'@SUM(A1)"),
+            ("\t=1", "'\t=1"),
+            ("Số 1", "Số 1"),
+            ("", ""),
+        ] {
+            assert_eq!(guarded(cell), written);
+        }
+    }
+}

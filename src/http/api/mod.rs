@@ -1,0 +1,3 @@
+//! Interfaces for other systems, JSON in and out.
+
+pub mod registry;

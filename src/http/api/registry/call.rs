@@ -1,0 +1,31 @@
+//! What comes before every answer: the token, the statements, the content.
+
+use http::{
+    HeaderMap,
+    header::{AUTHORIZATION, CONTENT_TYPE},
+};
+
+use super::{body::Content, problem::Ended};
+use crate::{
+    base::Timestamp,
+    flows::registry::exchange::{Admitted, ExchangeRefusal, Right, admitted},
+    http::state::AppState,
+    oidc::{bearer, params::Params},
+};
+
+/// A caller who may ask for this.
+pub async fn call(state: &AppState, headers: &HeaderMap, right: Right, now: Timestamp) -> Result<Admitted, Ended> {
+    let mut all = headers.get_all(AUTHORIZATION).iter();
+    let header = all.next().and_then(|value| value.to_str().ok());
+    let one = if all.next().is_some() { None } else { header };
+    let token = bearer::extract(one, &Params::default(), None).map_err(ExchangeRefusal::Token)?;
+    // Vietnamese in a header is UTF-8.
+    let stated = |name: &str| headers.get(name).and_then(|value| std::str::from_utf8(value.as_bytes()).ok());
+    let token = token.as_ref().map(|token| token.reveal());
+    Ok(admitted(&state.provider, (token, right), stated, now).await??)
+}
+
+pub fn content(headers: &HeaderMap, bytes: &[u8], known: &[&str]) -> Result<Content, Ended> {
+    let media = headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok());
+    Ok(Content::read(media, bytes, known)?)
+}

@@ -1,0 +1,214 @@
+//! Pairs of records that may be one person: who is compared with whom, and what became of it.
+
+use std::collections::HashMap;
+
+use serde_json::Value;
+use time::Date;
+
+use super::{Conn, db::failed, dialect, intake::list};
+use crate::{
+    base::{Fault, Timestamp, ids::PersonId},
+    registry::{
+        BirthDate, NameKeys, Sex,
+        birth::Precision,
+        duplicates::{Likeness, Traits},
+    },
+};
+
+row! {
+    struct TraitRow {
+        id: PersonId,
+        full_name: String,
+        birth_date: Date,
+        birth_precision: String,
+        sex: String,
+        cmnd9: Option<String>,
+        home_unit: String,
+    }
+}
+
+/// A record with what is compared of it.
+pub type Compared = (PersonId, Traits);
+
+/// The next records in the order of their ids.
+pub(super) const NEXT: &str = "SELECT id, full_name, birth_date, birth_precision, sex, cmnd9, home_unit FROM person \
+    WHERE id > $1 ORDER BY id LIMIT $2";
+
+pub async fn next(conn: &mut Conn, after: PersonId, most: i64) -> Result<Vec<Compared>, Fault> {
+    let rows: Vec<TraitRow> = on!(&mut *conn, |c| sqlx::query_as(NEXT).bind(after).bind(most).fetch_all(c).await)
+        .map_err(failed("reading records to compare"))?;
+    with_evidence(conn, rows).await
+}
+
+/// Records that one of these blocks brings together with a record: the same words of the name within a year of birth, the
+/// same contact, or the same old card. Without the record itself.
+pub async fn neighbours(conn: &mut Conn, of: &Compared, most: i64) -> Result<Vec<Compared>, Fault> {
+    let year = BirthDate::Year(of.1.birth.year());
+    let sql = dialect::same_block(conn.engine());
+    let contacts = hex_list(&of.1.contacts);
+    let rows: Vec<TraitRow> = on!(&mut *conn, |c| sqlx::query_as(sql)
+        .bind(crate::registry::search::sorted(&of.1.name.plain))
+        .bind(year.earliest())
+        .bind(year.latest())
+        .bind(contacts)
+        .bind(of.1.cmnd9.as_deref().unwrap_or_default())
+        .bind(of.0)
+        .bind(most)
+        .fetch_all(c)
+        .await)
+    .map_err(failed("reading a record's block"))?;
+    with_evidence(conn, rows).await
+}
+
+async fn with_evidence(conn: &mut Conn, rows: Vec<TraitRow>) -> Result<Vec<Compared>, Fault> {
+    let ids: Vec<String> = rows.iter().map(|row| row.id.0.simple().to_string()).collect();
+    let ids: Vec<&str> = ids.iter().map(String::as_str).collect();
+    if ids.is_empty() {
+        return Ok(Vec::new());
+    }
+    let sql = dialect::parents_of(conn.engine());
+    let parents: Vec<(PersonId, String)> = on!(&mut *conn, |c| sqlx::query_as(sql).bind(list(&ids)).fetch_all(c).await)
+        .map_err(failed("reading parents to compare"))?;
+    let sql = dialect::contacts_of(conn.engine());
+    let contacts: Vec<(PersonId, Vec<u8>)> =
+        on!(&mut *conn, |c| sqlx::query_as(sql).bind(list(&ids)).fetch_all(c).await)
+            .map_err(failed("reading contacts to compare"))?;
+    let mut parents_of: HashMap<PersonId, Vec<String>> = HashMap::new();
+    for (id, number) in parents {
+        parents_of.entry(id).or_default().push(number);
+    }
+    let mut contacts_of: HashMap<PersonId, Vec<Vec<u8>>> = HashMap::new();
+    for (id, index) in contacts {
+        contacts_of.entry(id).or_default().push(index);
+    }
+    rows.into_iter()
+        .map(|row| {
+            let bad = |column: &'static str| Fault::inconsistent("person", column, &row.id);
+            let precision = Precision::from_code(&row.birth_precision).ok_or_else(|| bad("birth_precision"))?;
+            let traits = Traits {
+                name: NameKeys::of(&row.full_name),
+                birth: BirthDate::from_stored(row.birth_date, precision),
+                sex: Sex::from_code(&row.sex).ok_or_else(|| bad("sex"))?,
+                parents: parents_of.remove(&row.id).unwrap_or_default(),
+                contacts: contacts_of.remove(&row.id).unwrap_or_default(),
+                cmnd9: row.cmnd9,
+                commune: row.home_unit,
+            };
+            Ok((row.id, traits))
+        })
+        .collect()
+}
+
+pub(super) const KEEP: &str = "INSERT INTO duplicate_candidate (one_id, other_id, score, reasons, state, found_at) \
+    VALUES ($1, $2, $3, $4, 'open', $5) ON CONFLICT (one_id, other_id) DO NOTHING RETURNING score";
+
+/// `false` when the pair is known already, also when it was decided.
+pub async fn keep(
+    conn: &mut Conn,
+    (a, b): (PersonId, PersonId),
+    likeness: &Likeness,
+    now: Timestamp,
+) -> Result<bool, Fault> {
+    let (one, other) = if a < b { (a, b) } else { (b, a) };
+    let reasons =
+        serde_json::to_value(&likeness.reasons).map_err(|error| Fault::internal("reasons cannot be written", error))?;
+    let row: Option<(i64,)> = on!(conn, |c| sqlx::query_as(KEEP)
+        .bind(one)
+        .bind(other)
+        .bind(likeness.score)
+        .bind(sqlx::types::Json(&reasons))
+        .bind(now)
+        .fetch_optional(c)
+        .await)
+    .map_err(failed("keeping a pair that may be one person"))?;
+    Ok(row.is_some())
+}
+
+/// An open pair with what is shown of it.
+#[derive(Clone, Debug)]
+pub struct OpenPair {
+    pub one: PersonId,
+    pub other: PersonId,
+    pub version: i64,
+    pub score: i64,
+    pub reasons: Value,
+    pub one_number: Option<String>,
+    pub other_number: Option<String>,
+    pub one_name: String,
+    pub other_name: String,
+}
+
+row! {
+    struct PairRow {
+        one_id: PersonId,
+        other_id: PersonId,
+        version: i64,
+        score: i64,
+        reasons: sqlx::types::Json<Value>,
+        one_number: Option<String>,
+        other_number: Option<String>,
+        one_name: String,
+        other_name: String,
+    }
+}
+
+pub(super) const OPEN: &str = "SELECT d.one_id, d.other_id, d.version, d.score, d.reasons, a.number AS one_number, \
+    b.number AS other_number, a.full_name AS one_name, b.full_name AS other_name FROM duplicate_candidate d \
+    JOIN person a ON a.id = d.one_id JOIN person b ON b.id = d.other_id WHERE d.state = 'open' \
+    ORDER BY d.score DESC, d.one_id, d.other_id LIMIT $1";
+
+/// The likeliest first.
+pub async fn open(conn: &mut Conn, most: i64) -> Result<Vec<OpenPair>, Fault> {
+    let rows: Vec<PairRow> = on!(conn, |c| sqlx::query_as(OPEN).bind(most).fetch_all(c).await)
+        .map_err(failed("listing pairs that may be one person"))?;
+    Ok(rows
+        .into_iter()
+        .map(|row| OpenPair {
+            one: row.one_id,
+            other: row.other_id,
+            version: row.version,
+            score: row.score,
+            reasons: row.reasons.0,
+            one_number: row.one_number,
+            other_number: row.other_number,
+            one_name: row.one_name,
+            other_name: row.other_name,
+        })
+        .collect())
+}
+
+pub(super) const DECIDE: &str = "UPDATE duplicate_candidate SET state = $3, decided_by = $4, decided_at = $5, note = $6, \
+    version = version + 1 WHERE one_id = $1 AND other_id = $2 AND state = 'open' RETURNING version";
+
+/// Two people after all. `false` when the pair is not open.
+pub async fn decide_different(
+    conn: &mut Conn,
+    (a, b): (PersonId, PersonId),
+    (by, note): (&str, &str),
+    now: Timestamp,
+) -> Result<bool, Fault> {
+    let (one, other) = if a < b { (a, b) } else { (b, a) };
+    let row: Option<(i64,)> = on!(conn, |c| sqlx::query_as(DECIDE)
+        .bind(one)
+        .bind(other)
+        .bind("different")
+        .bind(by)
+        .bind(now)
+        .bind(note)
+        .fetch_optional(c)
+        .await)
+    .map_err(failed("deciding about a pair"))?;
+    Ok(row.is_some())
+}
+
+/// A JSON array of hexadecimal texts, which both engines turn into bytes again.
+fn hex_list(items: &[Vec<u8>]) -> String {
+    use std::fmt::Write as _;
+    let hex = |bytes: &Vec<u8>| {
+        bytes.iter().fold(String::with_capacity(bytes.len() * 2), |mut text, byte| {
+            let _ = write!(text, "{byte:02x}");
+            text
+        })
+    };
+    Value::from(items.iter().map(hex).collect::<Vec<_>>()).to_string()
+}

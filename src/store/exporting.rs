@@ -1,0 +1,63 @@
+//! Whom an export takes, page by page, in the order of an index.
+
+use super::{Conn, db::failed};
+use crate::{
+    base::{Fault, ids::PersonId},
+    registry::search::Within,
+};
+
+/// The last person of a page.
+#[derive(Clone, Debug)]
+pub struct ExportedTo {
+    pub province: String,
+    pub name_plain: String,
+    pub id: PersonId,
+}
+
+impl ExportedTo {
+    pub fn nobody() -> Self {
+        Self { province: String::new(), name_plain: String::new(), id: PersonId(uuid::Uuid::nil()) }
+    }
+}
+
+row! {
+    struct ExportRow {
+        id: PersonId,
+        home_province: String,
+        name_plain: String,
+    }
+}
+
+pub(super) const PAGE: &str = "SELECT id, home_province, name_plain FROM person \
+    WHERE home_province >= $1 AND home_province <= $2 AND home_unit >= $3 AND home_unit <= $4 \
+    AND (home_province, name_plain, id) > ($5, $6, $7) ORDER BY home_province, name_plain, id LIMIT $8";
+
+/// By province and name: of a unit, or of everybody.
+pub async fn page(
+    conn: &mut Conn,
+    within: Option<&Within>,
+    after: &ExportedTo,
+    most: i64,
+) -> Result<Vec<ExportedTo>, Fault> {
+    let bounds = |code: Option<&str>| {
+        code.map_or_else(|| (String::new(), "~".to_owned()), |code| (code.to_owned(), code.to_owned()))
+    };
+    let province = bounds(within.map(|within| within.province.as_str()));
+    let commune = bounds(within.and_then(|within| within.commune.as_deref()));
+    let rows: Vec<ExportRow> = on!(conn, |c| sqlx::query_as(PAGE)
+        .bind(&province.0)
+        .bind(&province.1)
+        .bind(&commune.0)
+        .bind(&commune.1)
+        .bind(&after.province)
+        .bind(&after.name_plain)
+        .bind(after.id)
+        .bind(most)
+        .fetch_all(c)
+        .await)
+    .map_err(failed("reading whom to export"))?;
+    Ok(rows
+        .into_iter()
+        .map(|row| ExportedTo { province: row.home_province, name_plain: row.name_plain, id: row.id })
+        .collect())
+}

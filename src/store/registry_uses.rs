@@ -1,0 +1,249 @@
+//! Uses of the registry by state systems: what the person sees, and what shows who looks too often.
+
+use serde_json::Value;
+use time::Date;
+use uuid::Uuid;
+
+use super::{Conn, db::failed};
+use crate::{
+    base::{
+        Fault, Timestamp,
+        ids::{ClientId, PersonId},
+    },
+    registry::attribution::Attribution,
+};
+
+/// One request that was answered.
+#[derive(Clone, Debug)]
+pub struct RegistryUse {
+    pub id: Uuid,
+    pub at: Timestamp,
+    pub client: ClientId,
+    pub by: Attribution,
+    /// `verify`, `look_up`, `predicates`, `household`.
+    pub what: &'static str,
+    pub matched: bool,
+    pub person: Option<PersonId>,
+    /// Names only.
+    pub fields: Vec<&'static str>,
+}
+
+pub(super) const INSERT: &str = "INSERT INTO registry_use (id, at, client_id, request_id, agency, officer, procedure_code, \
+    dossier, purpose, what, outcome, person_id, fields) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)";
+
+pub async fn insert(conn: &mut Conn, used: &RegistryUse) -> Result<(), Fault> {
+    let outcome = if used.matched { "matched" } else { "not_matched" };
+    on!(conn, |c| sqlx::query(INSERT)
+        .bind(used.id)
+        .bind(used.at)
+        .bind(&used.client)
+        .bind(&used.by.request_id)
+        .bind(&used.by.agency)
+        .bind(&used.by.officer)
+        .bind(&used.by.procedure)
+        .bind(&used.by.dossier)
+        .bind(&used.by.purpose)
+        .bind(used.what)
+        .bind(outcome)
+        .bind(used.person)
+        .bind(sqlx::types::Json(&used.fields))
+        .execute(c)
+        .await
+        .map(|_| ()))
+    .map_err(failed("recording a use of the registry"))
+}
+
+/// A use as the person reads it.
+#[derive(Clone, Debug)]
+pub struct StoredUse {
+    pub at: Timestamp,
+    pub client: ClientId,
+    pub agency: String,
+    pub procedure: String,
+    pub dossier: String,
+    pub purpose: String,
+    pub what: String,
+    pub matched: bool,
+    pub fields: Vec<String>,
+}
+
+row! {
+    struct UseRow {
+        at: Timestamp,
+        client_id: ClientId,
+        agency: String,
+        procedure_code: String,
+        dossier: String,
+        purpose: String,
+        what: String,
+        outcome: String,
+        fields: sqlx::types::Json<Value>,
+    }
+}
+
+pub(super) const OF_PERSON: &str = "SELECT at, client_id, agency, procedure_code, dossier, purpose, what, outcome, fields \
+    FROM registry_use WHERE person_id = $1 AND at <= $2 ORDER BY at DESC LIMIT $3";
+
+/// The newest first, up to the given moment. Officers' names are for the authorities, not for the page.
+pub async fn of_person(
+    conn: &mut Conn,
+    person: PersonId,
+    before: Timestamp,
+    most: i64,
+) -> Result<Vec<StoredUse>, Fault> {
+    let rows: Vec<UseRow> =
+        on!(conn, |c| sqlx::query_as(OF_PERSON).bind(person).bind(before).bind(most).fetch_all(c).await)
+            .map_err(failed("reading who used a person's data"))?;
+    Ok(rows
+        .into_iter()
+        .map(|row| StoredUse {
+            at: row.at,
+            client: row.client_id,
+            agency: row.agency,
+            procedure: row.procedure_code,
+            dossier: row.dossier,
+            purpose: row.purpose,
+            matched: row.outcome == "matched",
+            what: row.what,
+            fields: serde_json::from_value(row.fields.0).unwrap_or_default(),
+        })
+        .collect())
+}
+
+pub(super) const COUNT_REQUEST: &str = "INSERT INTO registry_volume (client_id, day, requests) VALUES ($1, $2, 1) \
+    ON CONFLICT (client_id, day) DO UPDATE SET requests = registry_volume.requests + 1 \
+    WHERE registry_volume.requests < $3 RETURNING requests";
+
+/// Counts one request of a client's day; `false` when the day's allowance is used up.
+pub async fn count_request(conn: &mut Conn, client: &ClientId, day: Date, most: i64) -> Result<bool, Fault> {
+    let row: Option<(i64,)> =
+        on!(conn, |c| sqlx::query_as(COUNT_REQUEST).bind(client).bind(day).bind(most).fetch_optional(c).await)
+            .map_err(failed("counting a client's requests"))?;
+    Ok(row.is_some())
+}
+
+/// A way of using the registry that somebody should look at.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Pattern {
+    ManyPeopleOneDossier,
+    /// Names or dates that did not agree, again and again, about one person.
+    Guessing,
+    OnePersonOften,
+    ManyPeopleAnHour,
+}
+
+impl Pattern {
+    pub const fn code(self) -> &'static str {
+        match self {
+            Self::ManyPeopleOneDossier => "many_people_one_dossier",
+            Self::Guessing => "guessing",
+            Self::OnePersonOften => "one_person_often",
+            Self::ManyPeopleAnHour => "many_people_an_hour",
+        }
+    }
+}
+
+pub(super) const PEOPLE_OF_DOSSIER: &str = "SELECT count(*) FROM (SELECT DISTINCT person_id FROM registry_use \
+    WHERE client_id = $1 AND officer = $2 AND dossier = $3 AND at >= $4 AND person_id IS NOT NULL LIMIT $5) AS seen";
+
+/// How many people an officer asked about for one dossier since then; no more than `most`.
+pub async fn people_of_dossier(conn: &mut Conn, used: &RegistryUse, since: Timestamp, most: i64) -> Result<i64, Fault> {
+    let row: (i64,) = on!(conn, |c| sqlx::query_as(PEOPLE_OF_DOSSIER)
+        .bind(&used.client)
+        .bind(&used.by.officer)
+        .bind(&used.by.dossier)
+        .bind(since)
+        .bind(most)
+        .fetch_one(c)
+        .await)
+    .map_err(failed("counting the people of a dossier"))?;
+    Ok(row.0)
+}
+
+pub(super) const ABOUT_PERSON: &str = "SELECT outcome FROM registry_use WHERE person_id = $1 AND at >= $2 \
+    AND client_id = $3 AND officer = $4 ORDER BY at DESC LIMIT $5";
+
+/// What an officer's requests about one person came to since then, the newest first: (matched, not matched).
+pub async fn about_person(
+    conn: &mut Conn,
+    person: PersonId,
+    used: &RegistryUse,
+    since: Timestamp,
+    most: i64,
+) -> Result<(i64, i64), Fault> {
+    let rows: Vec<(String,)> = on!(conn, |c| sqlx::query_as(ABOUT_PERSON)
+        .bind(person)
+        .bind(since)
+        .bind(&used.client)
+        .bind(&used.by.officer)
+        .bind(most)
+        .fetch_all(c)
+        .await)
+    .map_err(failed("counting requests about a person"))?;
+    let matched = rows.iter().map(|row| i64::from(row.0 == "matched")).sum();
+    let all = i64::try_from(rows.len()).unwrap_or(i64::MAX);
+    Ok((matched, all - matched))
+}
+
+pub(super) const FLAG: &str = "INSERT INTO registry_flag (id, client_id, officer, pattern, day, agency, dossier, \
+    flagged_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8) ON CONFLICT (client_id, officer, pattern, day) DO NOTHING \
+    RETURNING id";
+
+/// `false` when it was flagged already today.
+pub async fn flag(conn: &mut Conn, used: &RegistryUse, pattern: Pattern) -> Result<bool, Fault> {
+    let row: Option<(Uuid,)> = on!(conn, |c| sqlx::query_as(FLAG)
+        .bind(used.id)
+        .bind(&used.client)
+        .bind(&used.by.officer)
+        .bind(pattern.code())
+        .bind(used.at.vietnam_date())
+        .bind(&used.by.agency)
+        .bind(&used.by.dossier)
+        .bind(used.at)
+        .fetch_optional(c)
+        .await)
+    .map_err(failed("flagging a pattern of use"))?;
+    Ok(row.is_some())
+}
+
+/// A pattern that was flagged.
+#[derive(Clone, Debug)]
+pub struct StoredFlag {
+    pub client: ClientId,
+    pub officer: String,
+    pub pattern: String,
+    pub agency: String,
+    pub dossier: String,
+    pub flagged_at: Timestamp,
+}
+
+row! {
+    struct FlagRow {
+        client_id: ClientId,
+        officer: String,
+        pattern: String,
+        agency: String,
+        dossier: String,
+        flagged_at: Timestamp,
+    }
+}
+
+pub(super) const FLAGS: &str = "SELECT client_id, officer, pattern, agency, dossier, flagged_at FROM registry_flag \
+    WHERE flagged_at < $1 ORDER BY flagged_at DESC LIMIT $2";
+
+/// The newest first.
+pub async fn flags(conn: &mut Conn, before: Timestamp, most: i64) -> Result<Vec<StoredFlag>, Fault> {
+    let rows: Vec<FlagRow> = on!(conn, |c| sqlx::query_as(FLAGS).bind(before).bind(most).fetch_all(c).await)
+        .map_err(failed("reading flagged patterns"))?;
+    Ok(rows
+        .into_iter()
+        .map(|row| StoredFlag {
+            client: row.client_id,
+            officer: row.officer,
+            pattern: row.pattern,
+            agency: row.agency,
+            dossier: row.dossier,
+            flagged_at: row.flagged_at,
+        })
+        .collect())
+}

@@ -1,0 +1,158 @@
+//! Duplicates, new numbers: what the registry does in the background, on both engines.
+
+use dinhdanh::{
+    base::{Clock, Entropy},
+    flows::registry::{
+        Import,
+        boundary_change::{Changed, carry_out},
+        duplicates::{DecideDifferent, Walked, candidates, walk},
+        issue_number::{NoNumber, draw},
+        source_file::Format,
+    },
+    registry::{
+        Sex, SourceRow, admin_unit,
+        number_prefix::Prefix,
+        synthetic::{Settings, Synthetic, USUAL_DAY},
+    },
+    store::{audit::Actor, duplicates, finding},
+};
+
+use super::{
+    case::NOW,
+    persons::{Seen, importer},
+};
+use crate::support::database::TestDb;
+
+async fn bring(import: &Import, text: &str, format: Format) {
+    let file = tempfile::NamedTempFile::new().unwrap();
+    std::fs::write(file.path(), text).unwrap();
+    let rows = import.run(file.path().to_owned(), format, None, &mut Seen::default()).await.unwrap();
+    assert_eq!(rows.refused, 0);
+}
+
+async fn walked(import: &Import) -> Walked {
+    walk((&import.db, &import.writer, &Clock::set_to(NOW)), &Actor::CommandLine, |_| {}).await.unwrap()
+}
+
+const PEOPLE: &str = "number,full_name,birth_date,sex,permanent_unit,phone,father_number\n\
+    900085000001,Nguyễn Văn Hòa,1985-03-05,male,00004,0500000001,\n\
+    900085000002,Nguyễn Văn Hoà,1985-03-05,male,00004,,\n\
+    900085000003,Nguyễn Văn Hòa,1985-05-03,male,26368,0500000001,\n\
+    900085000004,Nguyễn Văn Hòa,1985-03-05,male,26368,,\n\
+    900085000005,Trần Văn Bình,1985-03-05,male,00004,0500000001,\n";
+
+#[tokio::test(flavor = "multi_thread")]
+async fn pairs_are_found_once_explained_and_decided() {
+    for test in TestDb::each().await {
+        let import = importer(&test.db, 1);
+        bring(&import, PEOPLE, Format::Csv).await;
+        assert_eq!(walked(&import).await, Walked { people: 5, pairs: 2, new: 2 });
+        assert_eq!(walked(&import).await.new, 0, "known pairs stay as they are");
+        let mut conn = test.db.read().await.unwrap();
+        let pairs = duplicates::open(&mut conn, 10).await.unwrap();
+        let found: Vec<_> = pairs.iter().map(|pair| (pair.score, pair.reasons.to_string())).collect();
+        assert_eq!(found.len(), 2);
+        assert_eq!(found[0].0, 88, "{found:?}");
+        assert!(found[0].1.contains("swapped") || found[0].1.contains("birth_date_with_a_slip"), "{found:?}");
+        assert!(found[1].1.contains("same_commune") && found[1].1.contains("same_birth_date"), "{found:?}");
+        let pair = (pairs[1].other, pairs[1].one);
+        let decide = || DecideDifferent { pair, note: "hai người".to_owned(), actor: Actor::CommandLine, now: NOW };
+        assert!(import.writer.submit(decide()).await.unwrap());
+        assert!(!import.writer.submit(decide()).await.unwrap(), "once");
+        assert_eq!(duplicates::open(&mut conn, 10).await.unwrap().len(), 1);
+        assert_eq!(walked(&import).await.new, 0, "what was decided does not come again");
+        let first = duplicates::next(&mut conn, dinhdanh::base::ids::PersonId(uuid::Uuid::nil()), 1).await.unwrap();
+        assert!(!candidates(&mut conn, &first[0]).await.unwrap().is_empty(), "asked at entry for one person");
+    }
+}
+
+/// Nobody in the synthetic country is there twice: whatever is found is found by chance. The figure is printed.
+#[tokio::test(flavor = "multi_thread")]
+async fn chance_pairs_stay_within_their_budget() {
+    let count = 20_000_u32;
+    let people: Vec<_> =
+        Synthetic::new(Settings { seed: 9, count: u64::from(count), as_of: USUAL_DAY }).unwrap().collect();
+    let line = |row: SourceRow<'_>| serde_json::to_string(&row).unwrap() + "\n";
+    let text: String = people.iter().map(|person| line(person.row())).collect();
+    let test = TestDb::sqlite().await;
+    let import = importer(&test.db, 1);
+    bring(&import, &text, Format::Ndjson).await;
+    let found = walked(&import).await;
+    println!("false pairs: {} of {count} people", found.pairs);
+    assert!(found.pairs <= u64::from(count) / 10_000, "{found:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_new_number_is_right_free_and_random() {
+    for test in TestDb::each().await {
+        let import = importer(&test.db, 1);
+        bring(&import, PEOPLE, Format::Csv).await;
+        let mut conn = test.db.read().await.unwrap();
+        let entropy = Entropy::counted(3);
+        let number = draw(&mut conn, (1, Sex::Female, 2_026), &entropy).await.unwrap().unwrap();
+        assert!(number.as_str().starts_with("001326"), "{}", number.as_str());
+        let hint = number.hint();
+        assert!(matches!(hint.prefix, Prefix::Province(row) if row.name == "Hà Nội"));
+        assert_eq!((hint.sex, hint.birth_year), (Sex::Female, 2_026));
+        let next = draw(&mut conn, (1, Sex::Female, 2_026), &entropy).await.unwrap().unwrap();
+        assert_ne!(number, next);
+        let refused = async |prefix, sex, year, conn: &mut _| draw(conn, (prefix, sex, year), &entropy).await.unwrap();
+        assert_eq!(refused(3, Sex::Male, 2_026, &mut conn).await, Err(NoNumber::Prefix));
+        assert_eq!(refused(1, Sex::Unknown, 2_026, &mut conn).await, Err(NoNumber::NotCoded));
+        assert_eq!(refused(1, Sex::Male, 1_899, &mut conn).await, Err(NoNumber::NotCoded));
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_boundary_change_moves_everybody_once_in_one_event() {
+    // By the codes of before: 00094 became part of 00103, a code that another commune had, which became part of 00611.
+    let homes = [("900085000001", "01", "00094"), ("900085000002", "01", "00103"), ("900085000003", "02", "00688")];
+    for test in TestDb::each().await {
+        let import = importer(&test.db, 1);
+        bring(&import, PEOPLE, Format::Csv).await;
+        let case = super::case::Case::on(test);
+        for (number, province, unit) in homes {
+            set_home(&case, number, province, unit).await;
+        }
+        let day = time::macros::date!(2025 - 07 - 01);
+        by_hand!(&mut case.conn().await, |c| sqlx::query("UPDATE home_map SET day = $1")
+            .bind(day.previous_day().unwrap())
+            .execute(c)
+            .await
+            .map(|_| ()))
+        .unwrap();
+        let run =
+            async || carry_out((&import.db, &import.writer, &Clock::set_to(NOW)), (day, &Actor::CommandLine)).await;
+        let changed = run().await.unwrap().unwrap();
+        assert_eq!(run().await.unwrap(), None, "once");
+        assert_eq!((changed.units, changed.divided), (10_035, 471));
+        let mut found = Vec::new();
+        for (number, _, _) in homes {
+            let number = dinhdanh::registry::PersonalNumber::parse(number).unwrap();
+            let person = finding::by_number(&mut case.conn().await, &number).await.unwrap().remove(0);
+            found.push(person.commune);
+        }
+        let today = |code: &str| {
+            let old = admin_unit::on(code, day.previous_day().unwrap()).unwrap();
+            admin_unit::successors(old).unwrap().usual.code.to_owned()
+        };
+        assert_eq!(found, homes.map(|(_, _, unit)| today(unit)));
+        assert_eq!((found[0].as_str(), found[1].as_str()), ("00103", "00611"), "nobody moves twice");
+        assert!(changed.people >= 3, "{changed:?}");
+        let city = time::macros::date!(2026 - 04 - 30);
+        let later = carry_out((&import.db, &import.writer, &Clock::set_to(NOW)), (city, &Actor::CommandLine)).await;
+        assert_eq!(later.unwrap().unwrap(), Changed { units: 10, divided: 0, people: 0 }, "codes were kept");
+    }
+}
+
+async fn set_home(case: &super::case::Case, number: &str, province: &str, unit: &str) {
+    const SET: &str = "UPDATE person SET home_province = $2, home_unit = $3 WHERE number = $1";
+    by_hand!(&mut case.conn().await, |c| sqlx::query(SET)
+        .bind(number)
+        .bind(province)
+        .bind(unit)
+        .execute(c)
+        .await
+        .map(|_| ()))
+    .unwrap();
+}
