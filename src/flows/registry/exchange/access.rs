@@ -5,8 +5,9 @@ use std::sync::Arc;
 use super::ExchangeRefusal;
 use crate::{
     base::{Fault, Span, Timestamp},
-    flows::{Provider, clients::KnownClient, token::live},
+    flows::{Provider, caller::Sender, clients::KnownClient, token::live},
     oidc::{
+        bearer::Presented,
         client::{ClientAuthMethod, RpClass},
         error::{OAuthError, OAuthErrorCode},
         scope::ScopeSet,
@@ -55,7 +56,7 @@ const OFFICER_PACE: Rate = Rate { burst: 120, per: Span::hours(1) };
 /// Checks everything that needs no person.
 pub async fn admitted<'h>(
     provider: &Provider,
-    (token, right): (Option<&str>, Right),
+    (token, right): (Option<&Presented>, Right),
     header: impl Fn(&str) -> Option<&'h str>,
     now: Timestamp,
 ) -> Result<Result<Admitted, ExchangeRefusal>, Fault> {
@@ -85,15 +86,19 @@ pub async fn admitted<'h>(
 
 async fn client_of(
     provider: &Provider,
-    token: &str,
+    presented: &Presented,
     right: Right,
     now: Timestamp,
 ) -> Result<Result<Arc<KnownClient>, ExchangeRefusal>, Fault> {
     let invalid =
         || OAuthError::new(OAuthErrorCode::InvalidToken, "the access token is expired, revoked or not one of ours");
-    let Some(live) = live::find_live(provider, token, now).await? else {
+    let Some(live) = live::find_live(provider, presented.token.reveal(), now).await? else {
         return Ok(Err(ExchangeRefusal::Token(invalid())));
     };
+    // Nothing here uses a proof of possession up: a token bound to a key is for the places that do.
+    if let Err(error) = live::check_sender(&live.token, presented.scheme, &Sender { proof: None }) {
+        return Ok(Err(ExchangeRefusal::Token(error)));
+    }
     // A person's token opens a person's data at UserInfo; here a system asks for its officers.
     if live.person.is_some() {
         return Ok(Err(ExchangeRefusal::Right(right)));

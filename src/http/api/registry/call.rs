@@ -21,8 +21,7 @@ pub async fn call(state: &AppState, headers: &HeaderMap, right: Right, now: Time
     let token = bearer::extract(one, &Params::default(), None).map_err(ExchangeRefusal::Token)?;
     // Vietnamese in a header is UTF-8.
     let stated = |name: &str| headers.get(name).and_then(|value| std::str::from_utf8(value.as_bytes()).ok());
-    let token = token.as_ref().map(|token| token.reveal());
-    Ok(admitted(&state.provider, (token, right), stated, now).await??)
+    Ok(admitted(&state.provider, (token.as_ref(), right), stated, now).await??)
 }
 
 pub fn content(headers: &HeaderMap, bytes: &[u8], known: &[&str]) -> Result<Content, Ended> {

@@ -13,7 +13,7 @@ use crate::{
     flows::registry::exchange::ExchangeRefusal,
     http::state::AppState,
     oidc::{
-        bearer::Challenge,
+        bearer::{Challenge, Scheme},
         error::{OAuthError, OAuthErrorCode},
     },
 };
@@ -126,7 +126,7 @@ fn challenged(
 ) -> Response {
     let title = error.map_or("An access token is needed", OAuthError::description);
     let mut response = problem(status, name, title, None);
-    let challenge = Challenge { realm: &state.provider.settings.issuer, error, scope }.value();
+    let challenge = Challenge { scheme: Scheme::Bearer, realm: &state.provider.settings.issuer, error, scope }.value();
     if let Ok(value) = HeaderValue::try_from(challenge) {
         response.headers_mut().insert(WWW_AUTHENTICATE, value);
     }
