@@ -2,5 +2,5 @@
 CREATE TABLE home_map (
     id  INTEGER PRIMARY KEY CHECK (id = 1),
     day TEXT NOT NULL
-) STRICT;
+) STRICT, WITHOUT ROWID;
 INSERT INTO home_map (id, day) VALUES (1, '2026-04-30');

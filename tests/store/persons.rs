@@ -427,7 +427,7 @@ async fn who_is_known_otherwise_becomes_a_case_once() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn an_import_that_was_broken_off_goes_on_after_its_last_batch() {
-    let people = people(2_000);
+    let people = people(5_000);
     let text = ndjson(&people);
     for registry in registries().await {
         let path = registry.file(&text);
@@ -437,15 +437,15 @@ async fn an_import_that_was_broken_off_goes_on_after_its_last_batch() {
             assert!(futures_util::FutureExt::catch_unwind(std::panic::AssertUnwindSafe(run)).await.is_err());
         }
         let done = registry.number("SELECT lines_done FROM import_batch").await;
-        assert!((100..2_000).contains(&done), "{done}");
+        assert!((100..5_000).contains(&done), "{done}");
         assert_eq!(registry.number("SELECT count(*) FROM person").await, done, "what was told of is there, no more");
         registry.import.clock.advance(dinhdanh::base::Span::secs(11));
         let mut seen = Seen::default();
         let rows = registry.import.run(path, Format::Ndjson, None, &mut seen).await.unwrap();
-        assert_eq!((rows.added, rows.known), (2_000 - u64::try_from(done).unwrap(), 0), "nothing was read twice");
+        assert_eq!((rows.added, rows.known), (5_000 - u64::try_from(done).unwrap(), 0), "nothing was read twice");
         assert_eq!(seen.resumed, Some(u64::try_from(done).unwrap()));
-        assert_eq!(registry.number("SELECT count(*) FROM person").await, 2_000);
-        assert_eq!(registry.number("SELECT count(*) FROM import_batch WHERE rows_added = 2000").await, 1);
+        assert_eq!(registry.number("SELECT count(*) FROM person").await, 5_000);
+        assert_eq!(registry.number("SELECT count(*) FROM import_batch WHERE rows_added = 5000").await, 1);
     }
 }
 

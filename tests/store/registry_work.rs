@@ -61,8 +61,12 @@ async fn pairs_are_found_once_explained_and_decided() {
         assert!(!import.writer.submit(decide()).await.unwrap(), "once");
         assert_eq!(duplicates::open(&mut conn, 10).await.unwrap().len(), 1);
         assert_eq!(walked(&import).await.new, 0, "what was decided does not come again");
-        let first = duplicates::next(&mut conn, dinhdanh::base::ids::PersonId(uuid::Uuid::nil()), 1).await.unwrap();
-        assert!(!candidates(&mut conn, &first[0]).await.unwrap().is_empty(), "asked at entry for one person");
+        let first = duplicates::next(&mut conn, dinhdanh::base::ids::PersonId(uuid::Uuid::nil()), 9).await.unwrap();
+        let mut alike = 0;
+        for one in &first {
+            alike += candidates(&mut conn, one).await.unwrap().len();
+        }
+        assert_eq!((first.len(), alike), (5, 4), "asked at entry: each side of a pair finds the other");
     }
 }
 
