@@ -56,7 +56,7 @@ const OFFICER_PACE: Rate = Rate { burst: 120, per: Span::hours(1) };
 /// Checks everything that needs no person.
 pub async fn admitted<'h>(
     provider: &Provider,
-    (token, right): (Option<&Presented>, Right),
+    (token, right): (Option<(&Presented, &Sender)>, Right),
     header: impl Fn(&str) -> Option<&'h str>,
     now: Timestamp,
 ) -> Result<Result<Admitted, ExchangeRefusal>, Fault> {
@@ -86,7 +86,7 @@ pub async fn admitted<'h>(
 
 async fn client_of(
     provider: &Provider,
-    presented: &Presented,
+    (presented, sender): (&Presented, &Sender),
     right: Right,
     now: Timestamp,
 ) -> Result<Result<Arc<KnownClient>, ExchangeRefusal>, Fault> {
@@ -95,8 +95,9 @@ async fn client_of(
     let Some(live) = live::find_live(provider, presented.token.reveal(), now).await? else {
         return Ok(Err(ExchangeRefusal::Token(invalid())));
     };
-    // Nothing here uses a proof of possession up: a token bound to a key is for the places that do.
-    if let Err(error) = live::check_sender(&live.token, presented.scheme, &Sender { proof: None }) {
+    // Nothing here uses a proof of possession up: a token bound to a key is for the places that do. One bound to a
+    // certificate opens with it (RFC 8705 §3).
+    if let Err(error) = live::check_sender(&live.token, presented.scheme, sender) {
         return Ok(Err(ExchangeRefusal::Token(error)));
     }
     // A person's token opens a person's data at UserInfo; here a system asks for its officers.

@@ -1,7 +1,7 @@
 //! One handler an operation: who asks, what is asked, the flow, the answer.
 
 use axum::{body::Bytes, extract::State, response::Response};
-use http::{HeaderMap, HeaderValue, StatusCode, header::CACHE_CONTROL};
+use http::{HeaderValue, StatusCode, header::CACHE_CONTROL};
 use serde_json::{Value, json};
 
 use super::{
@@ -16,6 +16,7 @@ use crate::{
         statistics,
     },
     http::{
+        certificate::Call,
         extract::{Now, QueryParams},
         respond,
         state::AppState,
@@ -31,7 +32,7 @@ pub async fn openapi() -> Response {
     response
 }
 
-pub async fn verify(State(state): State<AppState>, Now(now): Now, headers: HeaderMap, bytes: Bytes) -> Response {
+pub async fn verify(State(state): State<AppState>, Now(now): Now, headers: Call, bytes: Bytes) -> Response {
     let answer = async {
         let caller = call(&state, &headers, Right::Verify, now).await?;
         let mut read = content(&headers, &bytes, &CLAIM)?;
@@ -48,7 +49,7 @@ pub async fn verify(State(state): State<AppState>, Now(now): Now, headers: Heade
     answered(&state, answer.await)
 }
 
-pub async fn look_up(State(state): State<AppState>, Now(now): Now, headers: HeaderMap, bytes: Bytes) -> Response {
+pub async fn look_up(State(state): State<AppState>, Now(now): Now, headers: Call, bytes: Bytes) -> Response {
     let answer = async {
         let caller = call(&state, &headers, Right::LookUp, now).await?;
         let mut read = content(&headers, &bytes, &["number", "name", "birth_date", "fields"])?;
@@ -60,7 +61,7 @@ pub async fn look_up(State(state): State<AppState>, Now(now): Now, headers: Head
     answered(&state, answer.await)
 }
 
-pub async fn predicates(State(state): State<AppState>, Now(now): Now, headers: HeaderMap, bytes: Bytes) -> Response {
+pub async fn predicates(State(state): State<AppState>, Now(now): Now, headers: Call, bytes: Bytes) -> Response {
     let answer = async {
         let caller = call(&state, &headers, Right::Predicates, now).await?;
         let mut read = content(&headers, &bytes, &["number", "name", "birth_date", "ask"])?;
@@ -72,7 +73,7 @@ pub async fn predicates(State(state): State<AppState>, Now(now): Now, headers: H
     answered(&state, answer.await)
 }
 
-pub async fn household(State(state): State<AppState>, Now(now): Now, headers: HeaderMap, bytes: Bytes) -> Response {
+pub async fn household(State(state): State<AppState>, Now(now): Now, headers: Call, bytes: Bytes) -> Response {
     let answer = async {
         let caller = call(&state, &headers, Right::Household, now).await?;
         let mut read = content(&headers, &bytes, &CLAIM)?;
@@ -87,7 +88,7 @@ pub async fn household(State(state): State<AppState>, Now(now): Now, headers: He
 pub async fn counts(
     State(state): State<AppState>,
     Now(now): Now,
-    headers: HeaderMap,
+    headers: Call,
     QueryParams(query): QueryParams,
 ) -> Response {
     let answer = async {
