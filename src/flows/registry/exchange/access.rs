@@ -92,7 +92,9 @@ async fn client_of(
 ) -> Result<Result<Arc<KnownClient>, ExchangeRefusal>, Fault> {
     let invalid =
         || OAuthError::new(OAuthErrorCode::InvalidToken, "the access token is expired, revoked or not one of ours");
-    let Some(live) = live::find_live(provider, presented.token.reveal(), now).await? else {
+    let found = live::find_live(provider, presented.token.reveal(), now).await?;
+    // RFC 9068 §4: a token for another resource opens nothing here.
+    let Some(live) = found.filter(|live| live.is_for_us(provider)) else {
         return Ok(Err(ExchangeRefusal::Token(invalid())));
     };
     // Nothing here uses a proof of possession up: a token bound to a key is for the places that do. One bound to a
