@@ -130,6 +130,12 @@ fn ip(bytes: &[u8]) -> Option<IpAddr> {
     v4.or_else(|_| <[u8; 16]>::try_from(bytes).map(IpAddr::from)).ok()
 }
 
+/// The key in a SubjectPublicKeyInfo.
+pub(super) fn key_of_spki(der: &[u8]) -> Option<PublicKey> {
+    let (_, info) = SubjectPublicKeyInfo::from_der(der).ok()?;
+    public_key(&info)
+}
+
 fn public_key(info: &SubjectPublicKeyInfo<'_>) -> Option<PublicKey> {
     let unsigned = |bytes: &[u8]| bytes.iter().copied().skip_while(|byte| *byte == 0).collect::<Vec<u8>>();
     match info.parsed().ok()? {

@@ -5,8 +5,10 @@ use serde_json::{Map, Value};
 use super::{
     alg::Alg,
     json,
+    jwe::Recipient,
     jwk::{JwkError, PublicKey, VerifyingKey},
 };
+use crate::oidc::encryption::KeyAlg;
 
 /// More keys than any client needs; each may have to be tried.
 pub(super) const MAX_KEYS: usize = 32;
@@ -17,6 +19,8 @@ pub struct ParsedJwks {
     verifying: Vec<ParsedJwk>,
     /// All keys, whatever they are for: a certificate is registered by its key (RFC 8705 §2.2).
     all: Vec<PublicKey>,
+    /// For encrypting to, with the one algorithm where the key names it.
+    recipients: Vec<(Recipient, Option<KeyAlg>)>,
 }
 
 #[derive(Clone, Debug)]
@@ -34,7 +38,7 @@ impl ParsedJwks {
         if entries.len() > MAX_KEYS {
             return Err(JwkError::TooMany);
         }
-        let (mut verifying, mut all) = (Vec::with_capacity(entries.len()), Vec::with_capacity(entries.len()));
+        let (mut verifying, mut all, mut recipients) = (Vec::new(), Vec::with_capacity(entries.len()), Vec::new());
         for entry in entries {
             let members = entry.as_object().ok_or(JwkError::NotASet)?;
             let key = match PublicKey::from_members(members) {
@@ -43,9 +47,10 @@ impl ParsedJwks {
                 Err(_) => continue,
             };
             verifying.extend(ParsedJwk::of(&key, members));
+            recipients.extend(recipient(&key, members));
             all.push(key);
         }
-        Ok(Self { verifying, all })
+        Ok(Self { verifying, all, recipients })
     }
 
     /// The keys that may have signed with this algorithm: those of that `kid` where the signer named one.
@@ -55,6 +60,14 @@ impl ParsedJwks {
             .filter(move |jwk| kid.is_none() || jwk.kid.as_deref() == kid)
             .flat_map(|jwk| &jwk.keys)
             .filter(move |key| key.alg() == alg)
+    }
+
+    /// The key to encrypt to with this algorithm: one that names it, else the first that fits.
+    pub fn recipient(&self, alg: KeyAlg) -> Option<&Recipient> {
+        let named = self.recipients.iter().find(|(key, named)| *named == Some(alg) && alg.fits(&key.key));
+        named
+            .or_else(|| self.recipients.iter().find(|(key, named)| named.is_none() && alg.fits(&key.key)))
+            .map(|(key, _)| key)
     }
 
     /// Whether this very key is in the set.
@@ -70,6 +83,22 @@ impl ParsedJwks {
     pub fn is_empty(&self) -> bool {
         self.verifying.is_empty()
     }
+}
+
+/// A key that its owner wants things encrypted to: it says `use` enc, or names an algorithm that only encrypts. A key that
+/// says nothing may be one that signs, and is not used for both.
+fn recipient(key: &PublicKey, members: &Map<String, Value>) -> Option<(Recipient, Option<KeyAlg>)> {
+    let text = |name: &str| members.get(name).and_then(Value::as_str);
+    let named = match text("alg") {
+        Some(name) => Some(KeyAlg::parse(name)?),
+        None => None,
+    };
+    match text("use") {
+        Some("enc") => {}
+        None if named.is_some() => {}
+        _ => return None,
+    }
+    Some((Recipient { kid: text("kid").map(str::to_owned), key: key.clone() }, named))
 }
 
 impl ParsedJwk {

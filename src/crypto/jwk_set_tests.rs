@@ -48,6 +48,26 @@ fn what_is_no_set_is_refused() {
     assert!(set(&[P256; 32]).is_ok());
 }
 
+#[test]
+fn only_a_key_for_encryption_is_encrypted_to() {
+    let enc = |text: &str, more: &str| text.replacen('{', &format!("{{{more},"), 1);
+    let rsa = RSA.replace(r#""alg":"RS256","#, "");
+    for (key, alg, fits) in [
+        (RSA.to_owned(), KeyAlg::RsaOaep256, false),
+        (rsa.clone(), KeyAlg::RsaOaep256, false),
+        (enc(&rsa, r#""use":"sig""#), KeyAlg::RsaOaep256, false),
+        (enc(&rsa, r#""use":"enc""#), KeyAlg::RsaOaep256, true),
+        (enc(&rsa, r#""alg":"RSA-OAEP-256""#), KeyAlg::RsaOaep256, true),
+        (enc(&rsa, r#""use":"enc","alg":"RSA-OAEP""#), KeyAlg::RsaOaep256, false),
+        (enc(&rsa, r#""use":"enc""#), KeyAlg::EcdhEs, false),
+        (enc(P256, r#""use":"enc""#), KeyAlg::EcdhEs, true),
+        (enc(P256, r#""use":"enc","alg":"ECDH-ES+A256KW""#), KeyAlg::EcdhEs, false),
+        (enc(P256, r#""use":"enc","alg":"ECDH-ES+A256KW""#), KeyAlg::EcdhEsA256Kw, true),
+    ] {
+        assert_eq!(set(&[&key]).unwrap().recipient(alg).is_some(), fits, "{alg} {key:.60}");
+    }
+}
+
 proptest! {
     #[test]
     fn parsing_never_panics(bytes in prop::collection::vec(any::<u8>(), 0..200)) {

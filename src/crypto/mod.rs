@@ -6,6 +6,8 @@ pub mod code_key;
 pub mod derive;
 pub mod digest;
 pub mod json;
+pub mod jwe;
+mod jwe_content;
 pub mod jwk;
 pub mod jwk_set;
 pub mod jwt;

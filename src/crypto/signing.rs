@@ -24,16 +24,19 @@ pub enum Typ {
     AccessToken,
     /// A logout token (OIDC Back-Channel Logout §2.4).
     LogoutToken,
+    /// An introspection response (RFC 9701 §5).
+    Introspection,
 }
 
 impl Typ {
-    pub const ALL: [Self; 3] = [Self::Jwt, Self::AccessToken, Self::LogoutToken];
+    pub const ALL: [Self; 4] = [Self::Jwt, Self::AccessToken, Self::LogoutToken, Self::Introspection];
 
     pub const fn name(self) -> &'static str {
         match self {
             Self::Jwt => "JWT",
             Self::AccessToken => "at+jwt",
             Self::LogoutToken => "logout+jwt",
+            Self::Introspection => "token-introspection+jwt",
         }
     }
 }
@@ -66,7 +69,7 @@ pub struct SigningKey {
     public: PublicKey,
     kid: String,
     /// `base64url(header) ‖ "."`, for each `typ` in the order of [`Typ::ALL`].
-    headers: [String; 3],
+    headers: [String; 4],
 }
 
 impl SigningKey {
@@ -134,6 +137,7 @@ impl SigningKey {
             Typ::Jwt => &self.headers[0],
             Typ::AccessToken => &self.headers[1],
             Typ::LogoutToken => &self.headers[2],
+            Typ::Introspection => &self.headers[3],
         };
         let mut token = String::with_capacity(header.len() + (claims.len() * 8).div_ceil(6) + 344);
         token.push_str(header);

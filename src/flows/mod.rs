@@ -15,6 +15,7 @@ pub mod introspect;
 pub mod key_schedule;
 pub mod keys;
 pub mod logout;
+pub mod nested;
 pub mod operators;
 pub mod outbox;
 pub mod predicates;

@@ -63,6 +63,13 @@ pub fn prepare(metadata: &Value, entropy: &Entropy) -> Result<Prepared, Metadata
 pub fn check_keys(client: &Client) -> Result<(), MetadataError> {
     let KeySource::Value(set) = &client.keys else { return Ok(()) };
     let keys = ParsedJwks::parse(set.to_string().as_bytes()).map_err(|error| bad_keys(&error.to_string()))?;
+    for (member, how) in client.responses.encryptions() {
+        if keys.recipient(how.alg).is_none() {
+            let reason =
+                format!("needs a key in jwks that can be encrypted to with {}: of its type, with use enc", how.alg);
+            return Err(MetadataError::new(member, reason));
+        }
+    }
     let signs = client.auth.method == ClientAuthMethod::PrivateKeyJwt;
     let algs = client.auth.signing_alg.map_or_else(|| SigningAlg::ALL.to_vec(), |alg| vec![alg]);
     if signs && !algs.iter().any(|alg| keys.candidates(crypto_alg(*alg), None).next().is_some()) {

@@ -7,13 +7,15 @@ use super::{
     caller::Sender,
     claims,
     dpop::{self, ProofOnce},
+    nested,
     token::live::{self, LivePerson},
 };
 use crate::{
     base::{Fault, Timestamp},
+    crypto::Typ,
     oidc::{
         bearer::Presented,
-        client::UserInfoView,
+        client::{ResponseForm, UserInfoView},
         error::{OAuthError, OAuthErrorCode},
         legacy_view,
         scope::ScopeSet,
@@ -28,7 +30,7 @@ pub async fn userinfo(
     presented: &Presented,
     sender: &Sender,
     now: Timestamp,
-) -> Result<Result<Map<String, Value>, OAuthError>, Fault> {
+) -> Result<Result<Answer, OAuthError>, Fault> {
     let invalid =
         || OAuthError::new(OAuthErrorCode::InvalidToken, "the access token is expired, revoked or not one of ours");
     let found = live::find_live(provider, presented.token.reveal(), now).await?;
@@ -57,10 +59,29 @@ pub async fn userinfo(
         return Ok(Err(dpop::replayed()));
     }
     // Renamed last: scope, floor, consent and audit know the claims by their own names.
-    Ok(Ok(match live.client.client.rules.userinfo_view {
+    let document = match live.client.client.rules.userinfo_view {
         UserInfoView::Standard => document,
         UserInfoView::Legacy => legacy_view::renamed(document),
-    }))
+    };
+    let form = live.client.client.responses.userinfo;
+    if form == ResponseForm::default() {
+        return Ok(Ok(Answer::Json(document)));
+    }
+    // OIDC Core §5.3.2: a signed answer says who made it and for whom.
+    let mut claims = document;
+    if form.signed.is_some() {
+        claims.insert("iss".to_owned(), provider.settings.issuer.as_str().into());
+        claims.insert("aud".to_owned(), live.client.id.as_str().into());
+    }
+    let jwt = nested::answer(provider, &live.client, (form, None), (Typ::Jwt, claims), now).await?;
+    Ok(jwt.map(Answer::Jwt))
+}
+
+/// As the client registered.
+pub enum Answer {
+    Json(Map<String, Value>),
+    /// Signed, encrypted, or both: `application/jwt`.
+    Jwt(String),
 }
 
 struct RecordRelease {

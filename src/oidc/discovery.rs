@@ -8,6 +8,7 @@ use super::{
     alg::SigningAlg,
     authorization_details,
     client::{ClientAuthMethod, Delivery},
+    encryption::{ContentAlg, KeyAlg},
     endpoints,
     endpoints::under,
     prompt::Prompt,
@@ -101,6 +102,9 @@ fn addresses(settings: &DiscoverySettings) -> Map<String, Value> {
 fn authorization(settings: &DiscoverySettings) -> Map<String, Value> {
     let claims: Vec<&str> = settings.scopes.claims().filter(|claim| !settings.unfilled.contains(claim)).collect();
     let in_verified: Vec<&str> = verified_claims::CLAIMS.into_iter().filter(|claim| claims.contains(claim)).collect();
+    let signing_algs: Vec<&str> = settings.signing_algs.iter().map(|alg| alg.as_str()).collect();
+    let key_algs: Vec<&str> = KeyAlg::ALL.iter().map(|alg| alg.as_str()).collect();
+    let content_algs: Vec<&str> = ContentAlg::ALL.iter().map(|enc| enc.as_str()).collect();
     members(json!({
         "response_types_supported": ["code"],
         "response_modes_supported": ResponseMode::names(),
@@ -132,6 +136,15 @@ fn authorization(settings: &DiscoverySettings) -> Map<String, Value> {
         "request_object_signing_alg_values_supported": SigningAlg::ALL.map(SigningAlg::as_str),
         // RFC 9396 §10.
         "authorization_details_types_supported": authorization_details::TYPES,
+        "id_token_encryption_alg_values_supported": key_algs,
+        "id_token_encryption_enc_values_supported": content_algs,
+        "userinfo_signing_alg_values_supported": signing_algs,
+        "userinfo_encryption_alg_values_supported": key_algs,
+        "userinfo_encryption_enc_values_supported": content_algs,
+        // RFC 9701 §7.
+        "introspection_signing_alg_values_supported": signing_algs,
+        "introspection_encryption_alg_values_supported": key_algs,
+        "introspection_encryption_enc_values_supported": content_algs,
         // JARM §4.
         "authorization_signing_alg_values_supported":
             settings.signing_algs.iter().map(|alg| alg.as_str()).collect::<Vec<_>>(),
@@ -269,6 +282,14 @@ mod tests {
             "display_values_supported": ["page"],
             "ui_locales_supported": ["vi", "en"],
             "id_token_signing_alg_values_supported": algs,
+            "id_token_encryption_alg_values_supported": ["RSA-OAEP-256", "ECDH-ES", "ECDH-ES+A256KW"],
+            "id_token_encryption_enc_values_supported": ["A256GCM", "A128CBC-HS256"],
+            "userinfo_signing_alg_values_supported": ["RS256", "ES256"],
+            "userinfo_encryption_alg_values_supported": ["RSA-OAEP-256", "ECDH-ES", "ECDH-ES+A256KW"],
+            "userinfo_encryption_enc_values_supported": ["A256GCM", "A128CBC-HS256"],
+            "introspection_signing_alg_values_supported": ["RS256", "ES256"],
+            "introspection_encryption_alg_values_supported": ["RSA-OAEP-256", "ECDH-ES", "ECDH-ES+A256KW"],
+            "introspection_encryption_enc_values_supported": ["A256GCM", "A128CBC-HS256"],
             "require_pushed_authorization_requests": false,
             "request_parameter_supported": true,
             "request_uri_parameter_supported": true,
@@ -309,7 +330,7 @@ mod tests {
         let absent = ["registration_endpoint", "mtls_endpoint_aliases"];
         assert!(absent.iter().all(|name| !document.contains_key(*name)));
         assert!(document.values().all(|value| value.as_array().is_none_or(|members| !members.is_empty())));
-        assert!(!Value::Object(document).to_string().contains("HS256"));
+        assert!(!Value::Object(document).to_string().contains("\"HS256\""));
     }
 
     #[test]

@@ -147,7 +147,7 @@ fn value_of(text: &str) -> Result<String, NameError> {
     }
     // Spaces at the end count only when they are escaped.
     bytes.truncate(kept);
-    String::from_utf8(bytes).map_err(|_| NameError::Value)
+    written(bytes)
 }
 
 /// The content of a BER character string: UTF8String, PrintableString, IA5String.
@@ -157,7 +157,15 @@ fn ber_text(digits: &str) -> Result<String, NameError> {
     if ![0x0c, 0x13, 0x16].contains(tag) || *length >= 0x80 || usize::from(*length) != content.len() {
         return Err(NameError::Value);
     }
-    String::from_utf8(content.to_vec()).map_err(|_| NameError::Value)
+    written(content.to_vec())
+}
+
+/// A text; NUL stands for what is none ([`DistinguishedName::from_certificate`]) and is nobody's to write.
+fn written(bytes: Vec<u8>) -> Result<String, NameError> {
+    if bytes.contains(&0) {
+        return Err(NameError::Value);
+    }
+    String::from_utf8(bytes).map_err(|_| NameError::Value)
 }
 
 fn hex(digits: &[u8]) -> Result<u8, NameError> {

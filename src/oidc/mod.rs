@@ -38,6 +38,7 @@ pub mod confirmation;
 pub mod discovery;
 pub mod distinguished_name;
 pub mod dpop;
+pub mod encryption;
 pub mod end_session;
 pub mod endpoints;
 pub mod id_token;

@@ -169,6 +169,10 @@ pub async fn release(
         Ok(token) => token,
         Err(refusal) => return Ok(Err(refusal)),
     };
+    let id_token = match mint::for_client(provider, client, id_token, now).await? {
+        Ok(token) => token,
+        Err(refusal) => return Ok(Err(refusal)),
+    };
     let refresh = refresh_until(provider, client, authorized, session_end, now);
     let unit = Release {
         handle: approved.handle,

@@ -9,7 +9,7 @@ use crate::{
     assurance::AccountLevel,
     base::{Fault, Timestamp, ids::GrantId},
     crypto::{Alg, SigningKey, Typ},
-    flows::{Provider, caller::Caller, clients::KnownClient},
+    flows::{Provider, caller::Caller, clients::KnownClient, nested},
     oidc::{
         access_token::{AccessToken, Authentication},
         authorization_details::Detail,
@@ -169,4 +169,19 @@ pub fn logout_token(
         return Ok(Err(Refusal::NoSigningKey));
     };
     sign(&key, Typ::LogoutToken, token.to_json()).map(Ok)
+}
+
+/// The ID token as the client wants it: signed, and encrypted where it registered that (OIDC Core §2).
+pub async fn for_client(
+    provider: &Provider,
+    client: &KnownClient,
+    id_token: Option<String>,
+    now: Timestamp,
+) -> Result<Result<Option<String>, Refusal>, Fault> {
+    let (Some(how), Some(signed)) = (client.client.responses.id_token, &id_token) else { return Ok(Ok(id_token)) };
+    let content = (nested::Content::Jwt, signed.as_bytes());
+    Ok(match nested::encrypted(provider, client, how, content, now).await? {
+        Ok(token) => Ok(Some(token)),
+        Err(error) => Err(Refusal::NotEncrypted(error)),
+    })
 }

@@ -137,6 +137,10 @@ async fn issue(
     };
     let person = account.person_id;
     let details = identity_check::answered(&mut provider.db.read().await?, person, &part.details, now).await?;
+    let id_token = match mint::for_client(provider, client, id_token, now).await? {
+        Ok(token) => token,
+        Err(refusal) => return Ok(Err(refusal)),
+    };
     let unit = RotateFamily {
         claim,
         client: (client.id.clone(), client.version),

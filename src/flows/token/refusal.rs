@@ -58,6 +58,8 @@ pub enum Refusal {
     CodeOfAnotherKey,
     /// Another key than the refresh token is bound to, or none.
     RefreshOfAnotherKey,
+    /// The client's encryption key was not found.
+    NotEncrypted(OAuthError),
     /// No active key for the client's algorithm.
     NoSigningKey,
 }
@@ -80,7 +82,9 @@ impl Refusal {
             Self::RedirectUriMismatch => {
                 grant("redirect_uri must be exactly the one of the authorization request (RFC 6749 section 4.1.3)")
             }
-            Self::Pkce(error) | Self::Scope(error) | Self::Narrowing(error) => error.clone(),
+            Self::Pkce(error) | Self::Scope(error) | Self::Narrowing(error) | Self::NotEncrypted(error) => {
+                error.clone()
+            }
             Self::RequestUnknown | Self::RequestOfAnotherClient => {
                 grant("the request is unknown or was begun by another client")
             }
@@ -168,6 +172,7 @@ impl Refusal {
             Self::DpopReplayed => "dpop_replayed",
             Self::CodeOfAnotherKey => "code_of_another_key",
             Self::RefreshOfAnotherKey => "refresh_of_another_key",
+            Self::NotEncrypted(_) => "not_encrypted",
             Self::NoSigningKey => "no_signing_key",
         }
     }

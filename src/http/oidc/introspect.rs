@@ -1,12 +1,13 @@
 //! `POST /introspect` (RFC 7662).
 
 use axum::{extract::State, response::Response};
-use http::StatusCode;
+use http::{HeaderMap, StatusCode, header::ACCEPT};
 
 use super::caller::{Refused, authenticated};
 use crate::{
     base::{Fault, Timestamp},
-    flows,
+    crypto::Typ,
+    flows::{self, nested},
     http::{
         certificate::Call,
         extract::{FormBody, Now},
@@ -14,6 +15,7 @@ use crate::{
         state::AppState,
     },
     oidc::{
+        alg::SigningAlg,
         client::ClientAuthMethod,
         endpoints,
         error::{Endpoint, OAuthError, OAuthErrorCode},
@@ -31,6 +33,17 @@ pub async fn introspect(
     answer(&state, now, &headers, form).await.unwrap_or_else(|refused| refused.answer(&state, Endpoint::Introspection))
 }
 
+/// RFC 9701 §4.
+const JWT: &str = "application/token-introspection+jwt";
+
+fn wants_jwt(headers: &HeaderMap) -> bool {
+    let accepted = headers.get_all(ACCEPT).iter().filter_map(|value| value.to_str().ok());
+    accepted
+        .flat_map(|value| value.split(','))
+        .map(|range| range.split(';').next().unwrap_or_default().trim())
+        .any(|range| range.eq_ignore_ascii_case(JWT))
+}
+
 async fn answer(
     state: &AppState,
     now: Timestamp,
@@ -46,6 +59,15 @@ async fn answer(
     }
     let request = IntrospectionRequest::parse(&form)?;
     let document = flows::introspect::introspect(&state.provider, &client, &request, now).await?;
+    if wants_jwt(headers) {
+        let answer = serde_json::to_value(&document)
+            .map_err(|error| Fault::internal("an introspection cannot be written", error))?;
+        let claims = nested::introspection_claims(&state.provider.settings.issuer, &client, answer, now);
+        // RFC 9701 §6: RS256 where the client registered no algorithm.
+        let form = (client.client.responses.introspection, Some(SigningAlg::Rs256));
+        let jwt = nested::answer(&state.provider, &client, form, (Typ::Introspection, claims), now).await??;
+        return Ok(respond::jwt(JWT, jwt));
+    }
     let body =
         serde_json::to_vec(&document).map_err(|error| Fault::internal("an introspection cannot be written", error))?;
     Ok(respond::json(StatusCode::OK, body))

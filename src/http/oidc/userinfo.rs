@@ -15,7 +15,7 @@ use super::{
 };
 use crate::{
     base::Timestamp,
-    flows::{self, caller::Sender, dpop::Proof},
+    flows::{self, caller::Sender, dpop::Proof, userinfo::Answer},
     http::{
         certificate::Call,
         extract::{FormBody, Now, QueryParams},
@@ -98,8 +98,10 @@ async fn answer(
     let Some(presented) = presented? else { return Ok(unasked(state)) };
     let proof = proof(state, now, (method, headers), &presented)?;
     let sender = Sender { proof, certificate: headers.certificate.clone() };
-    let document = flows::userinfo::userinfo(&state.provider, &presented, &sender, now).await??;
-    Ok(respond::json_object(&document))
+    Ok(match flows::userinfo::userinfo(&state.provider, &presented, &sender, now).await?? {
+        Answer::Json(document) => respond::json_object(&document),
+        Answer::Jwt(jwt) => respond::jwt("application/jwt", jwt),
+    })
 }
 
 /// RFC 9449 §7.1: the scheme and the proof come together. A proof beside a bearer token is not looked at.

@@ -34,6 +34,13 @@ pub fn json(status: StatusCode, body: Vec<u8>) -> Response {
     response
 }
 
+/// A signed or encrypted answer of this media type (OIDC Core §5.3.2, RFC 9701 §5).
+pub fn jwt(media_type: &'static str, token: String) -> Response {
+    let mut response = json(StatusCode::OK, token.into_bytes());
+    response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static(media_type));
+    response
+}
+
 pub fn json_object(document: &Map<String, Value>) -> Response {
     json(StatusCode::OK, serde_json::to_vec(document).unwrap_or_default())
 }

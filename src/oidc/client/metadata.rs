@@ -46,6 +46,7 @@ impl Client {
         }
         put(into, "tls_client_certificate_bound_access_tokens", self.sender.certificate_bound_access_tokens);
         put(into, "dpop_bound_access_tokens", self.sender.dpop_bound_access_tokens);
+        self.responses.write(into);
         put(into, "id_token_signed_response_alg", self.id_token_alg.as_str());
         put(into, "subject_type", "pairwise");
         put_some(into, "sector_identifier_uri", self.sector_identifier_uri.clone());

@@ -11,6 +11,7 @@ mod mutual_tls;
 mod register;
 mod requests;
 mod resources;
+mod responses;
 mod sector;
 #[cfg(test)]
 mod tests;
@@ -27,6 +28,7 @@ pub use members::MetadataError;
 pub use register::{check_given_id, check_given_secret};
 pub use requests::Requests;
 pub use resources::Resources;
+pub use responses::{ResponseForm, Responses};
 pub use vocabulary::{AssertionAudience, ClientAuthMethod, GrantType, Profile, RegisteredBy, RpClass, UserInfoView};
 
 use super::{
@@ -48,6 +50,7 @@ pub struct Client {
     pub auth: ClientAuth,
     pub keys: KeySource,
     pub sender: SenderRules,
+    pub responses: Responses,
     pub id_token_alg: SigningAlg,
     pub sector_identifier_uri: Option<String>,
     /// What the client may ask for.

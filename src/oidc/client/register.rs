@@ -5,7 +5,7 @@ use serde_json::Value;
 use super::{
     About, AssertionAudience, Client, ClientAuth, ClientAuthMethod, GrantType, KeySource, Localized, Logout,
     MetadataError, Profile, RegisteredBy, Requests, RpClass, Rules, SenderRules, SignIn, UserInfoView, backchannel,
-    jwks, members::Members, mutual_tls, requests, resources, unsupported,
+    jwks, members::Members, mutual_tls, requests, resources, responses, unsupported,
 };
 use crate::oidc::{
     alg::SigningAlg,
@@ -31,6 +31,7 @@ impl Client {
         let auth = client_auth(members, &grant_types)?;
         let requests = requests::read(members)?;
         let keys = keys(members, &auth, &requests)?;
+        let responses = responses::read(members, &keys)?;
         check_subject_type(members)?;
         let backchannel = backchannel::read(members, &grant_types, auth.method)?;
         let client = Self {
@@ -51,6 +52,7 @@ impl Client {
             auth,
             keys,
             sender: sender(members)?,
+            responses,
         };
         client.check_sector()?;
         Ok(client)

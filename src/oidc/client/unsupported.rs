@@ -8,22 +8,13 @@ use super::{
 };
 
 const ENCRYPTION: &str = "asks for encryption, which is not implemented yet";
-const SIGNED: &str = "asks for a signed response of this kind, which is not implemented yet";
 
 /// A deployed profile would quietly be weaker, or an answer of another form, without them.
 const NOT_YET: &[(&str, &str)] = &[
-    ("id_token_encrypted_response_alg", ENCRYPTION),
-    ("id_token_encrypted_response_enc", ENCRYPTION),
-    ("userinfo_encrypted_response_alg", ENCRYPTION),
-    ("userinfo_encrypted_response_enc", ENCRYPTION),
     ("request_object_encryption_alg", ENCRYPTION),
     ("request_object_encryption_enc", ENCRYPTION),
     ("authorization_encrypted_response_alg", ENCRYPTION),
     ("authorization_encrypted_response_enc", ENCRYPTION),
-    ("introspection_encrypted_response_alg", ENCRYPTION),
-    ("introspection_encrypted_response_enc", ENCRYPTION),
-    ("userinfo_signed_response_alg", SIGNED),
-    ("introspection_signed_response_alg", SIGNED),
 ];
 
 /// Extension members that an operator sets and a client that registers itself may not.

@@ -11,6 +11,7 @@ mod identity_assurance;
 mod introspection;
 mod logout;
 mod mutual_tls;
+mod nested;
 mod posted;
 mod proofs_everywhere;
 mod pushed;
