@@ -59,13 +59,17 @@ pub async fn of_grant(
         claims: ExtraClaims::new(own),
         now,
     };
-    Ok(mint::id_token(provider, client, authorized, parts)?.map(|id_token| {
+    let signed = match mint::id_token(provider, client, authorized, parts)? {
+        Ok(token) => token,
+        Err(refusal) => return Ok(Err(refusal)),
+    };
+    Ok(mint::for_client(provider, client, Some(signed), now).await?.map(|id_token| {
         TokenResponse::bound(
             &Confirmation::default(),
             access.token,
             expires_at.since(now),
             &authorized.scopes.to_string(),
         )
-        .with_id_token(Some(id_token))
+        .with_id_token(id_token)
     }))
 }
