@@ -15,6 +15,7 @@ pub mod demo;
 mod doctor;
 pub mod failure;
 mod keys;
+mod log;
 mod migrate;
 mod operator;
 pub mod out;
@@ -93,7 +94,9 @@ pub fn main() -> ExitCode {
         })?;
         runtime.block_on(cli.command.run(&context))
     };
-    run().unwrap_or_else(|failure| {
+    let ended = run();
+    telemetry::finish_log();
+    ended.unwrap_or_else(|failure| {
         out.failure(&failure);
         ExitCode::FAILURE
     })

@@ -1,25 +1,42 @@
 //! Logs and figures of the process. Nothing that names a person goes into either.
 
-use std::{fs, panic, sync::OnceLock, time::Duration};
+use std::{fs, io, panic, sync::OnceLock, time::Duration};
 
 use metrics_exporter_prometheus::{Matcher, PrometheusBuilder, PrometheusHandle};
 use tracing_subscriber::{EnvFilter, fmt, layer::SubscriberExt, util::SubscriberInitExt};
 
-use super::{config::Config, failure::Failure};
+use super::{config::Config, failure::Failure, log::Log};
 
 /// Seconds; from a document out of memory to a password hashed behind a queue.
 const BUCKETS: &[f64] = &[0.000_5, 0.001, 0.002_5, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0];
+
+static LOG: OnceLock<Log> = OnceLock::new();
+
+/// The last thing that a process does: what it said is written, if anybody still reads it.
+pub fn finish_log() {
+    if let Some(log) = LOG.get() {
+        log.finish(Duration::from_secs(2));
+    }
+}
 
 /// Starts the log on standard output. A second call in one process changes nothing.
 pub fn start_log(config: &Config) -> Result<(), Failure> {
     let filter = EnvFilter::builder()
         .parse(&config.log.level)
         .map_err(|error| Failure::new("log.level", error.to_string(), "write error, warn, info, debug or trace"))?;
+    let log = match LOG.get() {
+        Some(log) => log.clone(),
+        None => {
+            let log = Log::to(io::stdout())
+                .map_err(|error| Failure::new("log", error.to_string(), "allow the process another thread"))?;
+            LOG.get_or_init(|| log).clone()
+        }
+    };
     let registry = tracing_subscriber::registry().with(filter);
     let _already_started = if config.logs_json() {
-        registry.with(fmt::layer().json().flatten_event(true).with_span_list(false)).try_init()
+        registry.with(fmt::layer().with_writer(log).json().flatten_event(true).with_span_list(false)).try_init()
     } else {
-        registry.with(fmt::layer()).try_init()
+        registry.with(fmt::layer().with_writer(log)).try_init()
     };
     log_panics();
     Ok(())

@@ -160,7 +160,9 @@ impl Lane {
                         work.push((jobs, retries + 1));
                     } else {
                         if fault.kind == FaultKind::Internal {
-                            jobs.iter().for_each(|job| self.blame(job.kind()));
+                            for job in &jobs {
+                                self.blame(job.kind());
+                            }
                         }
                         refuse(jobs, &fault);
                     }
