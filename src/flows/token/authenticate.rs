@@ -132,8 +132,8 @@ async fn by_assertion(
     let issuer = provider.settings.issuer.as_str();
     let of_ciba = [endpoints::TOKEN, endpoints::BACKCHANNEL_AUTHENTICATION].map(|path| endpoints::under(issuer, path));
     let audiences = match known.client.auth.assertion_audience {
-        // CIBA Core §7.1: three values name us to such a client.
-        _ if known.client.may_use(GrantType::Ciba) => {
+        // CIBA Core §7.1: three values name us to such a client; to one of a FAPI 2.0 profile the issuer alone.
+        _ if known.client.may_use(GrantType::Ciba) && !known.client.rules.profile.is_fapi2() => {
             [issuer].into_iter().chain(of_ciba.each_ref().map(String::as_str)).collect()
         }
         AssertionAudience::Issuer => vec![issuer],

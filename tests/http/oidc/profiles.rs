@@ -41,7 +41,11 @@ impl<'a> Bank<'a> {
     async fn post(&self, path: &str, proof: Option<&str>, fields: &[(&str, &str)]) -> Answer {
         let assertion = self.key.assertion(BANK, ISSUER, &self.next(), self.app.at.now());
         let mut all = fields.to_vec();
-        all.extend([("client_id", BANK), ("client_assertion_type", JWT_BEARER), ("client_assertion", &assertion)]);
+        all.extend([
+            ("client_id", BANK),
+            ("client_assertion_type", JWT_BEARER),
+            ("client_assertion", assertion.as_str()),
+        ]);
         let headers: Vec<_> = proof.map(|proof| ("dpop", proof)).into_iter().collect();
         self.app.post(path, &headers, &all).await
     }
