@@ -16,7 +16,6 @@ mod report;
 mod seed;
 mod service;
 #[path = "../../tests/support/watched.rs"]
-#[expect(dead_code, reason = "tests also stop and kill it")]
 mod watched;
 mod wire;
 

@@ -10,7 +10,6 @@ mod population;
 mod postgres;
 mod searches;
 #[path = "../../tests/support/watched.rs"]
-#[expect(dead_code, reason = "tests also stop and kill it")]
 mod watched;
 mod weights;
 

@@ -131,7 +131,11 @@ async fn verify(context: &Context, db: &Db, kept: Option<PathBuf>) -> Result<Exi
 }
 
 fn head_json(head: &Head) -> Value {
-    let hash: String = head.hash.iter().map(|byte| format!("{byte:02x}")).collect();
+    let hash: String = head.hash.iter().fold(String::with_capacity(64), |mut text, byte| {
+        use std::fmt::Write as _;
+        let _ = write!(text, "{byte:02x}");
+        text
+    });
     json!({"instance": head.instance, "lane": head.lane, "seq": head.seq, "hash": hash})
 }
 

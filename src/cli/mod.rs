@@ -74,9 +74,9 @@ impl Command {
             Self::Keys(args) => keys::run(args, context).await,
             Self::Config(args) => config_check::run(&args, context),
             Self::Registry(args) => registry::run(args, context).await,
-            Self::Account(args) => account::run(args, context).await,
+            Self::Account(args) => Box::pin(account::run(args, context)).await,
             Self::Client(args) => client::run(args, context).await,
-            Self::Operator(args) => operator::run(args, context).await,
+            Self::Operator(args) => Box::pin(operator::run(args, context)).await,
             Self::Audit(args) => audit::run(args, context).await,
         }
     }

@@ -121,7 +121,7 @@ pub struct Encrypted<'a> {
     pub kid: Option<String>,
     epk: Option<PublicKey>,
     aad: &'a str,
-    encrypted_key: Vec<u8>,
+    wrapped_key: Vec<u8>,
     iv: Vec<u8>,
     ciphertext: Vec<u8>,
     tag: Vec<u8>,
@@ -161,23 +161,23 @@ impl<'a> Encrypted<'a> {
             }
             _ => return Err(JweError::Header("epk")),
         };
-        let (encrypted_key, iv) = (decode(key)?, decode(iv)?);
+        let (wrapped_key, iv) = (decode(key)?, decode(iv)?);
         let kid = text("kid").map(str::to_owned);
-        Ok(Self { alg, enc, kid, epk, aad, encrypted_key, iv, ciphertext: decode(ciphertext)?, tag: decode(tag)? })
+        Ok(Self { alg, enc, kid, epk, aad, wrapped_key, iv, ciphertext: decode(ciphertext)?, tag: decode(tag)? })
     }
 
     /// Opens with the key that the token was encrypted to.
     pub fn open(self, key: &DecryptionKey) -> Result<Vec<u8>, JweError> {
         let content_key = match (self.alg, &key.pair) {
-            (KeyAlg::RsaOaep256, Pair::Rsa(private)) => rsa_decrypt(private, &self.encrypted_key)?,
+            (KeyAlg::RsaOaep256, Pair::Rsa(private)) => rsa_decrypt(private, &self.wrapped_key)?,
             (KeyAlg::EcdhEs | KeyAlg::EcdhEsA256Kw, Pair::Ec(private)) => {
                 let (curve, point) = self.epk.as_ref().and_then(point_of).ok_or(JweError::DoesNotOpen)?;
                 let agreed = agree(private, curve, &point, (self.alg, self.enc))?;
                 match self.alg {
                     // RFC 7518 §4.6: in direct agreement there is no encrypted key.
-                    KeyAlg::EcdhEs if self.encrypted_key.is_empty() => agreed,
+                    KeyAlg::EcdhEs if self.wrapped_key.is_empty() => agreed,
                     KeyAlg::EcdhEs => return Err(JweError::DoesNotOpen),
-                    _ => unwrap(&agreed, &self.encrypted_key)?,
+                    _ => unwrap(&agreed, &self.wrapped_key)?,
                 }
             }
             _ => return Err(JweError::DoesNotOpen),

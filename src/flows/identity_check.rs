@@ -37,8 +37,10 @@ pub async fn answered(
                 .iter()
                 .map(|(field, stated)| (field.as_str().to_owned(), json!(judged(file, *field, stated))));
             let results: Map<String, Value> = fields.chain(questions(file, &check.predicates, now)).collect();
-            value["results"] = Value::Object(results);
-            value["as_of"] = now.rfc3339().into();
+            if let Some(members) = value.as_object_mut() {
+                members.insert("results".to_owned(), Value::Object(results));
+                members.insert("as_of".to_owned(), now.rfc3339().into());
+            }
         }
         all.push(value);
     }

@@ -75,7 +75,7 @@ pub async fn answer(
 
 /// The claims of an introspection response as JWT (RFC 9701 §5): the answer is one member, so that nothing in it is taken
 /// for a claim of the token that carries it.
-pub fn introspection_claims(issuer: &str, client: &KnownClient, answer: Value, now: Timestamp) -> Map<String, Value> {
+pub fn introspection_claims(issuer: &str, client: &KnownClient, answer: &Value, now: Timestamp) -> Map<String, Value> {
     let claims = json!({
         "iss": issuer, "aud": client.id.as_str(), "iat": now.secs(), "token_introspection": answer,
     });

@@ -250,8 +250,8 @@ impl Detail {
             Self::Delegation(_) => json!(self),
             Self::IdentityCheck(check) => {
                 let mut value = json!(self);
-                if !check.fields.is_empty() {
-                    value["fields"] = json!(check.fields.keys().collect::<Vec<_>>());
+                if let Some(members) = value.as_object_mut().filter(|_| !check.fields.is_empty()) {
+                    members.insert("fields".to_owned(), json!(check.fields.keys().collect::<Vec<_>>()));
                 }
                 value
             }

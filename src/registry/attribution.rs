@@ -78,10 +78,13 @@ impl Attribution {
     pub fn read<'h>(header: impl Fn(&str) -> Option<&'h str>) -> Result<Self, Vec<(Statement, StatementError)>> {
         let mut faults = Vec::new();
         let mut take = |statement: Statement| {
-            checked(statement, header(statement.header())).map(str::to_owned).unwrap_or_else(|error| {
-                faults.push((statement, error));
-                String::new()
-            })
+            match checked(statement, header(statement.header())) {
+                Ok(text) => text.to_owned(),
+                Err(error) => {
+                    faults.push((statement, error));
+                    String::new()
+                }
+            }
         };
         let read = Self {
             request_id: take(Statement::RequestId),

@@ -17,8 +17,8 @@ pub struct Assertion {
 
 /// The fact that held on `day`, as it was known at `at`. `first` is what the record began with; assertions come as learned.
 pub fn as_known<'a>(first: &'a Fact, learned: &'a [Assertion], day: Date, at: Timestamp) -> &'a Fact {
-    let known = learned.iter().filter(|one| one.learned <= at && one.from.is_none_or(|from| from <= day));
-    known.last().map_or(first, |one| &one.fact)
+    let mut known = learned.iter().filter(|one| one.learned <= at && one.from.is_none_or(|from| from <= day));
+    known.next_back().map_or(first, |one| &one.fact)
 }
 
 #[cfg(test)]

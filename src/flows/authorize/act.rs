@@ -66,10 +66,11 @@ pub async fn act(
         }
         (Step::Code { .. }, Act::UseRecoveryCode) => Progress { by_recovery_code: true, ..before },
         (Step::Code { .. }, Act::UseTotp) => Progress { by_recovery_code: false, ..before },
-        // Somebody else before this browser may be let in.
-        (Step::Blocked { .. }, Act::ChangeNumber) => another_account(before, browser),
         (Step::SelectAccount { .. }, Act::ChooseAccount) => Progress { account_chosen: true, ..before },
-        (Step::SelectAccount { .. }, Act::AnotherAccount) => another_account(before, browser),
+        // Of a person who may not go on, somebody else before this browser may be let in.
+        (Step::Blocked { .. }, Act::ChangeNumber) | (Step::SelectAccount { .. }, Act::AnotherAccount) => {
+            another_account(before, browser)
+        }
         (Step::MatchNumber { .. }, Act::MatchNumber(typed)) => {
             match_number(provider, (opened, browser), before, typed).await?
         }

@@ -85,7 +85,7 @@ pub(super) async fn grant(
     };
     let targets = targets::served(provider, case.client, &finish.granted.resources).await?;
     let unit = Grant {
-        grant: to.grant().unwrap_or_else(|| GrantId::generate(&provider.entropy, now)),
+        id: to.grant().unwrap_or_else(|| GrantId::generate(&provider.entropy, now)),
         to,
         found: found.clone(),
         client: (case.client.id.clone(), case.client.version),
@@ -206,7 +206,7 @@ pub(super) enum Granting {
 
 struct Grant {
     to: To,
-    grant: GrantId,
+    id: GrantId,
     found: Recognised,
     client: (ClientId, i64),
     sector: String,
@@ -262,7 +262,7 @@ impl Grant {
         Approval {
             account_id: self.found.account.account_id,
             session_id: self.found.session.id,
-            grant_id: self.grant,
+            grant_id: self.id,
             authorized,
         }
     }
@@ -302,7 +302,7 @@ impl Unit for Grant {
                 .account(self.found.account.account_id)
                 .session(session)
                 .detail(json!({
-                    "grant": self.grant, "acr": authorized.acr, "scope": authorized.scopes.to_string(),
+                    "grant": self.id, "acr": authorized.acr, "scope": authorized.scopes.to_string(),
                     "claims": authorized.claims.names().collect::<Vec<_>>(), "consent": self.agreed.is_some(),
                 })),
         );

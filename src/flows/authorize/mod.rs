@@ -53,6 +53,7 @@ pub struct NewCookie(pub Secret);
 /// What the person did in an interaction that is not a proof.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
+#[expect(clippy::struct_excessive_bools, reason = "each is one thing that the person did or not, in any combination")]
 pub struct Progress {
     /// The number as typed, until a password goes with it.
     pub typed_number: Option<String>,

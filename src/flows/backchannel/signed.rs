@@ -32,23 +32,23 @@ pub(super) async fn parameters<'a>(
         (Err(error), _) => return Ok(Err(error)),
         (Ok(None), None) => return Ok(Ok(Cow::Borrowed(posted))),
         (Ok(None), Some(_)) => {
-            return refused("this client is registered to sign its requests; the parameter request is missing");
+            return Ok(refused("this client is registered to sign its requests; the parameter request is missing"));
         }
         (Ok(Some(_)), None) => {
-            return refused(
+            return Ok(refused(
                 "signed requests need backchannel_authentication_request_signing_alg in the client's metadata",
-            );
+            ));
         }
         (Ok(Some(jwt)), Some(alg)) => (jwt, alg),
     };
     if let Some((name, _)) = posted.iter().find(|(name, _)| !BESIDE.contains(name)) {
-        return refused(format!("the parameter {name} stands beside the signed request (CIBA Core section 7.1.1)"));
+        return Ok(refused(format!("the parameter {name} stands beside the signed request (CIBA Core section 7.1.1)")));
     }
     opened(provider, client, jwt, now).await
 }
 
-fn refused<T>(text: impl Into<Cow<'static, str>>) -> Result<Result<T, OAuthError>, Fault> {
-    Ok(Err(OAuthError::invalid_request(text)))
+fn refused<T>(text: impl Into<Cow<'static, str>>) -> Result<T, OAuthError> {
+    Err(OAuthError::invalid_request(text))
 }
 
 async fn opened<'a>(
@@ -58,7 +58,7 @@ async fn opened<'a>(
     now: Timestamp,
 ) -> Result<Result<Cow<'a, Params>, OAuthError>, Fault> {
     let Ok(unverified) = Unverified::parse(jwt, HeaderKey::Refused) else {
-        return refused("the signed request is not a JWT");
+        return Ok(refused("the signed request is not a JWT"));
     };
     let algs = [crypto_alg(alg)];
     let typ = TypRule::IfPresent(&["JWT", "jwt", "oauth-authz-req+jwt"]);
@@ -66,9 +66,9 @@ async fn opened<'a>(
         Ok(claims) => claims,
         Err(error) => {
             tracing::info!(client = client.id.as_str(), %error, "a signed backchannel request was not verified");
-            return refused(
+            return Ok(refused(
                 "the signed request's signature does not verify with the client's keys and registered algorithm",
-            );
+            ));
         }
     };
     let (params, once) = match check_signed(&claims, &client.id, &provider.settings.issuer, now) {
@@ -76,7 +76,7 @@ async fn opened<'a>(
         Err(error) => return Ok(Err(error)),
     };
     if !provider.writer.submit(TakeOnce { client: client.id.clone(), once }).await? {
-        return refused("the signed request's jti was used before");
+        return Ok(refused("the signed request's jti was used before"));
     }
     Ok(Ok(Cow::Owned(params)))
 }

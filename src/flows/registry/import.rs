@@ -96,6 +96,9 @@ fn check_digest(expected: Option<[u8; 32]>, facts: &Facts) -> Result<(), ImportE
     }
 }
 
+/// How the reading of a file ended.
+type Read = Result<Result<(), ImportError>, Fault>;
+
 impl Import {
     /// `expected` is the digest that came with the file, where one did.
     pub async fn run(
@@ -161,8 +164,7 @@ impl Import {
         format: Format,
         sha256: [u8; 32],
         done: u64,
-    ) -> (mpsc::Receiver<Chunk>, impl Future<Output = Result<Result<(), ImportError>, Fault>> + use<>, Arc<AtomicUsize>)
-    {
+    ) -> (mpsc::Receiver<Chunk>, impl Future<Output = Read> + use<>, Arc<AtomicUsize>) {
         let size = Arc::new(AtomicUsize::new(Pace::on(self.db.engine()).start()));
         let (hand, chunks) = mpsc::channel(2);
         let reader = Reader {

@@ -13,6 +13,7 @@ use crate::{
     registry::{
         NameKeys, PersonalNumber,
         birth::BirthMatch,
+        household::ResidenceFile,
         search::{Criteria, NameWhy, SearchRefusal, TypedName, Vocabulary, Why, agree},
     },
     store::{
@@ -265,7 +266,7 @@ fn binding(criteria: &Criteria, asker: &str) -> [u8; 32] {
     field(asker);
     field(criteria.number.as_ref().map(PersonalNumber::as_str).unwrap_or_default());
     field(criteria.cmnd9.as_deref().unwrap_or_default());
-    field(criteria.household.as_ref().map(|file| file.as_str()).unwrap_or_default());
+    field(criteria.household.as_ref().map(ResidenceFile::as_str).unwrap_or_default());
     field(&typed(&criteria.name));
     field(&criteria.birth.map(|birth| birth.to_string()).unwrap_or_default());
     field(criteria.within.as_ref().map(|within| within.province.as_str()).unwrap_or_default());

@@ -109,6 +109,11 @@ fn proves(client: &Caller, bound: &Confirmation) -> bool {
     holds(&bound.jkt, &shown.jkt) && holds(&bound.x5t_s256, &shown.x5t_s256)
 }
 
+/// Only a client that proved itself, or its key, gets a lost answer again: another could be anybody with a stolen token.
+fn may_repeat(client: &Caller, authorized: &Authorized) -> bool {
+    client.client.auth.method != ClientAuthMethod::None || !authorized.cnf.is_empty()
+}
+
 async fn issue(
     provider: &Provider,
     client: &Caller,
@@ -117,8 +122,7 @@ async fn issue(
     now: Timestamp,
 ) -> Result<Result<TokenResponse, Refusal>, Fault> {
     let Found { grant, family, authorized, account } = found;
-    // Only a client that proved itself, or its key, gets a lost answer again: another could be anybody with a stolen token.
-    let may_repeat = client.client.auth.method != ClientAuthMethod::None || !authorized.cnf.is_empty();
+    let may_repeat = may_repeat(client, &authorized);
     let rotates = client.client.rules.profile.rotates_refresh_tokens();
     let repeated = may_repeat
         && rotates

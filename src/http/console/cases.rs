@@ -104,7 +104,7 @@ async fn take(
     let Some(form) = ours(&state, &operator, &headers, form) else { return operator.foreign(&state) };
     let may = operator.require(&state, Role::Registrar).or_else(|_| operator.require(&state, Role::Approver));
     if let Err(denied) = may {
-        return denied;
+        return *denied;
     }
     let cell = |name| form.one(name).ok().flatten().unwrap_or_default().trim();
     let version = cell("version").parse().unwrap_or_default();

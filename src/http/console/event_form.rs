@@ -60,7 +60,7 @@ async fn show(
 ) -> Response {
     let Some(kind) = Kind::from_code(&kind) else { return missing(&state, &operator) };
     if let Err(denied) = operator.require(&state, Role::Registrar) {
-        return denied;
+        return *denied;
     }
     let query = query.ok();
     let given = |name| query.as_ref().and_then(|query| query.one(name).ok().flatten());
@@ -148,7 +148,7 @@ async fn take(
     let Some(kind) = Kind::from_code(&kind) else { return missing(&state, &operator) };
     let Some(form) = ours(&state, &operator, &headers, form) else { return operator.foreign(&state) };
     if let Err(denied) = operator.require(&state, Role::Registrar) {
-        return denied;
+        return *denied;
     }
     let draft = typed(kind, &form);
     let sends = form.one("action").ok().flatten() == Some("propose");

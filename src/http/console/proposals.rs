@@ -43,7 +43,7 @@ const MOST: i64 = 100;
 
 async fn queue(State(state): State<AppState>, operator: Operator) -> Response {
     if let Err(denied) = operator.require(&state, Role::Approver) {
-        return denied;
+        return *denied;
     }
     let officer = officer(&operator);
     let rows = async {
@@ -170,7 +170,7 @@ async fn take(
     if verdict.is_some()
         && let Err(denied) = operator.require(&state, Role::Approver)
     {
-        return denied;
+        return *denied;
     }
     match decided(&state, &operator, id, (verdict, &form)).await {
         Ok(said) => respond::see_other(&format!("{}/{id}?said={}", paths::CONSOLE_EVENTS, said.code())),

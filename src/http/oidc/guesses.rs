@@ -30,7 +30,11 @@ pub async fn limit(State(state): State<AppState>, request: Request, next: Next) 
     let client = client.as_ref().map_or("", ClientId::as_str);
     // What was typed as a name may be anything, also a secret: only a digest of it is kept, for a minute.
     let digest = sha256_of(&[client.as_bytes(), b"\0", network.unwrap_or_default().as_bytes()]);
-    let key: String = digest.as_bytes().iter().map(|byte| format!("{byte:02x}")).collect();
+    let key: String = digest.as_bytes().iter().fold(String::with_capacity(64), |mut text, byte| {
+        use std::fmt::Write as _;
+        let _ = write!(text, "{byte:02x}");
+        text
+    });
     match state.provider.cache.spend(&format!("client:{key}"), RATE, state.clock.now()).await {
         Allowance::Allowed => response,
         Allowance::Wait(wait) => too_many(wait),

@@ -62,7 +62,7 @@ async fn answer(
     if wants_jwt(headers) {
         let answer = serde_json::to_value(&document)
             .map_err(|error| Fault::internal("an introspection cannot be written", error))?;
-        let claims = nested::introspection_claims(&state.provider.settings.issuer, &client, answer, now);
+        let claims = nested::introspection_claims(&state.provider.settings.issuer, &client, &answer, now);
         // RFC 9701 §6: RS256 where the client registered no algorithm.
         let form = (client.client.responses.introspection, Some(SigningAlg::Rs256));
         let jwt = nested::answer(&state.provider, &client, form, (Typ::Introspection, claims), now).await??;

@@ -68,7 +68,7 @@ impl Responses {
         .filter_map(|(member, how)| Some((member, how?)))
     }
 
-    pub(super) fn write(&self, into: &mut Map<String, Value>) {
+    pub(super) fn write(self, into: &mut Map<String, Value>) {
         let mut put = |what: &str, rest: &str, value: &str| {
             into.insert(format!("{what}_{rest}"), value.into());
         };

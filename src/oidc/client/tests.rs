@@ -133,8 +133,11 @@ fn the_refusal_has_the_codes_of_rfc_7591() {
     let code = |over: &Value| register(over, ItSelf).unwrap_err().oauth().code;
     assert_eq!(code(&json!({"redirect_uris": ["http://rp.example/"]})), OAuthErrorCode::InvalidRedirectUri);
     assert_eq!(code(&json!({"subject_type": "public"})), OAuthErrorCode::InvalidClientMetadata);
-    let error = register(&json!({"profile": "fapi2-security"}), Operator).unwrap_err();
-    assert_eq!(error.oauth().description(), "profile does not support fapi2-security; supported: oidc");
+    let error = register(&json!({"profile": "fapi3"}), Operator).unwrap_err();
+    assert_eq!(
+        error.oauth().description(),
+        "profile does not support fapi3; supported: oidc, fapi2-security, fapi2-message-signing"
+    );
 }
 
 #[test]

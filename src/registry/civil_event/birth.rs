@@ -33,7 +33,7 @@ pub(super) struct Birth {
     sex: Sex,
     registered_on: Date,
     registered_at: UnitRef,
-    birth_place: Option<Place>,
+    place: Option<Place>,
     ancestral_home: Option<Place>,
     ethnicity: Option<String>,
     nationality: String,
@@ -81,7 +81,7 @@ impl Event for Birth {
         let sex = form.must("sex", coded(Sex::from_code));
         let registered_on = form.must("registered_on", day);
         let registered_at = form.must("registered_at", commune);
-        let birth_place =
+        let place =
             form.may("birth_place", text).map(|text| Place { text, unit: None, country: "VN".to_owned() });
         let ancestral_home = form.place("home_place", "home_unit");
         let ethnicity =
@@ -101,7 +101,7 @@ impl Event for Birth {
             sex: sex?,
             registered_on: registered_on?,
             registered_at: registered_at?,
-            birth_place,
+            place,
             ancestral_home,
             ethnicity,
             nationality,
@@ -118,7 +118,7 @@ impl Event for Birth {
         record.father = self.parent(at, Sex::Male, out)?;
         record.representative = record.mother.clone().or_else(|| record.father.clone());
         record.numbers = Numbers { active: at.fresh.number, ..Numbers::default() };
-        record.birth_place.clone_from(&self.birth_place);
+        record.birth_place.clone_from(&self.place);
         record.registration_place = Some(Place {
             text: self.registered_at.names_on(at.today).unwrap_or_default(),
             unit: Some(self.registered_at.clone()),

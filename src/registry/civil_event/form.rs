@@ -150,7 +150,7 @@ impl<'a> Form<'a> {
     /// A place named by a text, by a commune's code, or by both.
     pub(super) fn place(&mut self, text_field: &'static str, unit_field: &'static str) -> Option<Place> {
         let text = self.may(text_field, text);
-        let unit = self.may(unit_field, |code, today| commune(code, today));
+        let unit = self.may(unit_field, commune);
         let text = match (&text, &unit) {
             (None, None) => return None,
             (Some(text), _) => text.clone(),

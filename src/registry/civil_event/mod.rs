@@ -66,6 +66,7 @@ macro_rules! events {
         pub enum Kind { $($name),+ }
 
         #[derive(Clone, Debug)]
+        #[expect(clippy::large_enum_variant, reason = "one lives as long as one form is judged")]
         enum Content { $($name($type)),+ }
 
         impl Kind {

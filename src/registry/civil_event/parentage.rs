@@ -163,8 +163,8 @@ impl Event for Adoption {
         if record.birth.age_on(self.on) >= 18 {
             return Err(Refusal::new("child", Why::AdopteeTooOld));
         }
-        let father = adopter(at, &self.father, Sex::Male, (child, record))?;
-        let mother = adopter(at, &self.mother, Sex::Female, (child, record))?;
+        let father = adopter(at, self.father.as_ref(), Sex::Male, (child, record))?;
+        let mother = adopter(at, self.mother.as_ref(), Sex::Female, (child, record))?;
         let since = Some(self.on);
         let married = |one: Option<PersonId>, recorded: &Option<Relative>| {
             let spouse = one.and_then(|id| at.record(id)?.spouse.as_ref()?.person);
@@ -185,7 +185,7 @@ impl Event for Adoption {
 
 fn adopter(
     at: &Situation,
-    who: &Option<Who>,
+    who: Option<&Who>,
     sex: Sex,
     (child, record): (PersonId, &Record),
 ) -> Result<Option<PersonId>, Refusal> {

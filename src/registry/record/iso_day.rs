@@ -3,6 +3,7 @@
 use serde::{Deserialize, Deserializer, Serializer, de::Error as _};
 use time::{Date, macros::format_description};
 
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde's shape")]
 pub fn serialize<S: Serializer>(day: &Date, serializer: S) -> Result<S::Ok, S::Error> {
     serializer.serialize_str(&day.to_string())
 }
@@ -20,7 +21,7 @@ pub mod option {
     use serde::{Deserialize, Deserializer, Serializer, de::Error as _};
     use time::Date;
 
-    #[expect(clippy::ref_option, reason = "serde's shape")]
+    #[expect(clippy::ref_option, clippy::trivially_copy_pass_by_ref, reason = "serde's shape")]
     pub fn serialize<S: Serializer>(day: &Option<Date>, serializer: S) -> Result<S::Ok, S::Error> {
         match day {
             Some(day) => super::serialize(day, serializer),

@@ -75,7 +75,7 @@ impl Writes {
             match consequence {
                 Consequence::Lock(id, lock) => self.step(provider, conn, *id, Step::Lock(reason(*lock)), now).await?,
                 Consequence::Unlock(id, lock) => {
-                    self.step(provider, conn, *id, Step::Unlock(reason(*lock)), now).await?
+                    self.step(provider, conn, *id, Step::Unlock(reason(*lock)), now).await?;
                 }
                 Consequence::EndSessions(id) => self.step(provider, conn, *id, Step::EndSessions, now).await?,
                 Consequence::Settle(id, what) => {

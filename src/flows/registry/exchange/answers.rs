@@ -34,7 +34,7 @@ impl Verified {
 
     /// A number of which neither name nor birth date is known is answered like one that leads to nobody: otherwise numbers
     /// could be tried out.
-    fn of(found: &ThreeWayMatch) -> Self {
+    fn of(found: ThreeWayMatch) -> Self {
         if found.name_answer() == Answer::No && found.birth_answer() == Answer::No {
             return Self::NOBODY;
         }
@@ -53,7 +53,7 @@ type Answered<T> = Result<Result<T, ExchangeRefusal>, Fault>;
 /// Yes, no or partly, for each of the three.
 pub async fn verify(provider: &Provider, call: &Admitted, claim: &Claim, now: Timestamp) -> Answered<Verified> {
     let found = match_person(&mut provider.db.read().await?, claim).await?;
-    let answer = found.as_ref().map_or(Verified::NOBODY, |(_, found)| Verified::of(found));
+    let answer = found.as_ref().map_or(Verified::NOBODY, |(_, found)| Verified::of(*found));
     let came = Came {
         what: "verify",
         matched: answer.matched,

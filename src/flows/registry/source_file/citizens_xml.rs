@@ -252,8 +252,10 @@ impl Person {
             ["HoVaTen", part] => self.take_name(part, text),
             ["ThuongTru", part] => self.permanent.take(part, text),
             ["NoiOHienTai", part] => self.current.take(part, text),
-            ["HoVaTen" | "NgayThangNamSinh" | "ThuongTru" | "NoiOHienTai" | "ChuHo" | "DanToc"] => true,
-            ["Cha" | "Me" | "VoChong" | "NguoiDaiDien"] => true,
+            [
+                "HoVaTen" | "NgayThangNamSinh" | "ThuongTru" | "NoiOHienTai" | "ChuHo" | "DanToc" | "Cha" | "Me"
+                | "VoChong" | "NguoiDaiDien",
+            ] => true,
             ["Cha" | "Me" | "VoChong" | "NguoiDaiDien" | "ChuHo", rest, ..] => {
                 if !text.is_empty() {
                     left_out.note(rest);

@@ -47,7 +47,7 @@ impl Content {
         Ok(content)
     }
 
-    fn fault(&mut self, pointer: &str, detail: impl ToString) {
+    fn fault(&mut self, pointer: &str, detail: &(impl ToString + ?Sized)) {
         self.faults.push(BodyFault { pointer: pointer.to_owned(), detail: detail.to_string() });
     }
 
@@ -57,7 +57,7 @@ impl Content {
             None | Some(Value::Null) => self.fault(&pointer, "this member is needed"),
             Some(Value::String(text)) => match parse(text) {
                 Ok(value) => return Some(value),
-                Err(error) => self.fault(&pointer, error),
+                Err(error) => self.fault(&pointer, &error),
             },
             Some(_) => self.fault(&pointer, "this member is a text"),
         }
@@ -80,7 +80,7 @@ impl Content {
             match FIELDS.into_iter().find(|field| asked.as_str() == Some(field)) {
                 Some(field) if !fields.contains(&field) => fields.push(field),
                 Some(_) => {}
-                None => self.fault(&format!("/fields/{at}"), format!("is none of: {}", FIELDS.join(", "))),
+                None => self.fault(&format!("/fields/{at}"), &format!("is none of: {}", FIELDS.join(", "))),
             }
         }
         if fields.is_empty() && self.faults.is_empty() {
