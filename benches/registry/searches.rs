@@ -188,7 +188,7 @@ async fn verify_one(
         agency: "G01".to_owned(),
         officer: format!("officer-{caller}"),
         procedure: "1.000001".to_owned(),
-        dossier: format!("{}", person.number.as_str()),
+        dossier: person.number.as_str().to_owned(),
         purpose: "Đo tốc độ".to_owned(),
     };
     let came = Came {

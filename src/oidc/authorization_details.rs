@@ -333,7 +333,7 @@ mod tests {
             assert_eq!(parse(wrong).expect_err(wrong).code, OAuthErrorCode::InvalidAuthorizationDetails, "{wrong}");
         }
         assert!(parse(&format!("[{ACT},{ACT}]")).is_err());
-        let six = vec![CHECK; 6].join(",");
+        let six = [CHECK; 6].join(",");
         assert!(parse(&format!("[{six}]")).is_err());
         assert!(parse(&" ".repeat(MAX_BYTES + 1)).is_err());
         assert!(parse(&"[".repeat(8_000)).is_err());

@@ -236,6 +236,7 @@ mod tests {
     }
 
     #[test]
+    #[expect(clippy::too_many_lines, reason = "one document")]
     fn the_whole_document() {
         let algs = json!(["RS256", "ES256", "PS256", "EdDSA"]);
         let proofs = json!(["client_secret_basic", "client_secret_post", "private_key_jwt"]);

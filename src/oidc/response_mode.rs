@@ -107,7 +107,7 @@ mod tests {
         );
         for mode in ResponseMode::ALL {
             assert_eq!(ResponseMode::parse(mode.as_str()), Some(mode));
-            assert_eq!(mode.is_signed(), mode.as_str().ends_with(".jwt"));
+            assert_eq!(mode.is_signed(), mode.as_str().split_once('.').is_some_and(|(_, form)| form == "jwt"));
             let stored = serde_json::to_value(mode).unwrap();
             assert_eq!(serde_json::from_value::<ResponseMode>(stored).unwrap(), mode);
         }

@@ -77,13 +77,11 @@ impl Attribution {
     /// Every fault is named, so that a caller mends all at once.
     pub fn read<'h>(header: impl Fn(&str) -> Option<&'h str>) -> Result<Self, Vec<(Statement, StatementError)>> {
         let mut faults = Vec::new();
-        let mut take = |statement: Statement| {
-            match checked(statement, header(statement.header())) {
-                Ok(text) => text.to_owned(),
-                Err(error) => {
-                    faults.push((statement, error));
-                    String::new()
-                }
+        let mut take = |statement: Statement| match checked(statement, header(statement.header())) {
+            Ok(text) => text.to_owned(),
+            Err(error) => {
+                faults.push((statement, error));
+                String::new()
             }
         };
         let read = Self {

@@ -191,7 +191,7 @@ pub async fn find_by_source(conn: &mut Conn, source: &str, source_id: &str) -> R
 // An officer of a province decides its communes' events; one without a unit decides all.
 pub(super) const WAITING: &str = "SELECT id, version, kind, source, source_id, unit_code, state, payload_sealed, base, \
     proposed_by, proposed_at, note, due_on, decided_by, decided_at, decision_reason FROM civil_event \
-    WHERE state = 'proposed' AND proposed_by <> $1 AND ($2 IS NULL OR unit_code = $2 OR unit_code IN \
+    WHERE state = 'proposed' AND proposed_by <> $1 AND (CAST($2 AS TEXT) IS NULL OR unit_code = $2 OR unit_code IN \
     (SELECT code FROM admin_unit WHERE province_code = $2)) ORDER BY due_on, id LIMIT $3";
 
 /// What somebody may decide: proposed by others, in their unit, the most urgent first.

@@ -88,7 +88,7 @@ impl User {
             self.ledger.rotated.push(refresh);
             (refresh, access) = (next.text("refresh_token"), next.text("access_token"));
         }
-        if number % 3 == 0 {
+        if number.is_multiple_of(3) {
             let asked = Asked::post("/revoke", &[("authorization", &basic())], &[("token", &refresh)]);
             let revoked = self.ask(&asked).await?;
             assert_eq!(revoked.status, StatusCode::OK, "{}", revoked.body);

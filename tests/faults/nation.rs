@@ -38,6 +38,8 @@ impl Nation {
             .with("DINHDANH_PASSWORD_THREADS", "8")
             .with("DINHDANH_PASSWORD_MEMORY_KIB", "7168")
             .with("DINHDANH_PASSWORD_ITERATIONS", "1")
+            .with("DINHDANH_CITIZEN_REGISTRATION_OPEN", "true")
+            .with("DINHDANH_CITIZEN_REGISTRATION_PER_NETWORK", "100000")
             .with("DINHDANH_LIMITS_ANONYMOUS_POSTS", "100000");
         Self { app: TestApp::of_today(test).await, binary }
     }

@@ -315,6 +315,7 @@ impl Village {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+#[expect(clippy::too_many_lines, reason = "one story")]
 async fn replaying_the_history_gives_the_present_on_both_engines() {
     for at in TestProvider::each().await {
         let mut village = Village::settle(&at).await;

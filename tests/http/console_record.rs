@@ -65,7 +65,7 @@ async fn propose(
     all.extend(fields);
     let path = to.split('?').next().unwrap().to_owned();
     let checked = browser.submit(&path, &form, &[all.as_slice(), &[("action", "check")]].concat()).await;
-    let shown = browser.get(&checked.location().to_owned()).await;
+    let shown = browser.get(checked.location()).await;
     assert!(shown.body.contains("Sự kiện này sẽ thay đổi"), "{}", shown.body);
     let sent = browser.submit(&path, &shown, &[all.as_slice(), &[("action", "propose")]].concat()).await;
     let to = sent.location().to_owned();
@@ -81,7 +81,7 @@ async fn approve(browser: &mut Browser<'_>, label: &str) {
     assert!(proposal.body.contains("Phê duyệt"), "{}", proposal.body);
     let version = given(&proposal, "version");
     let sent = browser.submit(&to, &proposal, &[("version", &version), ("action", "approve")]).await;
-    let done = browser.get(&sent.location().to_owned()).await;
+    let done = browser.get(sent.location()).await;
     assert!(done.body.contains("Đã ghi vào sổ."), "{}", done.body);
 }
 
@@ -153,7 +153,7 @@ async fn problems_stand_at_their_fields_and_nothing_typed_is_lost() {
     let (subject, id) = (given(&form, "subject"), given(&form, "form"));
     let typed = [("form", id.as_str()), ("subject", &subject), ("on", "31/02/2026"), ("paper_by", "UBND Ba Đình")];
     let sent = clerk.submit("/console/propose/death", &form, &[&typed[..], &[("action", "propose")]].concat()).await;
-    let back = clerk.get(&sent.location().to_owned()).await;
+    let back = clerk.get(sent.location()).await;
     for words in ["Không có ngày này trong lịch.", "Hãy điền mục này.", "UBND Ba Đình", "31/02/2026", people::NAME]
     {
         assert!(back.body.contains(words), "{words}: {}", back.body);
@@ -165,7 +165,7 @@ async fn problems_stand_at_their_fields_and_nothing_typed_is_lost() {
     assert!(!sent.body.contains("value=\"approve\""));
     let own = link(&clerk.get("/console/mine").await, "Khai tử");
     let forged = clerk.submit(&own, &sent, &[("version", "1"), ("action", "approve")]).await;
-    let told = clerk.get(&forged.location().to_owned()).await;
+    let told = clerk.get(forged.location()).await;
     assert!(told.body.contains("Bạn không quyết định đề nghị của chính mình"), "{}", told.body);
     let mut stranger = app.browser();
     assert_eq!(stranger.get(&own).await.status, StatusCode::SEE_OTHER);

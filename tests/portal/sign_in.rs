@@ -149,7 +149,7 @@ async fn a_portal_may_start_before_its_provider() {
 #[tokio::test]
 async fn the_provider_may_begin_a_sign_in_and_nobody_else() {
     let mut stage = Stage::set().await;
-    let issuer = stage.provider.issuer.to_string();
+    let issuer = stage.provider.issuer.clone();
     let at = |iss: &str| {
         format!("/start?{}", url::form_urlencoded::Serializer::new(String::new()).append_pair("iss", iss).finish())
     };

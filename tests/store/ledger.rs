@@ -85,7 +85,7 @@ async fn write(conn: &mut Conn, n: i64) -> Result<(), Fault> {
     let sql = "INSERT INTO ledger (n) VALUES ($1)";
     by_hand!(conn, |c| sqlx::query(sql).bind(n).execute(c).await.map(|_| ())).map_err(|error| {
         let lost = matches!(&error, sqlx::Error::Io(_))
-            || error.as_database_error().and_then(|error| error.code()).is_some_and(|code| code == "57P01");
+            || error.as_database_error().and_then(sqlx::error::DatabaseError::code).is_some_and(|code| code == "57P01");
         Fault::because(if lost { FaultKind::Retry } else { FaultKind::Internal }, "writing an entry", error)
     })
 }

@@ -25,6 +25,7 @@ use super::case::{Case, NOW, both};
 
 impl Case {
     /// One row of the kind that is over at `end`.
+    #[expect(clippy::too_many_lines, reason = "one arm a kind")]
     async fn stale(&self, kind: Stale, end: Timestamp) {
         let mut conn = self.conn().await;
         match kind {

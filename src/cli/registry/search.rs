@@ -50,7 +50,7 @@ pub struct Args {
 pub async fn run(args: &Args, context: &Context) -> Result<ExitCode, Failure> {
     let loaded = context.load(Vec::new())?;
     let now = context.clock.now();
-    let criteria = criteria(args, now.vietnam_date()).map_err(|error| refused(error))?;
+    let criteria = criteria(args, now.vietnam_date()).map_err(refused)?;
     let db = context.open_migrated(&loaded).await?;
     // Without the service's key a cursor cannot be read again, and pages end with the first.
     let kek = Context::kek(&loaded);
@@ -65,7 +65,7 @@ pub async fn run(args: &Args, context: &Context) -> Result<ExitCode, Failure> {
     let mut conn = db.read().await.map_err(super::record)?;
     let found = search::search(&mut conn, &criteria, &ask).await.map_err(super::record)?;
     drop(conn);
-    let mut page = found.map_err(|error| refused(error))?;
+    let mut page = found.map_err(refused)?;
     page.next = page.next.filter(|_| kek.is_ok());
     let writer = Writer::start(&db, InstanceId::generate(&context.entropy, now));
     let seen: Vec<_> = page.hits.iter().map(|hit| hit.person.id).collect();

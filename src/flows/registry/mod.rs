@@ -1,10 +1,10 @@
 //! What is done with the population registry: bringing people in, matching, reading a person's file.
 
 pub mod add_people;
-pub mod cases;
-pub mod events;
 pub mod boundary_change;
+pub mod cases;
 pub mod duplicates;
+pub mod events;
 pub mod exchange;
 pub mod export;
 pub mod import;

@@ -35,6 +35,8 @@ mod tests {
 
     #[test]
     fn who_comes_too_early_waits_longer_each_time() {
+        use Pace::{Right, TooFast};
+
         let start = Timestamp::from_secs(1_000);
         let mut polling = Polling { interval_s: 5, polled_at: None };
         let mut seen = Vec::new();
@@ -44,7 +46,6 @@ mod tests {
             polling = next;
         }
         // 4 s are 5 s on a network; 9 s are not 15 s.
-        use Pace::{Right, TooFast};
         assert_eq!(seen, [(Right, 5), (TooFast, 10), (TooFast, 15), (TooFast, 20), (TooFast, 25), (TooFast, 30)]);
         let (pace, next) = poll(polling, start + Span::secs(23 + 29));
         assert_eq!((pace, next.interval_s), (Right, 30));

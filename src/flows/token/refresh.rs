@@ -129,8 +129,8 @@ async fn issue(
         && claim.generation == family.generation - 1
         && now.since(family.rotated_at) <= REPEAT_WITHIN
         && family.access_expires_at > now;
-    let access_expires_at =
-        if repeated { family.access_expires_at } else { now + provider.settings.lifetimes.access_token };
+    let anew = now + provider.settings.lifetimes.access_token;
+    let access_expires_at = if repeated { family.access_expires_at } else { anew };
     let minted =
         mint::person_access(provider, client, grant.id, (&authorized, &scopes, &part), (now, access_expires_at))?;
     let access = match minted {
@@ -141,11 +141,10 @@ async fn issue(
         Ok(token) => token,
         Err(refusal) => return Ok(Err(refusal)),
     };
-    let person = account.person_id;
     // Most families have none, and need no connection for it.
     let details = match part.details.as_slice() {
         [] => Vec::new(),
-        some => identity_check::answered(&mut provider.db.read().await?, person, some, now).await?,
+        some => identity_check::answered(&mut provider.db.read().await?, account.person_id, some, now).await?,
     };
     let id_token = match mint::for_client(provider, client, id_token, now).await? {
         Ok(token) => token,

@@ -168,6 +168,7 @@ const DETAILS: &str = r#"[
      "actions": ["submit", "supplement", "withdraw", "receive_result"]}
 ]"#;
 
+#[expect(clippy::too_many_lines, reason = "a list of samples")]
 fn authorize(lang: Lang) -> Vec<Sample> {
     let frame = asked(lang);
     let item = |claim: &str, value| SharedItem { claim: claim.to_owned(), value };

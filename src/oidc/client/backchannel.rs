@@ -107,7 +107,7 @@ mod tests {
     use super::*;
     use crate::oidc::client::{Client, RegisteredBy};
 
-    fn register(more: Value) -> Result<Client, MetadataError> {
+    fn register(more: &Value) -> Result<Client, MetadataError> {
         let mut all = json!({"grant_types": ["urn:openid:params:grant-type:ciba"], "scope": "openid"});
         all.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
         Client::register(&all, RegisteredBy::Operator)
@@ -121,7 +121,7 @@ mod tests {
             (json!({MODE: "ping", ENDPOINT: at, ALG: "PS256"}), Delivery::Ping(at.to_owned())),
             (json!({MODE: "push", ENDPOINT: at}), Delivery::Push(at.to_owned())),
         ] {
-            let client = register(metadata).unwrap();
+            let client = register(&metadata).unwrap();
             assert_eq!(client.backchannel.as_ref().unwrap().delivery, delivery);
             assert_eq!(Client::register(&client.metadata(), RegisteredBy::Operator).unwrap(), client);
         }
@@ -150,7 +150,7 @@ mod tests {
             (json!({MODE: "poll", "token_endpoint_auth_method": "none"}), "token_endpoint_auth_method"),
             (json!({MODE: "poll", "grant_types": ["client_credentials"]}), MODE),
         ] {
-            assert_eq!(register(metadata.clone()).unwrap_err().field, field, "{metadata}");
+            assert_eq!(register(&metadata).unwrap_err().field, field, "{metadata}");
         }
     }
 }

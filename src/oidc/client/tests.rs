@@ -59,6 +59,7 @@ fn pkce_is_required_by_default_except_of_confidential_clients_that_register_them
 }
 
 #[test]
+#[expect(clippy::too_many_lines, reason = "one table")]
 fn refusals_name_the_member() {
     for (over, field) in [
         (json!({"redirect_uris": []}), "redirect_uris"),

@@ -81,8 +81,7 @@ impl Event for Birth {
         let sex = form.must("sex", coded(Sex::from_code));
         let registered_on = form.must("registered_on", day);
         let registered_at = form.must("registered_at", commune);
-        let place =
-            form.may("birth_place", text).map(|text| Place { text, unit: None, country: "VN".to_owned() });
+        let place = form.may("birth_place", text).map(|text| Place { text, unit: None, country: "VN".to_owned() });
         let ancestral_home = form.place("home_place", "home_unit");
         let ethnicity =
             form.may("ethnicity", coded(|code| ethnicity::by_code(code).map(|group| group.code.to_owned())));

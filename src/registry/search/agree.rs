@@ -155,7 +155,7 @@ mod tests {
     #[test]
     fn what_is_no_name_is_refused() {
         for typed in ["", "  ", "...", "123", &"a".repeat(101), &"ễ".repeat(1_000_000), "a b c d e f g h i k l"] {
-            assert!(TypedName::parse(typed).is_err(), "{:.20}", typed);
+            assert!(TypedName::parse(typed).is_err(), "{typed:.20}");
         }
     }
 }

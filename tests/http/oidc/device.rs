@@ -205,6 +205,7 @@ async fn a_device_code_is_good_for_its_client_and_its_time() {
 #[tokio::test(flavor = "multi_thread")]
 async fn what_the_device_may_not_ask_for_is_refused_at_once() {
     let app = sqlite().await;
+    #[expect(clippy::type_complexity, reason = "a table")]
     let table: &[(&[(&str, &str)], u16, &str)] = &[
         (&[("scope", "")], 400, "invalid_scope"),
         (&[("scope", "openid vn_family")], 400, "invalid_scope"),

@@ -122,12 +122,13 @@ async fn the_consent_page_shows_the_question_and_not_the_answer() {
     // Everything but the consent, which another request then asks for.
     browser.walk(&authorize(&[("acr_values", "urn:vn:xacthuc:2")]), &holder).await;
     let page = browser.get(&authorize(&asked)).await;
-    let page = browser.get(&page.location().to_owned()).await;
+    let page = browser.get(page.location()).await;
     assert!(page.body.contains("Từ đủ 60 tuổi") && page.body.contains("Cư trú tại"), "{}", page.body);
     assert!(page.body.contains("Thành phố Hà Nội") && page.body.contains("chỉ được trả lời có hoặc không"));
     assert!(!page.body.contains("as_of") && !page.body.contains("phố Thử"));
 }
 
+#[expect(clippy::needless_pass_by_value, reason = "json! makes them in place")]
 fn verified(verification: Value, claims: Value) -> Value {
     json!({"userinfo": {"verified_claims": {"verification": verification, "claims": claims}}})
 }

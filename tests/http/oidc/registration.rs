@@ -93,7 +93,7 @@ async fn a_client_registers_signs_somebody_in_and_is_shown_as_unverified() {
         ]);
         let mut browser = app.browser();
         let page = browser.get(&asked).await;
-        let page = browser.get(&page.location().to_owned()).await;
+        let page = browser.get(page.location()).await;
         assert!(page.body.contains("Cổng mới") && page.body.contains("Chưa xác minh"), "{}", page.body);
         let code = query_of(&browser.walk(&asked, &holder).await).remove("code").unwrap();
         let fields = [("grant_type", "authorization_code"), ("code", code.as_str()), ("redirect_uri", CALLBACK)];

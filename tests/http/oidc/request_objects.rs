@@ -95,6 +95,7 @@ async fn every_algorithm_that_discovery_names() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+#[expect(clippy::too_many_lines, reason = "one table")]
 async fn an_object_that_is_wrong_is_refused_and_never_read() {
     for app in TestApp::each().await {
         let (signer, stranger) = (Signer::new("k1"), Signer::new("k1"));

@@ -34,7 +34,7 @@ async fn response(app: &TestApp, mode: &str, more: &[(&str, &str)]) -> String {
     }
 }
 
-async fn header_of(jwt: &str) -> Value {
+fn header_of(jwt: &str) -> Value {
     use base64::Engine as _;
     let engine = base64::engine::general_purpose::URL_SAFE_NO_PAD;
     serde_json::from_slice(&engine.decode(jwt.split('.').next().unwrap()).unwrap()).unwrap()
@@ -50,7 +50,7 @@ async fn a_signed_answer_is_for_one_client_and_a_short_time() {
                 "fragment.jwt" => fragment_of(&back).one("response").unwrap().unwrap().to_owned(),
                 _ => query_of(&back).remove("response").unwrap(),
             };
-            let header = header_of(&jwt).await;
+            let header = header_of(&jwt);
             assert_eq!(header["alg"], "RS256", "the default (JARM section 3)");
             let keys = ParsedJwks::parse(app.get("/jwks", &[]).await.body.as_bytes()).unwrap();
             let unverified = dinhdanh::crypto::Unverified::parse(&jwt, dinhdanh::crypto::HeaderKey::Refused).unwrap();

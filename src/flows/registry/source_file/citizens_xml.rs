@@ -419,7 +419,7 @@ mod tests {
             ("number,full_name\n", "the file"),
         ] {
             let told_now = survey(file(text).path(), Format::Xml).unwrap_err().to_string();
-            assert!(told_now.contains(told), "{:.60}: {told_now}", text);
+            assert!(told_now.contains(told), "{text:.60}: {told_now}");
         }
     }
 }
