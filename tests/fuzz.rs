@@ -5,7 +5,9 @@ mod parsers;
 
 use proptest::prelude::*;
 
-const TARGETS: [(&str, fn(&[u8])); 11] = [
+type Target = (&'static str, fn(&[u8]));
+
+const TARGETS: [Target; 11] = [
     ("params", parsers::params),
     ("jws", parsers::jws),
     ("jwe", parsers::jwe),

@@ -88,7 +88,7 @@ async fn errors_are_signed_too_and_by_the_registered_algorithm() {
         });
         app.add_client("es", Some(PORTAL_SECRET), metadata).await;
         let of_es = [("client_id", "es"), ("redirect_uri", "https://es.example/cb"), ("prompt", "none")];
-        assert_eq!(header_of(&response(&app, "jwt", &of_es).await).await["alg"], "ES256");
+        assert_eq!(header_of(&response(&app, "jwt", &of_es).await)["alg"], "ES256");
     }
 }
 
