@@ -258,7 +258,15 @@ pub async fn decide(
 
 pub(super) const REPROPOSE: &str = "UPDATE civil_event SET state = 'proposed', payload_sealed = $4, base = $5, note = $6, \
     due_on = $7, decided_by = NULL, decided_at = NULL, decision_reason = NULL, version = version + 1 \
-    WHERE id = $1 AND version = $2 AND proposed_by = $3 AND state IN ('returned', 'proposed') RETURNING id";
+    WHERE id = $1 AND version = $2 AND proposed_by = $3 AND kind = $8 AND state IN ('returned', 'proposed') RETURNING id";
+
+pub(super) const FORGET_PEOPLE: &str = "DELETE FROM civil_event_person WHERE event_id = $1";
+
+/// What was only proposed happened to nobody: a timeline keeps those whom the event now speaks of.
+pub async fn forget_people(conn: &mut Conn, event: EventId) -> Result<(), Fault> {
+    on!(&mut *conn, |c| sqlx::query(FORGET_PEOPLE).bind(event).execute(c).await.map(|_| ()))
+        .map_err(failed("forgetting whom an event spoke of"))
+}
 
 /// What came back goes out again, by the same proposer.
 pub async fn propose_again(conn: &mut Conn, (event, version): (&NewEvent, i64)) -> Result<bool, Fault> {
@@ -270,12 +278,14 @@ pub async fn propose_again(conn: &mut Conn, (event, version): (&NewEvent, i64)) 
         .bind(&event.base)
         .bind(event.note.as_deref())
         .bind(event.due_on)
+        .bind(event.kind)
         .fetch_optional(c)
         .await)
     .map_err(failed("proposing an event again"))?;
     if row.is_none() {
         return Ok(false);
     }
+    forget_people(conn, event.id).await?;
     for person in &event.people {
         concern(conn, event.id, *person).await?;
     }

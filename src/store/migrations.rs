@@ -34,6 +34,7 @@ pub const MIGRATIONS: &[(i64, &str, &str, &str)] = &[
     embed!(32, "0032_import_resume"),
     embed!(33, "0033_duplicates"),
     embed!(34, "0034_home_map"),
+    embed!(35, "0035_event_people"),
 ];
 
 /// What `migrate --check` says.

@@ -146,6 +146,42 @@ async fn what_changed_meanwhile_sends_a_proposal_back_with_the_difference() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn what_is_proposed_again_is_of_its_kind_and_leaves_no_trace_with_whom_it_spoke_of_before() {
+    for at in TestProvider::each().await {
+        add(&at, person()).await;
+        add(&at, another(2)).await;
+        let of = |number: &str| {
+            proposal(Kind::NameChange, "1", &[("subject", number), ("name", "Trần Văn Một"), ("on", "2026-11-20")])
+        };
+        let (an, number) = (officer("an", None), "900085000002");
+        let proposed = propose(&at.provider, &an, &of(people::NUMBER), at.now()).await.unwrap();
+        let Proposed::Yes { event, .. } = proposed else { panic!("{proposed:?}") };
+        let spoken_of = async || {
+            (
+                at.count(
+                    "SELECT count(*) FROM civil_event_person JOIN person ON id = person_id WHERE number <> '900085000002'",
+                )
+                .await,
+                at.count(
+                    "SELECT count(*) FROM civil_event_person JOIN person ON id = person_id WHERE number = '900085000002'",
+                )
+                .await,
+            )
+        };
+        assert_eq!(spoken_of().await, (1, 0));
+        let other_kind = Proposal {
+            again: Some((event, 1)),
+            ..proposal(Kind::ContactsChange, "1", &[("subject", number), ("phone", "0912345678"), ("on", "2026-11-20")])
+        };
+        let refused = propose(&at.provider, &an, &other_kind, at.now()).await.unwrap();
+        assert!(!matches!(refused, Proposed::Yes { .. }), "{refused:?}");
+        let again = Proposal { again: Some((event, 1)), ..of(number) };
+        assert!(matches!(propose(&at.provider, &an, &again, at.now()).await.unwrap(), Proposed::Yes { .. }));
+        assert_eq!(spoken_of().await, (0, 1));
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_death_locks_the_account_ends_its_sessions_and_is_known_from_then_on() {
     for at in TestProvider::each().await {
         let account = with_account(&at, person()).await;

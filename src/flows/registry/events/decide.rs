@@ -250,6 +250,7 @@ impl RecordEvent {
         for household in &self.writes.households {
             household_writes::write(tx, household, rests).await?;
         }
+        civil_events::forget_people(tx, self.event.0).await?;
         for person in &self.writes.people {
             record_writes::write(tx, person, rests).await?;
             civil_events::concern(tx, self.event.0, person.id).await?;

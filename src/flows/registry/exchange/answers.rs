@@ -14,7 +14,9 @@ use crate::{
             person_file::Part,
         },
     },
-    registry::{Answer, Expiry, NameLevel, ThreeWayMatch, Vital, admin_unit, search::Within},
+    registry::{
+        Answer, BirthDate, Expiry, NameLevel, ThreeWayMatch, Vital, admin_unit, birth::BirthMatch, search::Within,
+    },
     store::persons::StoredPerson,
 };
 
@@ -32,10 +34,11 @@ impl Verified {
     const NOBODY: Self =
         Self { matched: false, number: Answer::No, name: Answer::No, name_level: NameLevel::None, birth: Answer::No };
 
-    /// A number of which neither name nor birth date is known is answered like one that leads to nobody: otherwise numbers
-    /// could be tried out.
-    fn of(found: ThreeWayMatch) -> Self {
-        if found.name_answer() == Answer::No && found.birth_answer() == Answer::No {
+    /// A number of which neither the name nor the whole birth date is known is answered like one that leads to nobody:
+    /// otherwise numbers could be tried out. A year alone shows no knowledge, since it stands in the number itself.
+    fn of(found: ThreeWayMatch, claimed: BirthDate) -> Self {
+        let knows_birth = found.birth == BirthMatch::Same && matches!(claimed, BirthDate::Full(_));
+        if found.name_answer() == Answer::No && !knows_birth {
             return Self::NOBODY;
         }
         Self {
@@ -53,7 +56,7 @@ type Answered<T> = Result<Result<T, ExchangeRefusal>, Fault>;
 /// Yes, no or partly, for each of the three.
 pub async fn verify(provider: &Provider, call: &Admitted, claim: &Claim, now: Timestamp) -> Answered<Verified> {
     let found = match_person(&mut provider.db.read().await?, claim).await?;
-    let answer = found.as_ref().map_or(Verified::NOBODY, |(_, found)| Verified::of(*found));
+    let answer = found.as_ref().map_or(Verified::NOBODY, |(_, found)| Verified::of(*found, claim.birth));
     let came = Came {
         what: "verify",
         matched: answer.matched,
@@ -107,8 +110,9 @@ pub async fn predicates(
     (claim, asked): (&Claim, &[Predicate]),
     now: Timestamp,
 ) -> Answered<Vec<bool>> {
-    let Some(person) = identified(provider, call, claim, "predicates", now).await? else {
-        return Ok(Err(ExchangeRefusal::NoMatch));
+    let person = match identified(provider, call, claim, "predicates", now).await? {
+        Ok(person) => person,
+        Err(refusal) => return Ok(Err(refusal)),
     };
     let id = person.person.id;
     let file = PersonFile::of(&mut provider.db.read().await?, person, &[Part::Residences]).await?;
@@ -129,8 +133,9 @@ pub async fn look_up(
     (claim, fields): (&Claim, &[&'static str]),
     now: Timestamp,
 ) -> Answered<Map<String, Value>> {
-    let Some(person) = identified(provider, call, claim, "look_up", now).await? else {
-        return Ok(Err(ExchangeRefusal::NoMatch));
+    let person = match identified(provider, call, claim, "look_up", now).await? {
+        Ok(person) => person,
+        Err(refusal) => return Ok(Err(refusal)),
     };
     let parts: Vec<Part> = [("former_numbers", Part::Numbers), ("card", Part::Cards), ("residences", Part::Residences)]
         .into_iter()
@@ -185,8 +190,9 @@ fn residence(home: &crate::registry::Residence, today: Date) -> Value {
 
 /// The household of a person whom the caller names rightly: its file and who is in it, without their numbers.
 pub async fn household(provider: &Provider, call: &Admitted, claim: &Claim, now: Timestamp) -> Answered<Value> {
-    let Some(person) = identified(provider, call, claim, "household", now).await? else {
-        return Ok(Err(ExchangeRefusal::NoMatch));
+    let person = match identified(provider, call, claim, "household", now).await? {
+        Ok(person) => person,
+        Err(refusal) => return Ok(Err(refusal)),
     };
     let id = person.person.id;
     let file = PersonFile::of(&mut provider.db.read().await?, person, &[Part::Household]).await?;
@@ -210,14 +216,14 @@ async fn identified(
     claim: &Claim,
     what: &'static str,
     now: Timestamp,
-) -> Result<Option<StoredPerson>, Fault> {
+) -> Answered<StoredPerson> {
     let found = match_person(&mut provider.db.read().await?, claim).await?;
-    let (person, matched) = match found {
-        Some((person, found)) if found.identifies() => return Ok(Some(person)),
-        Some((person, _)) => (Some(person.person.id), false),
-        None => (None, false),
+    let person = match found {
+        Some((person, found)) if found.identifies() => return Ok(Ok(person)),
+        Some((person, _)) => Some(person.person.id),
+        None => None,
     };
-    // Over the day's allowance the answer is the same: nothing is told.
-    let _over = super::note::note(provider, call, Came { what, matched, person, fields: Vec::new() }, now).await?;
-    Ok(None)
+    // Over the day's allowance a wrong statement is answered as a right one is.
+    let came = Came { what, matched: false, person, fields: Vec::new() };
+    Ok(super::note::note(provider, call, came, now).await?.and(Err(ExchangeRefusal::NoMatch)))
 }
