@@ -257,7 +257,7 @@ pub async fn decide(
 }
 
 pub(super) const REPROPOSE: &str = "UPDATE civil_event SET state = 'proposed', payload_sealed = $4, base = $5, note = $6, \
-    due_on = $7, decided_by = NULL, decided_at = NULL, decision_reason = NULL, version = version + 1 \
+    due_on = $7, unit_code = $9, decided_by = NULL, decided_at = NULL, decision_reason = NULL, version = version + 1 \
     WHERE id = $1 AND version = $2 AND proposed_by = $3 AND kind = $8 AND state IN ('returned', 'proposed') RETURNING id";
 
 pub(super) const FORGET_PEOPLE: &str = "DELETE FROM civil_event_person WHERE event_id = $1";
@@ -279,6 +279,7 @@ pub async fn propose_again(conn: &mut Conn, (event, version): (&NewEvent, i64)) 
         .bind(event.note.as_deref())
         .bind(event.due_on)
         .bind(event.kind)
+        .bind(event.unit_code.as_deref())
         .fetch_optional(c)
         .await)
     .map_err(failed("proposing an event again"))?;

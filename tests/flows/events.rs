@@ -24,16 +24,16 @@ use crate::support::{
     provider::TestProvider,
 };
 
-fn officer(name: &str, unit: Option<&str>) -> Officer {
+pub fn officer(name: &str, unit: Option<&str>) -> Officer {
     Officer { actor: Actor::Operator(name.to_owned()), unit: unit.map(str::to_owned) }
 }
 
-fn values(kind: Kind, fields: &[(&str, &str)]) -> Values {
+pub fn values(kind: Kind, fields: &[(&str, &str)]) -> Values {
     let papers = [("paper", kind.papers()[0].0), ("paper_no", "7"), ("paper_on", "2026-11-01"), ("paper_by", "UBND")];
     fields.iter().chain(&papers).map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect()
 }
 
-fn proposal(kind: Kind, source_id: &str, fields: &[(&str, &str)]) -> Proposal {
+pub fn proposal(kind: Kind, source_id: &str, fields: &[(&str, &str)]) -> Proposal {
     Proposal {
         kind,
         values: values(kind, fields),
@@ -44,12 +44,12 @@ fn proposal(kind: Kind, source_id: &str, fields: &[(&str, &str)]) -> Proposal {
     }
 }
 
-const fn say(event: dinhdanh::base::ids::EventId, version: i64, verdict: Verdict) -> Say {
+pub const fn say(event: dinhdanh::base::ids::EventId, version: i64, verdict: Verdict) -> Say {
     Say { event, version, verdict, reason: None }
 }
 
 /// Proposed by one, approved by another.
-async fn recorded(at: &TestProvider, proposal: &Proposal) -> Vec<PersonId> {
+pub async fn recorded(at: &TestProvider, proposal: &Proposal) -> Vec<PersonId> {
     let proposed = propose(&at.provider, &officer("an", None), proposal, at.now()).await.unwrap();
     let Proposed::Yes { event, .. } = proposed else { panic!("{proposed:?}") };
     let decided =
@@ -135,7 +135,7 @@ async fn what_changed_meanwhile_sends_a_proposal_back_with_the_difference() {
         let two = events::decide(&at.provider, &binh, &approve(second), at.now()).await.unwrap();
         let Decided::Stale(differences) = two else { panic!("{two:?}") };
         assert_eq!(differences[0].before.vi, ["Trần Văn Một"]);
-        let opened = events::open(&at.provider, second, at.now()).await.unwrap().unwrap();
+        let opened = events::open(&at.provider, &binh, second, at.now()).await.unwrap().unwrap();
         assert_eq!(opened.event.state, EventState::Returned);
         // The proposer looks at it again, and now it holds.
         let again = Proposal { again: Some((second, opened.event.version)), ..name("2", "Trần Văn Hai") };

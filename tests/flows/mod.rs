@@ -8,3 +8,4 @@ mod operators;
 mod outbox;
 mod register;
 mod upkeep;
+mod whose_event;

@@ -1,7 +1,6 @@
 //! Whose desk is this? An operator's session, recognised by its own cookie, and what it allows.
 
 use serde_json::json;
-use time::Date;
 
 use super::actor;
 use crate::{
@@ -58,8 +57,6 @@ impl Seen {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Denied {
     Role(Role),
-    /// The unit lies outside their own.
-    Unit,
 }
 
 impl SignedOperator {
@@ -82,12 +79,6 @@ impl SignedOperator {
 
     pub fn require(&self, role: Role) -> Result<(), Denied> {
         if self.desk.operator.post.has(role) { Ok(()) } else { Err(Denied::Role(role)) }
-    }
-
-    /// The role, for a commune or province (its code on a day).
-    pub fn require_in(&self, role: Role, unit: &str, day: Date) -> Result<(), Denied> {
-        self.require(role)?;
-        if self.desk.operator.post.reaches(unit, day) { Ok(()) } else { Err(Denied::Unit) }
     }
 }
 

@@ -89,7 +89,11 @@ fn begun(state: &AppState, operator: &Operator, kind: Kind, subject: Option<&str
 
 async fn page(state: &AppState, operator: &Operator, kind: Kind, draft: &Draft) -> Result<EventForm, Fault> {
     let now = operator.visitor.now();
-    let checked = if draft.new { None } else { Some(check(&state.provider, (kind, &draft.values), now).await?) };
+    let checked = if draft.new {
+        None
+    } else {
+        Some(check(&state.provider, &officer(operator), (kind, &draft.values), now).await?)
+    };
     let (refusals, found) = match checked {
         None => (Vec::new(), None),
         Some(Ok(found)) => (Vec::new(), Some(found)),

@@ -97,10 +97,9 @@ async fn show(
 ) -> Response {
     let Ok(id) = id.parse::<EventId>() else { return missing(&state, &operator) };
     let said = query.ok().and_then(|query| Said::from_code(query.one("said").ok().flatten()?));
-    match events::open(&state.provider, id, operator.visitor.now()).await {
+    match events::open(&state.provider, &officer(&operator), id, operator.visitor.now()).await {
         Ok(Some(opened)) => match page(&state, &operator, opened, said) {
-            Ok(Some(page)) => page.render(&operator.frame(&state)).into_response(),
-            Ok(None) => missing(&state, &operator),
+            Ok(page) => page.render(&operator.frame(&state)).into_response(),
             Err(fault) => respond::fault_for(&state, &operator.visitor, &fault),
         },
         Ok(None) => missing(&state, &operator),
@@ -108,20 +107,11 @@ async fn show(
     }
 }
 
-/// Nobody outside its unit reads a proposal, but its own proposer.
-fn page(
-    state: &AppState,
-    operator: &Operator,
-    opened: Opened,
-    said: Option<Said>,
-) -> Result<Option<ProposalPage>, Fault> {
+fn page(state: &AppState, operator: &Operator, opened: Opened, said: Option<Said>) -> Result<ProposalPage, Fault> {
     let (officer, now) = (officer(operator), operator.visitor.now());
     let event = opened.event;
     let own = event.proposed_by == officer.text();
     let reaches = may_decide(&officer, event.unit_code.as_deref(), now);
-    if !own && !reaches {
-        return Ok(None);
-    }
     let waiting = event.state == EventState::Proposed;
     let again = if own && matches!(event.state, EventState::Returned) {
         let draft =
@@ -131,7 +121,7 @@ fn page(
     } else {
         None
     };
-    Ok(Some(ProposalPage {
+    Ok(ProposalPage {
         kind: opened.kind.label(),
         state: event.state,
         version: event.version,
@@ -149,7 +139,7 @@ fn page(
         withdraws: own && matches!(event.state, EventState::Proposed | EventState::Returned),
         again,
         said,
-    }))
+    })
 }
 
 async fn take(

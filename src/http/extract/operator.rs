@@ -2,7 +2,6 @@
 
 use axum::{extract::FromRequestParts, response::Response};
 use http::{HeaderMap, Method, request::Parts};
-use time::Date;
 
 use super::{ForeignForm, FormGuard, Visitor};
 use crate::{
@@ -57,11 +56,6 @@ impl Operator {
     /// The answer to who has not the role.
     pub fn require(&self, state: &AppState, role: Role) -> Result<(), Box<Response>> {
         self.signed.require(role).map_err(|denied| Box::new(self.denied(state, denied)))
-    }
-
-    /// The answer to who has not the role for this commune or province.
-    pub fn require_in(&self, state: &AppState, role: Role, unit: &str, day: Date) -> Result<(), Box<Response>> {
-        self.signed.require_in(role, unit, day).map_err(|denied| Box::new(self.denied(state, denied)))
     }
 
     /// Told as a page; the log says who wanted what.

@@ -6,6 +6,7 @@
 
 mod birth;
 mod card;
+mod competence;
 mod correction;
 mod court;
 mod death;
@@ -23,6 +24,7 @@ mod situation;
 #[cfg(test)]
 mod year;
 
+pub use competence::{Competence, competence};
 pub use form::{FieldKind, FieldSpec, Values, Who};
 pub use number::NumberWanted;
 pub use outcome::{Change, Consequence, FollowUp, Lock, Outcome, Warning};

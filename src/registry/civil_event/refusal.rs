@@ -59,6 +59,8 @@ reasons! {
         "A temporary residence lasts two years at most; it can be extended.";
     TemporaryTooShort, "residence.too_short", Form, "Dưới 30 ngày là lưu trú, không phải tạm trú.",
         "Less than 30 days is a stay, not a temporary residence.";
+    OutsideUnit, "unit.outside", Form, "Việc này thuộc cơ quan của nơi cư trú hoặc nơi đăng ký ở địa bàn khác; bạn không đề nghị được.",
+        "This belongs to the office of the residence or registration, which lies outside your unit.";
     NothingChanges, "nothing_changes", Form, "Sự kiện này không thay đổi gì.", "This event changes nothing.";
 
     UnknownPerson, "person.unknown", Record, "Không có người nào mang số này trong sổ.",
@@ -123,7 +125,8 @@ reasons! {
     HasHead, "household.has_head", Record, "Hộ này đã có chủ hộ.", "This household has a head.";
     NoConsent, "household.no_consent", Record, "Cần có sự đồng ý của chủ hộ và chủ sở hữu chỗ ở.",
         "The head and the owner must agree.";
-    TooLarge, "household.too_large", Record, "Hộ có quá nhiều thành viên.", "The household has too many members.";
+    TooLarge, "household.too_large", Record, "Hộ có hơn 60 thành viên: một sự kiện không xét hết được. Hãy báo người quản trị hệ thống.",
+        "The household has more than 60 members: one event cannot look at all of them. Tell who runs the system.";
     NoAbsence, "absence.none", Record, "Không có khai báo tạm vắng.", "No absence is declared.";
     AlreadyKnown, "supplement.known", Record, "Sổ đã có thông tin này; hãy cải chính.",
         "The record has this already; correct it instead.";

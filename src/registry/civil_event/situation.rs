@@ -8,7 +8,7 @@ use super::{Change, Outcome, Refusal, Why, form::Who};
 use crate::{
     base::ids::{HouseholdId, PersonId},
     registry::{
-        Address, PersonalNumber, Vital,
+        Address, PersonalNumber, UnitRef, Vital,
         household::{Relation, ResidenceFile},
         record::{Facet, Fact, Record, Relative},
     },
@@ -55,6 +55,7 @@ pub struct Situation {
     children: BTreeMap<PersonId, BTreeSet<PersonId>>,
     wards: BTreeMap<PersonId, BTreeSet<PersonId>>,
     members: BTreeMap<HouseholdId, BTreeSet<PersonId>>,
+    last_homes: BTreeMap<PersonId, UnitRef>,
 }
 
 impl Situation {
@@ -69,6 +70,7 @@ impl Situation {
             children: BTreeMap::new(),
             wards: BTreeMap::new(),
             members: BTreeMap::new(),
+            last_homes: BTreeMap::new(),
         }
     }
 
@@ -92,6 +94,15 @@ impl Situation {
     pub fn put_household(&mut self, household: Household) {
         self.files.insert(household.file.clone(), household.id);
         self.households.insert(household.id, household);
+    }
+
+    /// Where somebody lived who lives nowhere now: the dead, those who went abroad.
+    pub fn put_last_home(&mut self, id: PersonId, unit: UnitRef) {
+        self.last_homes.insert(id, unit);
+    }
+
+    pub fn last_home(&self, id: PersonId) -> Option<&UnitRef> {
+        self.last_homes.get(&id)
     }
 
     fn forget_ties(&mut self, id: PersonId) {

@@ -12,8 +12,7 @@ use crate::{
     flows::Provider,
     registry::{
         PersonalNumber,
-        civil_event::{CivilEvent, Kind, NumberWanted, Outcome, Refusal},
-        operator::Post,
+        civil_event::{CivilEvent, Kind, NumberWanted, Outcome, Refusal, Why},
     },
     store::{
         AuditEvent, Class, Conn, LaneKey, Outcome as Audited, Tx, Unit,
@@ -81,11 +80,7 @@ pub async fn decide(provider: &Provider, officer: &Officer, say: &Say, now: Time
 
 /// An officer of a province decides for its communes; what has no unit is for the country's.
 pub fn may_decide(officer: &Officer, unit: Option<&str>, now: Timestamp) -> bool {
-    let post = Post { roles: std::collections::BTreeSet::new(), unit: officer.unit.clone() };
-    match unit {
-        Some(unit) => post.reaches(unit, now.vietnam_date()),
-        None => post.unit.is_none(),
-    }
+    unit.map_or(officer.unit.is_none(), |unit| officer.reaches(unit, now.vietnam_date()))
 }
 
 async fn settle(
@@ -111,29 +106,32 @@ async fn approve(
     let vault = &provider.secrets.vault;
     let values = open_values(vault, event.id, &event.payload_sealed)?;
     let mut ground = Ground::of(&mut conn, vault, (kind, &values), (&provider.entropy, now)).await?;
+    // Whose it is, is read again: who moved since is another office's.
+    if !ground.is_of(event.unit_code.as_deref()) {
+        let field = ground.claims.first().map_or("subject", |claim| claim.field);
+        let refusals = vec![Refusal::new(field, Why::OutsideUnit)];
+        return returned_impossible(provider, (officer, say), refusals, now).await;
+    }
+    if ground.outside(officer).is_some() {
+        return Ok(Decided::OutsideUnit);
+    }
     let read = CivilEvent::read(kind, &values, now.vietnam_date());
     let judged = match read {
         Ok(civil) => {
             if let Some(wanted) = civil.number_wanted(&ground.at) {
                 ground.at.fresh.number = draw(&mut conn, wanted, &provider.entropy).await?;
             }
-            civil.judge(&ground.at)
+            ground.judged(&civil, officer)
         }
         Err(refusals) => Err(refusals),
     };
     let outcome = match judged {
         Ok(outcome) => outcome,
-        Err(refusals) => {
-            let codes: Vec<_> = refusals.iter().map(|one| one.why.code()).collect();
-            let say = Say { reason: Some(format!("impossible: {}", codes.join(", "))), ..say.clone() };
-            settle(provider, officer, &say, EventState::Returned, now).await?;
-            return Ok(Decided::Refused(refusals));
-        }
+        Err(refusals) => return returned_impossible(provider, (officer, say), refusals, now).await,
     };
     let base: Base =
         serde_json::from_str(&event.base).map_err(|_| Fault::inconsistent("civil_event", "base", &event.id))?;
-    let stale = say.verdict == Verdict::Approve && base != ground.base(&outcome);
-    if stale {
+    if base != ground.base(&outcome) {
         return returned_stale(provider, (officer, say), (&ground, &outcome), now).await;
     }
     let mut writes = Writes::of(provider, &ground, &outcome, now)?;
@@ -158,6 +156,18 @@ async fn approve(
         Recorded::NotWaiting => Ok(Decided::NotWaiting),
         Recorded::Moved => returned_stale(provider, (officer, say), (&ground, &outcome), now).await,
     }
+}
+
+async fn returned_impossible(
+    provider: &Provider,
+    (officer, say): (&Officer, &Say),
+    refusals: Vec<Refusal>,
+    now: Timestamp,
+) -> Result<Decided, Fault> {
+    let codes: Vec<_> = refusals.iter().map(|one| one.why.code()).collect();
+    let say = Say { reason: Some(format!("impossible: {}", codes.join(", "))), ..say.clone() };
+    settle(provider, officer, &say, EventState::Returned, now).await?;
+    Ok(Decided::Refused(refusals))
 }
 
 async fn returned_stale(

@@ -2,7 +2,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{Base, record::opened};
+use super::{
+    Base, Officer,
+    record::{fact_of, opened},
+};
 use crate::{
     base::{
         Entropy, Fault, Timestamp,
@@ -10,8 +13,11 @@ use crate::{
     },
     flows::registry::PersonVault,
     registry::{
-        civil_event::{CivilEvent, Fresh, Household, Kind, Outcome, Situation, Values, Who},
-        record::Facet,
+        Residence,
+        civil_event::{
+            CivilEvent, Competence, Fresh, Household, Kind, Outcome, Refusal, Situation, Values, Who, Why, competence,
+        },
+        record::{Facet, Fact},
     },
     store::{
         Conn, facet_versions, household_writes, numbers,
@@ -26,6 +32,12 @@ pub struct Ground {
     pub at: Situation,
     pub read: BTreeMap<PersonId, StoredRecord>,
     pub households: BTreeMap<HouseholdId, (Household, i64)>,
+    /// Whom the event names, with those who have them as a parent or a representative.
+    pub principals: BTreeMap<PersonId, BTreeSet<PersonId>>,
+    /// Whose event it is.
+    pub claims: Vec<Competence>,
+    /// A household has more members than were read.
+    too_large: bool,
 }
 
 impl Ground {
@@ -41,7 +53,14 @@ impl Ground {
             number: None,
         };
         let at = Situation::new(now.vietnam_date(), fresh);
-        let mut ground = Self { at, read: BTreeMap::new(), households: BTreeMap::new() };
+        let mut ground = Self {
+            at,
+            read: BTreeMap::new(),
+            households: BTreeMap::new(),
+            principals: BTreeMap::new(),
+            claims: Vec::new(),
+            too_large: false,
+        };
         for file in CivilEvent::files(kind, values) {
             if let Some(household) = household_writes::find_by_file(conn, &file).await? {
                 ground.add_household(conn, vault, household).await?;
@@ -56,7 +75,44 @@ impl Ground {
                 ground.add_principal(conn, vault, id).await?;
             }
         }
+        ground.claims = competence(kind, values, &ground.at);
         Ok(ground)
+    }
+
+    /// What the event does, when this officer's unit is competent for it. Nothing of the record is told to who is not.
+    pub fn judged(&self, event: &CivilEvent, officer: &Officer) -> Result<Outcome, Vec<Refusal>> {
+        let outside = self.outside(officer);
+        if let Some(claim) = outside.filter(|claim| claim.known) {
+            return Err(vec![Refusal::new(claim.field, Why::OutsideUnit)]);
+        }
+        if self.too_large {
+            return Err(vec![Refusal::new("household", Why::TooLarge)]);
+        }
+        let outcome = event.judge(&self.at)?;
+        // Somebody who belongs nowhere is for the country's office.
+        outside.map_or(Ok(outcome), |claim| Err(vec![Refusal::new(claim.field, Why::OutsideUnit)]))
+    }
+
+    /// What the officer's unit would have to be competent for and is not.
+    pub fn outside(&self, officer: &Officer) -> Option<&Competence> {
+        let within = |claim: &Competence| {
+            officer.unit.is_none() || claim.units.iter().any(|unit| officer.reaches(unit, self.at.today))
+        };
+        self.claims.iter().find(|claim| !within(claim))
+    }
+
+    /// The commune whose event it is for this officer; none where nobody knows, and the country's office decides.
+    pub fn unit_for(&self, officer: &Officer) -> Option<&'static str> {
+        let units = &self.claims.first()?.units;
+        let own = units.iter().find(|unit| officer.reaches(unit, self.at.today));
+        own.or_else(|| units.first()).copied()
+    }
+
+    /// Whether an event that was taken for this unit's still is.
+    pub fn is_of(&self, unit: Option<&str>) -> bool {
+        let Some(claim) = self.claims.first() else { return false };
+        let Some(unit) = unit else { return claim.units.is_empty() };
+        claim.units.iter().any(|one| super::reaches(Some(unit), one, self.at.today))
     }
 
     /// Somebody the event names, with those whose record may have to change with theirs.
@@ -64,7 +120,9 @@ impl Ground {
         if !self.add_person(conn, vault, id).await? {
             return Ok(());
         }
-        let mut near: BTreeSet<PersonId> = record::depending(conn, id).await?.into_iter().collect();
+        let depending: BTreeSet<PersonId> = record::depending(conn, id).await?.into_iter().collect();
+        self.principals.insert(id, depending.clone());
+        let mut near = depending;
         if let Some(record) = self.at.record(id) {
             let relatives = [&record.father, &record.mother, &record.spouse, &record.representative];
             near.extend(relatives.into_iter().flatten().filter_map(|one| one.person));
@@ -72,11 +130,41 @@ impl Ground {
         for id in near {
             self.add_person(conn, vault, id).await?;
         }
+        self.add_last_home(conn, vault, id).await?;
         let home = self.at.record(id).and_then(|record| record.household.as_ref()).map(|place| place.household);
         if let Some(home) = home.filter(|home| !self.households.contains_key(home))
             && let Some(household) = household_writes::find(conn, home).await?
         {
             self.add_household(conn, vault, household).await?;
+        }
+        Ok(())
+    }
+
+    /// Of somebody who lives nowhere: what the history knows last.
+    async fn add_last_home(&mut self, conn: &mut Conn, vault: &PersonVault, id: PersonId) -> Result<(), Fault> {
+        let lives = |one: &crate::registry::record::Record| {
+            [&one.permanent, &one.temporary, &one.stay].into_iter().any(Option::is_some)
+        };
+        if self.at.record(id).is_none_or(lives) {
+            return Ok(());
+        }
+        let mut last: Option<(i64, Residence)> = None;
+        for version in facet_versions::of_person(conn, id).await? {
+            let facet = Facet::from_code(&version.facet);
+            let Some(facet) = facet.filter(|facet| matches!(facet, Facet::Permanent | Facet::Temporary | Facet::Stay))
+            else {
+                continue;
+            };
+            let fact = fact_of(vault, (id, version.seq), facet, &version.value)?;
+            let (Fact::Permanent(home) | Fact::Temporary(home) | Fact::Stay(home)) = fact else { continue };
+            if let Some(home) = home
+                && last.as_ref().is_none_or(|(seq, _)| *seq < version.seq)
+            {
+                last = Some((version.seq, home));
+            }
+        }
+        if let Some((_, home)) = last {
+            self.at.put_last_home(id, home.address.unit);
         }
         Ok(())
     }
@@ -90,7 +178,13 @@ impl Ground {
         let id = household.0.id;
         self.at.put_household(household.0.clone());
         self.households.insert(id, household);
-        for member in household_writes::member_ids(conn, id, MOST_MEMBERS).await? {
+        // One more than fits is enough to know.
+        let members = household_writes::member_ids(conn, id, MOST_MEMBERS + 1).await?;
+        if i64::try_from(members.len()).is_ok_and(|members| members > MOST_MEMBERS) {
+            self.too_large = true;
+            return Ok(());
+        }
+        for member in members {
             self.add_person(conn, vault, member).await?;
         }
         Ok(())
@@ -115,5 +209,12 @@ impl Ground {
         let households = outcome.households.iter();
         let households = households.filter_map(|one| Some((one.id, self.households.get(&one.id)?.1))).collect();
         Base { people, households }
+    }
+
+    /// Whose data an officer sees who looks at this event: whom it names, and whose record it changes.
+    pub fn shown(&self, outcome: Option<&Outcome>) -> Vec<PersonId> {
+        let changed = outcome.into_iter().flat_map(Outcome::people);
+        let all: BTreeSet<PersonId> = self.principals.keys().copied().chain(changed).collect();
+        all.into_iter().filter(|id| self.read.contains_key(id)).collect()
     }
 }

@@ -21,7 +21,8 @@ pub use queue::{Opened, open};
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
+use time::Date;
 
 use super::PersonVault;
 use crate::{
@@ -31,7 +32,7 @@ use crate::{
         ids::{EventId, HouseholdId, PersonId},
     },
     crypto::Place,
-    registry::civil_event::Values,
+    registry::{civil_event::Values, operator::Post},
     store::audit::Actor,
 };
 
@@ -43,7 +44,18 @@ pub struct Officer {
     pub unit: Option<String>,
 }
 
+/// Whether a commune or province lies within a unit: its own, or the country.
+fn reaches(own: Option<&str>, unit: &str, day: Date) -> bool {
+    let post = Post { roles: BTreeSet::new(), unit: own.map(str::to_owned) };
+    post.reaches(unit, day)
+}
+
 impl Officer {
+    /// Whether a commune or province of a day lies within the officer's part of the country.
+    pub fn reaches(&self, unit: &str, day: Date) -> bool {
+        reaches(self.unit.as_deref(), unit, day)
+    }
+
     /// As the rows name them: the same text for the same person, or two could be one.
     pub fn text(&self) -> String {
         self.actor.as_text()

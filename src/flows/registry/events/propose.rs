@@ -5,7 +5,7 @@ use serde_json::json;
 use super::{Difference, Officer, difference::differences, ground::Ground, seal_values};
 use crate::{
     base::{Fault, Timestamp, ids::EventId},
-    flows::Provider,
+    flows::{Provider, registry::read_person::note_reading},
     registry::{
         civil_event::{CivilEvent, Kind, Outcome, Refusal, Values, Warning},
         working_days,
@@ -47,9 +47,11 @@ pub enum Proposed {
     NotOpen,
 }
 
-/// What an event would change, or why it cannot be; nothing is written.
+/// What an event would change, or why it cannot be. Nothing is written but who looked at whom: also a refusal tells
+/// something about those whom the form names.
 pub async fn check(
     provider: &Provider,
+    officer: &Officer,
     (kind, values): (Kind, &Values),
     now: Timestamp,
 ) -> Result<Result<(Vec<Difference>, Vec<Warning>), Vec<Refusal>>, Fault> {
@@ -59,7 +61,11 @@ pub async fn check(
     };
     let mut conn = provider.db.read().await?;
     let ground = Ground::of(&mut conn, &provider.secrets.vault, (kind, values), (&provider.entropy, now)).await?;
-    Ok(event.judge(&ground.at).map(|outcome| (differences(&ground, &outcome), outcome.warnings)))
+    drop(conn);
+    let judged = ground.judged(&event, officer);
+    let shown = ground.shown(judged.as_ref().ok());
+    note_reading(&provider.writer, &shown, officer.actor.clone(), now).await?;
+    Ok(judged.map(|outcome| (differences(&ground, &outcome), outcome.warnings)))
 }
 
 pub async fn propose(
@@ -78,7 +84,7 @@ pub async fn propose(
     let about = (proposal.kind, &proposal.values);
     let ground = Ground::of(&mut conn, vault, about, (&provider.entropy, now)).await?;
     drop(conn);
-    let outcome = match event.judge(&ground.at) {
+    let outcome = match ground.judged(&event, officer) {
         Ok(outcome) => outcome,
         Err(refusals) => return Ok(Proposed::Refused(refusals)),
     };
@@ -110,7 +116,7 @@ pub(super) fn new_event(
         kind: proposal.kind.code(),
         source: proposal.source.clone(),
         source_id: proposal.source_id.clone(),
-        unit_code: officer.unit.clone(),
+        unit_code: ground.unit_for(officer).map(str::to_owned),
         state: EventState::Proposed,
         payload_sealed: seal_values(&provider.secrets.vault, id, &proposal.values, &provider.entropy)?,
         base,

@@ -1,9 +1,9 @@
 //! One proposal opened for reading: its form, and what it would change on the record as it is now.
 
-use super::{Base, Difference, difference::differences, ground::Ground, open_values};
+use super::{Base, Difference, Officer, decide::may_decide, difference::differences, ground::Ground, open_values};
 use crate::{
     base::{Fault, Timestamp, ids::EventId},
-    flows::Provider,
+    flows::{Provider, registry::read_person::note_reading},
     registry::civil_event::{CivilEvent, Kind, Refusal, Values, Warning},
     store::civil_events::{self, EventState, StoredEvent},
 };
@@ -22,9 +22,19 @@ pub struct Opened {
     pub stale: bool,
 }
 
-pub async fn open(provider: &Provider, id: EventId, now: Timestamp) -> Result<Option<Opened>, Fault> {
+/// Nobody outside its unit reads a proposal, but its own proposer; who looked at whom is on record before anything is shown.
+pub async fn open(
+    provider: &Provider,
+    officer: &Officer,
+    id: EventId,
+    now: Timestamp,
+) -> Result<Option<Opened>, Fault> {
     let mut conn = provider.db.read().await?;
-    let Some(event) = civil_events::find(&mut conn, id).await? else { return Ok(None) };
+    let found = civil_events::find(&mut conn, id).await?;
+    let theirs = |event: &StoredEvent| {
+        event.proposed_by == officer.text() || may_decide(officer, event.unit_code.as_deref(), now)
+    };
+    let Some(event) = found.filter(theirs) else { return Ok(None) };
     let kind = Kind::from_code(&event.kind).ok_or_else(|| Fault::inconsistent("civil_event", "kind", &event.id))?;
     let vault = &provider.secrets.vault;
     let values = open_values(vault, id, &event.payload_sealed)?;
@@ -42,7 +52,11 @@ pub async fn open(provider: &Provider, id: EventId, now: Timestamp) -> Result<Op
     }
     let about = (kind, &opened.values);
     let ground = Ground::of(&mut conn, vault, about, (&provider.entropy, now)).await?;
-    match CivilEvent::read(kind, &opened.values, now.vietnam_date()).and_then(|event| event.judge(&ground.at)) {
+    drop(conn);
+    let judged = CivilEvent::read(kind, &opened.values, now.vietnam_date()).and_then(|event| event.judge(&ground.at));
+    let shown = ground.shown(judged.as_ref().ok());
+    note_reading(&provider.writer, &shown, officer.actor.clone(), now).await?;
+    match judged {
         Ok(outcome) => {
             opened.differences = differences(&ground, &outcome);
             let base: Base = serde_json::from_str(&opened.event.base)
