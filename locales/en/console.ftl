@@ -53,6 +53,7 @@ console-col-at = At
 console-col-due = Due
 console-col-decided = Decided by
 console-col-reason = Reason
+console-col-note = Came with it
 console-col-case = Case
 console-col-assigned = Taken by
 console-person-title = A person's record

@@ -53,6 +53,7 @@ console-col-at = Lúc
 console-col-due = Hạn
 console-col-decided = Người quyết định
 console-col-reason = Lý do
+console-col-note = Kèm theo
 console-col-case = Vụ việc
 console-col-assigned = Người nhận
 console-person-title = Hồ sơ cá nhân

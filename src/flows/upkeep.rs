@@ -4,13 +4,15 @@ use std::{sync::Arc, time::Duration};
 
 use tokio::time::{MissedTickBehavior, interval};
 
-use super::Provider;
+use super::{Provider, registry::events::try_early};
 use crate::{
     base::{Clock, Fault, Span, Timestamp},
     store::{Class, LaneKey, Tx, Unit, sweep::Stale},
 };
 
 const EVERY: Duration = Duration::from_mins(1);
+/// An event that came before the one it builds on is tried again after this.
+const TRIED_EVERY: Span = Span::minutes(5);
 /// Rows of one unit.
 const AT_ONCE: i64 = 200;
 /// Units of one kind and round: after an outage the backlog is worked off over some minutes.
@@ -24,6 +26,10 @@ pub async fn sweep_always(provider: Arc<Provider>, clock: Clock) {
         tick.tick().await;
         if let Err(fault) = sweep(&provider, clock.now()).await {
             tracing::warn!(%fault, "housekeeping was put off");
+        }
+        let now = clock.now();
+        if let Err(fault) = try_early(&provider, now - TRIED_EVERY, AT_ONCE, now).await {
+            tracing::warn!(%fault, "events that came early were not tried again");
         }
     }
 }

@@ -48,6 +48,8 @@ pub enum Actor {
     Person,
     /// A relying party at an endpoint.
     Client,
+    /// An agency's system that tells of civil events, by its `client_id`.
+    Agency(String),
     /// A console operator, by name.
     Operator(String),
     /// Someone with a shell on the server.
@@ -61,6 +63,7 @@ impl Actor {
         match self {
             Self::Person => "person".to_owned(),
             Self::Client => "client".to_owned(),
+            Self::Agency(client) => format!("agency:{client}"),
             Self::Operator(name) => format!("operator:{name}"),
             Self::CommandLine => "command-line".to_owned(),
             Self::Service => "service".to_owned(),

@@ -203,3 +203,21 @@ pub async fn resolve(
     .map_err(failed("resolving a case"))?;
     Ok(row.is_some())
 }
+
+pub(super) const RESOLVE_OF_EVENT: &str = "UPDATE registry_case SET state = 'resolved', resolved_by = $2, resolved_at = $3, \
+    resolution = $4, reason = $5, version = version + 1 WHERE event_id = $1 AND kind = 'event_refused' \
+    AND state <> 'resolved'";
+
+/// The case that an event opened when it came.
+pub async fn resolve_of_event(conn: &mut Conn, event: EventId, how: &Resolution, now: Timestamp) -> Result<(), Fault> {
+    on!(conn, |c| sqlx::query(RESOLVE_OF_EVENT)
+        .bind(event)
+        .bind(&how.by)
+        .bind(now)
+        .bind(how.resolution)
+        .bind(&how.reason)
+        .execute(c)
+        .await
+        .map(|_| ()))
+    .map_err(failed("resolving an event's case"))
+}

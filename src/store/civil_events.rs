@@ -293,6 +293,52 @@ pub async fn propose_again(conn: &mut Conn, (event, version): (&NewEvent, i64)) 
     Ok(true)
 }
 
+pub(super) const EARLY: &str = "SELECT id, version, kind, source, source_id, unit_code, state, payload_sealed, base, \
+    proposed_by, proposed_at, note, due_on, decided_by, decided_at, decision_reason FROM civil_event \
+    WHERE state = 'case' AND tried_at IS NOT NULL AND tried_at < $1 ORDER BY tried_at, id LIMIT $2";
+
+/// What came before the thing it builds on, and was not tried since then.
+pub async fn early(conn: &mut Conn, before: Timestamp, most: i64) -> Result<Vec<StoredEvent>, Fault> {
+    let rows: Vec<EventRow> = on!(conn, |c| sqlx::query_as(EARLY).bind(before).bind(most).fetch_all(c).await)
+        .map_err(failed("listing events that came early"))?;
+    rows.into_iter().map(TryInto::try_into).collect()
+}
+
+pub(super) const TRIED: &str = "UPDATE civil_event SET tried_at = $3 WHERE id = $1 AND version = $2 AND state = 'case'";
+
+/// `None`: it is not tried again.
+pub async fn tried(conn: &mut Conn, (id, version): (EventId, i64), at: Option<Timestamp>) -> Result<(), Fault> {
+    on!(conn, |c| sqlx::query(TRIED).bind(id).bind(version).bind(at).execute(c).await.map(|_| ()))
+        .map_err(failed("noting that an event was tried"))
+}
+
+pub(super) const WAKE: &str = "UPDATE civil_event SET state = 'proposed', base = $3, due_on = $4, tried_at = NULL, \
+    version = version + 1 WHERE id = $1 AND version = $2 AND state = 'case' RETURNING id";
+
+/// What came early can be decided now.
+pub async fn wake(
+    conn: &mut Conn,
+    (id, version): (EventId, i64),
+    (base, people): (&str, &[PersonId]),
+    due_on: Date,
+) -> Result<bool, Fault> {
+    let row: Option<(EventId,)> = on!(&mut *conn, |c| sqlx::query_as(WAKE)
+        .bind(id)
+        .bind(version)
+        .bind(base)
+        .bind(due_on)
+        .fetch_optional(c)
+        .await)
+    .map_err(failed("proposing what came early"))?;
+    if row.is_none() {
+        return Ok(false);
+    }
+    for person in people {
+        concern(conn, id, *person).await?;
+    }
+    Ok(true)
+}
+
 pub(super) const WITHDRAW: &str = "UPDATE civil_event SET state = 'withdrawn', version = version + 1 WHERE id = $1 \
     AND version = $2 AND proposed_by = $3 AND state IN ('proposed', 'returned') RETURNING id";
 

@@ -10,5 +10,6 @@ mod leftovers;
 mod oidc;
 mod register;
 mod registry_api;
+mod registry_events;
 mod server;
 mod tls;

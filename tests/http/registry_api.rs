@@ -18,18 +18,19 @@ use crate::{
     },
 };
 
-const AGENCY: &str = "so-giao-thong";
-const ALL: &str = "registry:verify registry:look-up registry:predicates registry:household registry:statistics";
+pub const AGENCY: &str = "so-giao-thong";
+const ALL: &str = "registry:verify registry:look-up registry:predicates registry:household registry:statistics \
+                   registry:events";
 const JWT_BEARER: &str = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer";
 
-struct Caller<'a> {
+pub struct Caller<'a> {
     app: &'a TestApp,
     token: String,
 }
 
 impl<'a> Caller<'a> {
     /// An agency's system with a key, and a token with these scopes.
-    async fn of(app: &'a TestApp, scopes: &str, over: &Value) -> Self {
+    pub async fn of(app: &'a TestApp, scopes: &str, over: &Value) -> Self {
         let signer = Signer::new("k1");
         let mut metadata = json!({
             "client_name": "Sở Giao thông", "client_name#vi": "Sở Giao thông", "grant_types": ["client_credentials"], "scope": ALL,
@@ -38,7 +39,13 @@ impl<'a> Caller<'a> {
         });
         metadata.as_object_mut().unwrap().extend(over.as_object().unwrap().clone());
         app.add_client(AGENCY, None, metadata).await;
-        let assertion = signer.assertion(AGENCY, ISSUER, "j1", app.at.now());
+        Self::again(app, scopes).await
+    }
+
+    /// A new token for the agency that is registered already.
+    pub async fn again(app: &'a TestApp, scopes: &str) -> Self {
+        let signer = Signer::new("k1");
+        let assertion = signer.assertion(AGENCY, ISSUER, &app.at.now().rfc3339(), app.at.now());
         let fields = [
             ("grant_type", "client_credentials"),
             ("scope", scopes),
@@ -50,7 +57,7 @@ impl<'a> Caller<'a> {
         Self { app, token: answer.text("access_token") }
     }
 
-    async fn ask(&self, path: &str, content: &Value) -> Answer {
+    pub async fn ask(&self, path: &str, content: &Value) -> Answer {
         self.ask_with(path, content, &[]).await
     }
 
@@ -68,8 +75,36 @@ impl<'a> Caller<'a> {
         self.app.get(&format!("{BASE}/statistics{query}"), &headers).await
     }
 
+    /// How it stands with an event that it told.
+    pub async fn state(&self, source_id: &str) -> Answer {
+        self.get(&format!("/events/{source_id}")).await
+    }
+
+    pub async fn get(&self, path: &str) -> Answer {
+        let bearer = format!("Bearer {}", self.token);
+        let headers = [
+            ("authorization", bearer.as_str()),
+            ("x-request-id", "YC-1"),
+            ("x-agency-code", "H05.12"),
+            ("x-officer-id", "canbo.a"),
+            ("x-procedure-code", "1.002835"),
+            ("x-dossier-code", "H05-0001"),
+            ("x-purpose", "Liên thông hộ tịch"),
+        ];
+        self.app.get(&format!("{BASE}{path}"), &headers).await
+    }
+
     /// With some headers in the place of the usual; an empty one is left out.
     async fn ask_with(&self, path: &str, content: &Value, headers: &[(&str, &str)]) -> Answer {
+        self.send_with(path, content.to_string().into_bytes(), headers).await
+    }
+
+    /// Any bytes as content.
+    pub async fn send(&self, path: &str, content: Vec<u8>) -> Answer {
+        self.send_with(path, content, &[]).await
+    }
+
+    async fn send_with(&self, path: &str, content: Vec<u8>, headers: &[(&str, &str)]) -> Answer {
         let bearer = format!("Bearer {}", self.token);
         let usual = [
             ("authorization", bearer.as_str()),
@@ -88,7 +123,7 @@ impl<'a> Caller<'a> {
                 builder = builder.header(name, value);
             }
         }
-        self.app.send(builder.body(Body::from(content.to_string())).unwrap()).await
+        self.app.send(builder.body(Body::from(content)).unwrap()).await
     }
 }
 
@@ -101,7 +136,7 @@ fn with(mut content: Value, name: &str, value: Value) -> Value {
     content
 }
 
-fn kind(answer: &Answer) -> String {
+pub fn kind(answer: &Answer) -> String {
     assert_eq!(answer.headers["content-type"], "application/problem+json", "{}", answer.body);
     answer.text("type").replace("urn:dinhdanh:problem:registry:", "")
 }
@@ -273,7 +308,7 @@ async fn the_contract_is_served_and_true() {
     assert_eq!((served.status, served.body.as_str()), (StatusCode::OK, OPENAPI));
     let document: Value = serde_json::from_str(OPENAPI).unwrap();
     assert_eq!(document["openapi"], "3.1.0");
-    let caller = Caller::of(&app, ALL, &json!({})).await;
+    let caller = Caller::of(&app, ALL, &json!({ "registry_events": { "kinds": ["*"] } })).await;
     people::add(&app.at, person()).await;
     for (path, operations) in document["paths"].as_object().unwrap() {
         for (method, operation) in operations.as_object().unwrap() {
@@ -297,13 +332,20 @@ async fn the_contract_is_served_and_true() {
             }
             let headers = operation["parameters"].as_array().unwrap().len();
             assert_eq!(headers, Statement::ALL.len(), "{path}");
-            let content = with(claim(NAME, "1985-03-05"), "ask", json!([{ "alive": true }]));
-            let content = if path == "/predicates" { content } else { claim(NAME, "1985-03-05") };
+            let content = match path.as_str() {
+                "/predicates" => with(claim(NAME, "1985-03-05"), "ask", json!([{ "alive": true }])),
+                "/events" => operation["requestBody"]["content"]["application/json"]["example"].clone(),
+                _ => claim(NAME, "1985-03-05"),
+            };
             let answer = caller.ask(path, &content).await;
             assert_eq!(answer.status, StatusCode::OK, "{path}: {}", answer.body);
             let schema = &operation["responses"]["200"]["content"]["application/json"]["schema"];
+            let schema = if path == "/events" { &document["components"]["schemas"]["ToldEvent"] } else { schema };
             for member in schema["required"].as_array().unwrap() {
-                assert!(!answer.json()[member.as_str().unwrap()].is_null() || path == "/household", "{path}: {member}");
+                let may_be_null = ["/household", "/events"].contains(&path.as_str());
+                let there = answer.json().as_object().unwrap().contains_key(member.as_str().unwrap());
+                let filled = !answer.json()[member.as_str().unwrap()].is_null();
+                assert!(there && (filled || may_be_null), "{path}: {member}");
             }
         }
     }

@@ -19,6 +19,7 @@ pub mod read_person;
 pub mod search;
 pub mod source_file;
 pub mod statistics;
+pub mod strict_json;
 pub mod vault;
 pub mod words;
 

@@ -217,7 +217,7 @@ pub struct UseRow {
     pub purpose: Phrase,
     pub procedure: String,
     pub dossier: String,
-    /// `verify`, `look_up`, `predicates`, `household`.
+    /// `verify`, `look_up`, `predicates`, `household`, `event`.
     pub what: String,
     pub matched: bool,
 }
@@ -225,6 +225,7 @@ pub struct UseRow {
 impl UseRow {
     fn what_key(&self) -> &'static str {
         match (self.matched, self.what.as_str()) {
+            (_, "event") => "uses-event",
             (false, _) => "uses-not-matched",
             (true, "verify") => "uses-verify",
             (true, "predicates") => "uses-predicates",

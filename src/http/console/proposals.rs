@@ -128,6 +128,7 @@ fn page(state: &AppState, operator: &Operator, opened: Opened, said: Option<Said
         by: event.proposed_by,
         at: event.proposed_at,
         due: written(event.due_on),
+        note: event.note,
         decided_by: event.decided_by,
         decided_at: event.decided_at,
         reason: event.decision_reason,

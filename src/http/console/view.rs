@@ -185,6 +185,8 @@ pub struct ProposalPage {
     pub by: String,
     pub at: Timestamp,
     pub due: String,
+    /// What came with it: from another system, in whose name and for which dossier.
+    pub note: Option<String>,
     pub decided_by: Option<String>,
     pub decided_at: Option<Timestamp>,
     pub reason: Option<String>,

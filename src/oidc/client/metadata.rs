@@ -2,7 +2,9 @@
 
 use serde_json::{Map, Value, json};
 
-use super::{AssertionAudience, Client, GrantType, KeySource, RegisteredBy, RpClass, UserInfoView, mutual_tls};
+use super::{
+    AssertionAudience, Client, GrantType, KeySource, RegisteredBy, RegistryPart, RpClass, UserInfoView, mutual_tls,
+};
 use crate::oidc::{
     acr::AcrLevel,
     alg::SigningAlg,
@@ -96,6 +98,8 @@ impl Client {
             put(into, "client_assertion_audience", self.auth.assertion_audience.as_str());
         }
         put_some(into, "rp_class", self.rules.rp_class.map(RpClass::as_str));
+        put_some(into, "registry_events", self.rules.registry_events.as_ref().map(RegistryPart::value));
+        put_some(into, "registry_changes", self.rules.registry_changes.as_ref().map(RegistryPart::value));
         if self.rules.userinfo_view != UserInfoView::Standard {
             put(into, "userinfo_view", self.rules.userinfo_view.as_str());
         }

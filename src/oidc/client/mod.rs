@@ -10,6 +10,7 @@ mod metadata;
 mod mutual_tls;
 pub mod profile;
 mod register;
+mod registry_part;
 mod requests;
 mod resources;
 mod responses;
@@ -27,6 +28,7 @@ pub use backchannel::{Backchannel, Delivery};
 pub use localized::Localized;
 pub use members::MetadataError;
 pub use register::{check_given_id, check_given_secret};
+pub use registry_part::{PeopleBy, RegistryPart};
 pub use requests::Requests;
 pub use resources::Resources;
 pub use responses::{ResponseForm, Responses};
@@ -128,6 +130,9 @@ pub struct Rules {
     pub scope_floors: BTreeMap<String, AcrLevel>,
     pub rp_class: Option<RpClass>,
     pub userinfo_view: UserInfoView,
+    /// What of the registry the client may tell of, and hear of.
+    pub registry_events: Option<RegistryPart>,
+    pub registry_changes: Option<RegistryPart>,
 }
 
 /// What the person is shown of the client.

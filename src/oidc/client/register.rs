@@ -4,8 +4,8 @@ use serde_json::Value;
 
 use super::{
     About, AssertionAudience, Client, ClientAuth, ClientAuthMethod, GrantType, KeySource, Localized, Logout,
-    MetadataError, Profile, RegisteredBy, Requests, RpClass, Rules, SenderRules, SignIn, UserInfoView, backchannel,
-    jwks, members::Members, mutual_tls, requests, resources, responses, unsupported,
+    MetadataError, Profile, RegisteredBy, RegistryPart, Requests, RpClass, Rules, SenderRules, SignIn, UserInfoView,
+    backchannel, jwks, members::Members, mutual_tls, requests, resources, responses, unsupported,
 };
 use crate::oidc::{
     alg::SigningAlg,
@@ -221,6 +221,8 @@ fn rules(members: Members<'_>, by: RegisteredBy, method: ClientAuthMethod) -> Re
         userinfo_view: members
             .word("userinfo_view", UserInfoView::ALL, UserInfoView::as_str)?
             .unwrap_or(UserInfoView::Standard),
+        registry_events: RegistryPart::read(members, "registry_events")?,
+        registry_changes: RegistryPart::read(members, "registry_changes")?,
     })
 }
 

@@ -26,6 +26,8 @@ const OPERATOR_ONLY: &[&str] = &[
     "client_assertion_audience",
     "agency",
     "rp_class",
+    "registry_events",
+    "registry_changes",
     "userinfo_view",
     "legal_basis",
     "resource_uris",

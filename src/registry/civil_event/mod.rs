@@ -14,6 +14,7 @@ pub mod form;
 mod guardianship;
 mod household;
 mod marriage;
+mod message;
 mod nationality;
 mod number;
 mod outcome;
@@ -26,6 +27,7 @@ mod year;
 
 pub use competence::{Competence, competence};
 pub use form::{FieldKind, FieldSpec, Values, Who};
+pub use message::{Message, MessageFault, is_source_id};
 pub use number::NumberWanted;
 pub use outcome::{Change, Consequence, FollowUp, Lock, Outcome, Warning};
 pub use refusal::{Refusal, Weight, Why};

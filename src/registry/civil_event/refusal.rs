@@ -133,6 +133,29 @@ reasons! {
     Different, "correction.different", Record, "Sổ không ghi giá trị cũ như vậy.", "The record does not have this old value.";
 }
 
+impl Why {
+    /// An event that is not recorded yet may make it possible: whoever tells of a divorce before the marriage came is early,
+    /// not wrong.
+    pub const fn may_come_later(self) -> bool {
+        matches!(
+            self,
+            Self::UnknownPerson
+                | Self::UnknownHousehold
+                | Self::NotDead
+                | Self::NotDeclared
+                | Self::NotMarriedToEachOther
+                | Self::NotTheirParent
+                | Self::NotTheirGuardian
+                | Self::NumberMissing
+                | Self::NationalityMissing
+                | Self::NoSuchCard
+                | Self::NoResidence
+                | Self::NotAMember
+                | Self::NoAbsence
+        )
+    }
+}
+
 /// One reason, at one field of the event.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Refusal {
@@ -159,5 +182,7 @@ mod tests {
         let codes: BTreeSet<_> = Why::ALL.iter().map(|why| why.code()).collect();
         assert_eq!(codes.len(), Why::ALL.len());
         assert!(Why::ALL.iter().all(|why| why.vietnamese().ends_with('.') && why.english().ends_with('.')));
+        let early = Why::ALL.iter().filter(|why| why.may_come_later());
+        assert!(early.clone().count() == 13 && early.clone().all(|why| why.weight() == Weight::Record));
     }
 }

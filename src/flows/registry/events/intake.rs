@@ -7,6 +7,7 @@ use super::{
     Base, Officer, Proposal, Proposed,
     propose::{DUE_IN_WORKING_DAYS, propose},
     seal_values,
+    told::is_early,
 };
 use crate::{
     base::{
@@ -97,6 +98,7 @@ async fn open_case(
         due_on: working_days::deadline(now.vietnam_date(), DUE_IN_WORKING_DAYS),
         people: Vec::new(),
     };
+    let tried_at = is_early(&why).then_some(now);
     let reasons: Vec<_> = why.iter().map(|one| json!({"field": one.field, "why": one.why.code()})).collect();
     let draft = CaseDraft {
         kind: CaseKind::EventRefused,
@@ -109,7 +111,7 @@ async fn open_case(
     };
     let case = cases::new_case(draft, vault, &officer.actor, (&provider.entropy, now))?;
     let case_id = case.id;
-    let unit = OpenCase { event, case, actor: officer.actor.clone(), now };
+    let unit = OpenCase { event, tried_at, case, actor: officer.actor.clone(), now };
     if provider.writer.submit(unit).await? {
         return Ok(Received::Case { event: id, case: case_id, why });
     }
@@ -120,6 +122,8 @@ async fn open_case(
 
 struct OpenCase {
     event: NewEvent,
+    /// For what came before the thing it builds on: it is tried again.
+    tried_at: Option<Timestamp>,
     case: NewCase,
     actor: Actor,
     now: Timestamp,
@@ -137,6 +141,9 @@ impl Unit for OpenCase {
     async fn run<'a>(&'a self, tx: &'a mut Tx) -> Result<bool, Fault> {
         if !civil_events::insert(tx, &self.event, self.now).await? {
             return Ok(false);
+        }
+        if self.tried_at.is_some() {
+            civil_events::tried(tx, (self.event.id, 1), self.tried_at).await?;
         }
         stored_cases::open(tx, &self.case, self.now).await?;
         let about = AuditEvent::new(self.now, "registry.case_opened", Audited::Done, self.actor.clone());

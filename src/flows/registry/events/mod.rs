@@ -9,6 +9,7 @@ pub mod person_page;
 pub mod propose;
 pub mod queue;
 mod record;
+pub mod told;
 mod writes;
 
 pub use decide::{Decided, Verdict, decide};
@@ -18,6 +19,7 @@ pub use intake::{Incoming, Received, receive};
 pub use person_page::{Entry, PersonPage, name_of};
 pub use propose::{Proposal, Proposed, check, propose, withdraw};
 pub use queue::{Opened, open};
+pub use told::{Standing, Teller, Told, tell, try_early};
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;

@@ -55,17 +55,38 @@ pub async fn check(
     (kind, values): (Kind, &Values),
     now: Timestamp,
 ) -> Result<Result<(Vec<Difference>, Vec<Warning>), Vec<Refusal>>, Fault> {
-    let event = match CivilEvent::read(kind, values, now.vietnam_date()) {
-        Ok(event) => event,
-        Err(refusals) => return Ok(Err(refusals)),
+    let (ground, judged) = match judged(provider, officer, (kind, values), now).await? {
+        Judged::Form(refusals) => return Ok(Err(refusals)),
+        Judged::On(ground, judged) => (ground, judged),
     };
-    let mut conn = provider.db.read().await?;
-    let ground = Ground::of(&mut conn, &provider.secrets.vault, (kind, values), (&provider.entropy, now)).await?;
-    drop(conn);
-    let judged = ground.judged(&event, officer);
     let shown = ground.shown(judged.as_ref().ok());
     note_reading(&provider.writer, &shown, officer.actor.clone(), now).await?;
     Ok(judged.map(|outcome| (differences(&ground, &outcome), outcome.warnings)))
+}
+
+/// What became of a form.
+pub(super) enum Judged {
+    /// It is badly filled.
+    Form(Vec<Refusal>),
+    /// On the record as it is now.
+    On(Box<Ground>, Result<Outcome, Vec<Refusal>>),
+}
+
+/// Nobody is told anything yet: who shows what was found notes it.
+pub(super) async fn judged(
+    provider: &Provider,
+    officer: &Officer,
+    (kind, values): (Kind, &Values),
+    now: Timestamp,
+) -> Result<Judged, Fault> {
+    let event = match CivilEvent::read(kind, values, now.vietnam_date()) {
+        Ok(event) => event,
+        Err(refusals) => return Ok(Judged::Form(refusals)),
+    };
+    let mut conn = provider.db.read().await?;
+    let ground = Ground::of(&mut conn, &provider.secrets.vault, (kind, values), (&provider.entropy, now)).await?;
+    let judged = ground.judged(&event, officer);
+    Ok(Judged::On(Box::new(ground), judged))
 }
 
 pub async fn propose(

@@ -24,10 +24,15 @@ pub enum Right {
     Predicates,
     Household,
     Statistics,
+    /// Telling of civil events, and asking how it stands with them.
+    Events,
+    /// Hearing of changes.
+    Changes,
 }
 
 impl Right {
-    pub const ALL: [Self; 5] = [Self::Verify, Self::LookUp, Self::Predicates, Self::Household, Self::Statistics];
+    pub const ALL: [Self; 7] =
+        [Self::Verify, Self::LookUp, Self::Predicates, Self::Household, Self::Statistics, Self::Events, Self::Changes];
 
     pub const fn scope(self) -> &'static str {
         match self {
@@ -36,6 +41,8 @@ impl Right {
             Self::Predicates => "registry:predicates",
             Self::Household => "registry:household",
             Self::Statistics => "registry:statistics",
+            Self::Events => "registry:events",
+            Self::Changes => "registry:changes",
         }
     }
 }

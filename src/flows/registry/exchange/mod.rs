@@ -3,6 +3,7 @@
 
 pub mod access;
 pub mod answers;
+pub mod events;
 pub mod note;
 
 pub use access::{Admitted, Right, admitted};
@@ -11,7 +12,10 @@ pub use note::NotePolicy;
 use crate::{
     base::Span,
     oidc::error::OAuthError,
-    registry::attribution::{Statement, StatementError},
+    registry::{
+        attribution::{Statement, StatementError},
+        civil_event::MessageFault,
+    },
 };
 
 /// Why a request is not answered.
@@ -36,4 +40,12 @@ pub enum ExchangeRefusal {
     Volume,
     /// Number, name and birth date do not lead to one person.
     NoMatch,
+    /// The client's registration does not name this kind of event, this unit, or this part of the changes.
+    NotTheirs,
+    /// An event's message is not as it should be.
+    Message(Vec<MessageFault>),
+    /// Something else was told under this source id.
+    OtherContent,
+    /// This client told of no such event.
+    NoSuchEvent,
 }

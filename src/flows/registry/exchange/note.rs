@@ -1,6 +1,7 @@
 //! No answer without its record: the use, the day's count, the audit event, and what looks like snooping, in one commit.
 
 use serde_json::json;
+use uuid::Uuid;
 
 use super::{Admitted, ExchangeRefusal};
 use crate::{
@@ -51,6 +52,25 @@ pub(super) async fn note(
     let names = (provider.entropy.uuid(now), call.client.id.clone());
     let mut unit = NoteUse::new(names, call.by.clone(), came, NotePolicy::default(), now);
     unit.in_haste = call.in_haste;
+    submitted(provider, unit).await
+}
+
+/// One request about several people: it counts once, and each of them sees it.
+pub(super) async fn note_all(
+    provider: &Provider,
+    call: &Admitted,
+    (came, people): (Came, &[PersonId]),
+    now: Timestamp,
+) -> Result<Result<(), ExchangeRefusal>, Fault> {
+    let names = (provider.entropy.uuid(now), call.client.id.clone());
+    let mut unit = NoteUse::new(names, call.by.clone(), came, NotePolicy::default(), now);
+    let (first, others) = people.split_first().map_or((None, people), |(first, others)| (Some(*first), others));
+    unit.used.person = first;
+    unit.others = others.iter().map(|person| (provider.entropy.uuid(now), *person)).collect();
+    submitted(provider, unit).await
+}
+
+async fn submitted(provider: &Provider, unit: NoteUse) -> Result<Result<(), ExchangeRefusal>, Fault> {
     let within = provider.writer.submit(unit).await?;
     Ok(if within { Ok(()) } else { Err(ExchangeRefusal::Volume) })
 }
@@ -58,6 +78,8 @@ pub(super) async fn note(
 /// The write behind every answer.
 pub struct NoteUse {
     used: RegistryUse,
+    /// Who else it is about, each with the id of their row.
+    others: Vec<(Uuid, PersonId)>,
     in_haste: bool,
     policy: NotePolicy,
 }
@@ -79,6 +101,11 @@ impl Unit for NoteUse {
         }
         registry_uses::insert(tx, used).await?;
         tx.record(self.event("registry.used", Outcome::Done));
+        for (id, person) in &self.others {
+            let beside = RegistryUse { id: *id, person: Some(*person), ..used.clone() };
+            registry_uses::insert(tx, &beside).await?;
+            tx.record(self.event("registry.used", Outcome::Done).person(*person));
+        }
         for pattern in self.patterns(tx).await? {
             if registry_uses::flag(tx, used, pattern).await? {
                 let event = self.event("registry.use_flagged", Outcome::Done);
@@ -92,7 +119,7 @@ impl Unit for NoteUse {
 
 impl NoteUse {
     pub fn new(
-        (id, client): (uuid::Uuid, ClientId),
+        (id, client): (Uuid, ClientId),
         by: Attribution,
         came: Came,
         policy: NotePolicy,
@@ -100,7 +127,7 @@ impl NoteUse {
     ) -> Self {
         let Came { what, matched, person, fields } = came;
         let used = RegistryUse { id, at: now, client, by, what, matched, person, fields };
-        Self { used, in_haste: false, policy }
+        Self { used, others: Vec::new(), in_haste: false, policy }
     }
 
     fn event(&self, action: &'static str, outcome: Outcome) -> AuditEvent {

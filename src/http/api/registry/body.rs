@@ -8,6 +8,7 @@ use crate::{
         exchange::answers::{FIELDS, Predicate},
         match_person::Claim,
         statistics::{Dimension, Question},
+        strict_json,
     },
     oidc::{error::OAuthError, params::Params},
     registry::{BirthDate, PersonName, PersonalNumber, search::Within},
@@ -20,6 +21,16 @@ pub struct BodyFault {
     pub detail: String,
 }
 
+/// JSON in which nothing stands twice, sent as such.
+pub fn document(media: Option<&str>, bytes: &[u8]) -> Result<Value, Vec<BodyFault>> {
+    let fault = |detail: &str| vec![BodyFault { pointer: String::new(), detail: detail.to_owned() }];
+    let media = media.and_then(|media| media.split(';').next()).map(str::trim).unwrap_or_default();
+    if !media.eq_ignore_ascii_case("application/json") {
+        return Err(fault("the content must be application/json"));
+    }
+    strict_json::parse(bytes).map_err(|error| fault(&error))
+}
+
 /// An object with nothing in it but what is known.
 pub struct Content {
     members: Map<String, Value>,
@@ -29,14 +40,8 @@ pub struct Content {
 impl Content {
     pub fn read(media: Option<&str>, bytes: &[u8], known: &[&str]) -> Result<Self, Vec<BodyFault>> {
         let fault = |detail: &str| vec![BodyFault { pointer: String::new(), detail: detail.to_owned() }];
-        let media = media.and_then(|media| media.split(';').next()).map(str::trim).unwrap_or_default();
-        if !media.eq_ignore_ascii_case("application/json") {
-            return Err(fault("the content must be application/json"));
-        }
-        let members = match serde_json::from_slice(bytes) {
-            Ok(Value::Object(members)) => members,
-            Ok(_) => return Err(fault("the content must be one object")),
-            Err(error) => return Err(fault(&error.to_string())),
+        let Value::Object(members) = document(media, bytes)? else {
+            return Err(fault("the content must be one object"));
         };
         let mut content = Self { members, faults: Vec::new() };
         let unknown: Vec<String> =

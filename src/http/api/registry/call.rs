@@ -5,6 +5,8 @@ use http::{
     header::{AUTHORIZATION, CONTENT_TYPE},
 };
 
+use serde_json::Value;
+
 use super::{body::Content, problem::Ended};
 use crate::{
     base::Timestamp,
@@ -24,6 +26,12 @@ pub async fn call(state: &AppState, headers: &Call, right: Right, now: Timestamp
     // Vietnamese in a header is UTF-8.
     let stated = |name: &str| headers.get(name).and_then(|value| std::str::from_utf8(value.as_bytes()).ok());
     Ok(admitted(&state.provider, (token.as_ref().map(|token| (token, &sender)), right), stated, now).await??)
+}
+
+/// The content as one document.
+pub fn document(headers: &HeaderMap, bytes: &[u8]) -> Result<Value, Ended> {
+    let media = headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok());
+    Ok(super::body::document(media, bytes)?)
 }
 
 pub fn content(headers: &HeaderMap, bytes: &[u8], known: &[&str]) -> Result<Content, Ended> {

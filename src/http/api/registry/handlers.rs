@@ -101,7 +101,7 @@ pub async fn counts(
     answered(&state, answer.await)
 }
 
-fn answered(state: &AppState, answer: Result<Value, Ended>) -> Response {
+pub(super) fn answered(state: &AppState, answer: Result<Value, Ended>) -> Response {
     match answer {
         Ok(document) => respond::json(StatusCode::OK, document.to_string().into_bytes()),
         Err(ended) => ended.answer(state),

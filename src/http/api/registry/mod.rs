@@ -3,6 +3,7 @@
 
 mod body;
 mod call;
+mod events;
 mod handlers;
 mod problem;
 
@@ -26,5 +27,7 @@ pub fn routes() -> Router<AppState> {
         .route(&under("/predicates"), post(handlers::predicates))
         .route(&under("/household"), post(handlers::household))
         .route(&under("/statistics"), get(handlers::counts))
+        .route(&under("/events"), post(events::tell))
+        .route(&under("/events/{source_id}"), get(events::told))
         .route(&under("/openapi.json"), get(handlers::openapi))
 }

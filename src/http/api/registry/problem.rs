@@ -16,6 +16,7 @@ use crate::{
         bearer::{Challenge, Scheme},
         error::{OAuthError, OAuthErrorCode},
     },
+    registry::civil_event::MessageFault,
 };
 
 /// What a handler ends with instead of an answer.
@@ -110,6 +111,26 @@ fn refused(state: &AppState, refusal: &ExchangeRefusal) -> Response {
         }
         ExchangeRefusal::Volume => {
             plain(StatusCode::TOO_MANY_REQUESTS, "volume", "The client's requests of today are used up")
+        }
+        ExchangeRefusal::NotTheirs => {
+            let title = "The client's registration does not name this part of the registry";
+            plain(StatusCode::FORBIDDEN, "not-registered", title)
+        }
+        ExchangeRefusal::Message(faults) => {
+            let error = |fault: &MessageFault| {
+                json!({
+                    "pointer": fault.pointer, "reason": fault.code, "detail": fault.en, "detail#vi": fault.vi,
+                })
+            };
+            let title = "The event is not told as it should be; nothing was kept";
+            problem(StatusCode::UNPROCESSABLE_ENTITY, "event", title, Some(faults.iter().map(error).collect()))
+        }
+        ExchangeRefusal::OtherContent => {
+            let title = "Another content was told under this source id; nothing was changed";
+            plain(StatusCode::CONFLICT, "other-content", title)
+        }
+        ExchangeRefusal::NoSuchEvent => {
+            plain(StatusCode::NOT_FOUND, "no-such-event", "This client told of no such event")
         }
         ExchangeRefusal::NoMatch => {
             let title = "Number, name and birth date do not lead to one person";

@@ -113,6 +113,7 @@ fn proposal(said: Option<Said>) -> ProposalPage {
         by: "operator:canbo.thu".to_owned(),
         at: NOON,
         due: "24/11/2026".to_owned(),
+        note: Some("H05.12 · canbo.a · H05-0001 · Liên thông khai tử".to_owned()),
         decided_by: Some("operator:canbo.duyet".to_owned()),
         decided_at: Some(NOON),
         reason: Some("Thiếu giấy tờ".to_owned()),
