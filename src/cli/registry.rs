@@ -2,6 +2,7 @@
 
 mod boundary_change;
 mod duplicates;
+mod events;
 mod export;
 mod generate;
 mod history;
@@ -29,6 +30,7 @@ enum Command {
     Generate(generate::Args),
     Import(import::Args),
     Export(export::Args),
+    Events(events::Args),
     Show(show::Args),
     Search(search::Args),
     Duplicates(duplicates::Args),
@@ -41,6 +43,7 @@ pub async fn run(args: Args, context: &Context) -> Result<ExitCode, Failure> {
         Command::Generate(args) => generate::run(&args, context),
         Command::Import(args) => import::run(args, context).await,
         Command::Export(args) => export::run(&args, context).await,
+        Command::Events(args) => events::run(args, context).await,
         Command::BoundaryChange(args) => boundary_change::run(&args, context).await,
         Command::Duplicates(args) => duplicates::run(&args, context).await,
         Command::Statistics(args) => statistics::run(args, context).await,

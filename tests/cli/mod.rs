@@ -8,4 +8,5 @@ mod doctor;
 mod keys;
 mod operator;
 mod registry;
+mod registry_events;
 mod serve;

@@ -151,7 +151,7 @@ async fn what_an_officer_returned_is_mended_by_its_teller_under_its_name() {
         caller.ask("/events", &death("HT-1")).await;
         let clerk = app.operator("duyet", &[Role::Approver], None).await;
         let mut browser = app.browser();
-        clerk_signs_in(&mut browser, &clerk).await;
+        clerk_signs_in(&app, &mut browser, &clerk).await;
         let queue = browser.get("/console/queue").await.body;
         let id = queue.split("/console/events/").nth(1).unwrap().split('"').next().unwrap().to_owned();
         let at = format!("/console/events/{id}");

@@ -210,7 +210,7 @@ const fn rows_of(rows: Tally) -> u64 {
     rows.added + rows.known + rows.refused
 }
 
-fn digest(text: &str) -> Result<[u8; 32], String> {
+pub(super) fn digest(text: &str) -> Result<[u8; 32], String> {
     let wrong = || "a SHA-256 has 64 hexadecimal digits".to_owned();
     if text.len() != 64 || !text.is_ascii() {
         return Err(wrong());

@@ -33,6 +33,11 @@ macro_rules! faults {
 }
 
 faults! {
+    NOT_JSON => "json", "Dòng này không phải JSON đúng dạng, hoặc có thành phần lặp lại.",
+        "This row is no JSON, or a member stands twice in it.";
+    OTHER_CONTENT => "other_content", "Mã nguồn này đã được báo với nội dung khác; không có gì thay đổi.",
+        "Another content was told under this source id; nothing was changed.";
+    TOO_LONG => "row.too_long", "Dòng này dài quá 64 KB.", "This row has more than 64 KB.";
     OBJECT => "object", "Nội dung phải là một đối tượng JSON.", "The content is one JSON object.";
     UNKNOWN_MEMBER => "member.unknown", "Không có thành phần này.", "There is no such member.";
     MISSING => "missing", "Thiếu thành phần này.", "This member is needed.";
@@ -54,6 +59,21 @@ const MEMBERS: [&str; 5] = ["source_id", "kind", "fields", "unit", "note"];
 impl MessageFault {
     fn at(pointer: impl Into<String>, (code, vi, en): (&'static str, &'static str, &'static str)) -> Self {
         Self { pointer: pointer.into(), code, vi, en }
+    }
+
+    /// A row of a file that is no JSON, or in which something stands twice.
+    pub fn not_json() -> Self {
+        Self::at("", NOT_JSON)
+    }
+
+    /// The same name was told with something else.
+    pub fn other_content() -> Self {
+        Self::at("/source_id", OTHER_CONTENT)
+    }
+
+    /// A row of a file that is longer than any event.
+    pub fn too_long() -> Self {
+        Self::at("", TOO_LONG)
     }
 
     /// A fault of the form, at its field.

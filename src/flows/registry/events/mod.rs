@@ -2,6 +2,8 @@
 
 pub mod decide;
 pub mod difference;
+mod early;
+pub mod file;
 mod ground;
 pub mod history;
 pub mod intake;
@@ -14,12 +16,13 @@ mod writes;
 
 pub use decide::{Decided, Verdict, decide};
 pub use difference::{Difference, Shown, shown, written};
+pub use early::try_early;
 pub use history::{KnownFact, KnownRecord, as_known, present};
 pub use intake::{Incoming, Received, receive};
 pub use person_page::{Entry, PersonPage, name_of};
 pub use propose::{Proposal, Proposed, check, propose, withdraw};
 pub use queue::{Opened, open};
-pub use told::{Standing, Teller, Told, tell, try_early};
+pub use told::{Standing, Teller, Told, tell};
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;

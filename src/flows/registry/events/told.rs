@@ -1,31 +1,26 @@
 //! Events that other systems tell of, by message or by file: told twice they are one, told otherwise under the same name they
 //! are refused, and one that comes before what it builds on waits and is tried again.
 
-use serde_json::json;
 use time::Date;
 
 use super::{
-    Base, Incoming, Officer, Proposal, Proposed, Received,
-    propose::{DUE_IN_WORKING_DAYS, judged, propose},
+    Incoming, Officer, Proposal, Proposed, Received,
+    file::RowFate,
+    propose::{judged, propose},
     receive,
 };
 use crate::{
-    base::{
-        Fault, Timestamp,
-        ids::{EventId, PersonId},
-    },
-    flows::{Provider, registry::PersonVault},
+    base::{Fault, Timestamp, ids::EventId},
+    flows::Provider,
     oidc::client::RegistryPart,
     registry::{
         PersonalNumber, admin_unit,
-        civil_event::{CivilEvent, Kind, Message, MessageFault, Refusal, Values, Warning, Who, Why},
+        civil_event::{CivilEvent, Kind, Message, MessageFault, Refusal, Values, Warning, Weight, Who, Why},
         operator::Post,
-        working_days,
     },
     store::{
-        AuditEvent, Class, Conn, LaneKey, Outcome as Audited, Tx, Unit,
+        Conn,
         audit::Actor,
-        cases::{self, Resolution},
         civil_events::{self, EventState, StoredEvent},
         numbers,
     },
@@ -174,6 +169,11 @@ pub struct Standing {
 }
 
 impl Standing {
+    /// How it stands, as a stable word.
+    pub fn word(&self) -> &'static str {
+        if self.is_early() { "waiting" } else { self.event.state.code() }
+    }
+
     /// It only waits for what it builds on.
     pub fn is_early(&self) -> bool {
         self.event.state == EventState::Case && is_early(&self.refusals)
@@ -204,77 +204,26 @@ pub async fn standing_of(
     }
 }
 
-/// Tries again what came before the thing it builds on, the longest untried first. Answers how many wait no longer.
-pub async fn try_early(provider: &Provider, before: Timestamp, most: i64, now: Timestamp) -> Result<u64, Fault> {
-    let early = civil_events::early(&mut provider.db.read().await?, before, most).await?;
-    let mut moved = 0;
-    for event in early {
-        moved += u64::from(try_one(provider, &event, now).await?);
-    }
-    Ok(moved)
-}
-
-async fn try_one(provider: &Provider, event: &StoredEvent, now: Timestamp) -> Result<bool, Fault> {
-    let kind = Kind::from_code(&event.kind).ok_or_else(|| Fault::inconsistent("civil_event", "kind", &event.id))?;
-    let vault: &PersonVault = &provider.secrets.vault;
-    let values = super::open_values(vault, event.id, &event.payload_sealed)?;
-    let next = match judged(provider, (kind, &values), now).await? {
-        Ok((ground, outcome)) => {
-            let people = outcome.people().collect();
-            Next::Proposed { base: text(&ground.base(&outcome))?, people }
-        }
-        Err(refusals) if is_early(&refusals) => Next::Waits,
-        Err(_) => Next::Contradicts,
-    };
-    provider.writer.submit(TryAgain { event: (event.id, event.version), kind, next, now }).await
-}
-
-fn text(base: &Base) -> Result<String, Fault> {
-    serde_json::to_string(base).map_err(|error| Fault::internal("writing an event's base down", error))
-}
-
-enum Next {
-    Proposed {
-        base: String,
-        people: Vec<PersonId>,
-    },
-    Waits,
-    /// What came meanwhile speaks against it: a person has to look, and nobody tries again.
-    Contradicts,
-}
-
-struct TryAgain {
-    event: (EventId, i64),
-    kind: Kind,
-    next: Next,
+/// What telling it would come to; nothing is written.
+pub(super) async fn would_be(
+    provider: &Provider,
+    by: &Teller,
+    message: &Message,
     now: Timestamp,
-}
-
-impl Unit for TryAgain {
-    type Out = bool;
-    const KIND: &'static str = "registry.try_event_again";
-    const CLASS: Class = Class::Admin;
-
-    fn lane_key(&self) -> LaneKey {
-        LaneKey::of_id(self.event.0.0)
+) -> Result<RowFate, Fault> {
+    let mut conn = provider.db.read().await?;
+    if let Some(known) = civil_events::find_by_source(&mut conn, &by.source, &message.source_id).await? {
+        let values = super::open_values(&provider.secrets.vault, known.id, &known.payload_sealed)?;
+        let same = known.kind == message.kind.code() && values == message.values;
+        return Ok(if same { RowFate::Known(known.state.code()) } else { RowFate::OtherContent });
     }
-
-    async fn run<'a>(&'a self, tx: &'a mut Tx) -> Result<bool, Fault> {
-        let (base, people) = match &self.next {
-            Next::Proposed { base, people } => (base, people),
-            Next::Waits => return civil_events::tried(tx, self.event, Some(self.now)).await.map(|()| false),
-            Next::Contradicts => return civil_events::tried(tx, self.event, None).await.map(|()| false),
-        };
-        let due_on = working_days::deadline(self.now.vietnam_date(), DUE_IN_WORKING_DAYS);
-        if !civil_events::wake(tx, self.event, (base, people), due_on).await? {
-            return Ok(false);
+    drop(conn);
+    Ok(match judged(provider, (message.kind, &message.values), now).await? {
+        Ok(_) => RowFate::Told(EventState::Proposed.code()),
+        Err(why) if why.iter().any(|one| one.why.weight() == Weight::Form) => {
+            RowFate::Refused(why.iter().map(MessageFault::of).collect())
         }
-        let by = Actor::Service.as_text();
-        let reason = "what it builds on is recorded".to_owned();
-        let how = Resolution { by, resolution: "came_in_order", reason };
-        cases::resolve_of_event(tx, self.event.0, &how, self.now).await?;
-        let about = AuditEvent::new(self.now, "registry.event_proposed", Audited::Done, Actor::Service);
-        tx.record(about.detail(json!({"event": self.event.0, "kind": self.kind.code(), "people": people})));
-        Ok(true)
-    }
+        Err(why) if is_early(&why) => RowFate::Told("waiting"),
+        Err(_) => RowFate::Told(EventState::Case.code()),
+    })
 }

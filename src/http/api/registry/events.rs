@@ -52,16 +52,12 @@ pub async fn told(
 /// The same document at every asking, as long as nothing happened.
 fn told_as(standing: &Standing) -> Value {
     let event = &standing.event;
-    let status = match event.state {
-        EventState::Case if standing.is_early() => "waiting",
-        state => state.code(),
-    };
     let fault = |fault: MessageFault| json!({ "pointer": fault.pointer, "reason": fault.code, "detail": fault.en, "detail#vi": fault.vi });
     let settled = matches!(event.state, EventState::Recorded | EventState::Rejected | EventState::Withdrawn);
     json!({
         "source_id": event.source_id,
         "kind": event.kind,
-        "status": status,
+        "status": standing.word(),
         "told_at": event.proposed_at.rfc3339(),
         // A case has no deadline of its own that the teller could count on.
         "due_on": (event.state == EventState::Proposed).then(|| event.due_on.to_string()),

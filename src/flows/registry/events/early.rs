@@ -1,0 +1,97 @@
+//! Events that came before the thing they build on: tried again from time to time, proposed when it is recorded.
+
+use serde_json::json;
+
+use super::{
+    Base,
+    propose::{DUE_IN_WORKING_DAYS, judged},
+    told::is_early,
+};
+use crate::{
+    base::{
+        Fault, Timestamp,
+        ids::{EventId, PersonId},
+    },
+    flows::Provider,
+    registry::{civil_event::Kind, working_days},
+    store::{
+        AuditEvent, Class, LaneKey, Outcome as Audited, Tx, Unit,
+        audit::Actor,
+        cases::{self, Resolution},
+        civil_events::{self, StoredEvent},
+    },
+};
+
+/// Tries again what came before the thing it builds on, the longest untried first. Answers how many wait no longer.
+pub async fn try_early(provider: &Provider, before: Timestamp, most: i64, now: Timestamp) -> Result<u64, Fault> {
+    let early = civil_events::early(&mut provider.db.read().await?, before, most).await?;
+    let mut moved = 0;
+    for event in early {
+        moved += u64::from(try_one(provider, &event, now).await?);
+    }
+    Ok(moved)
+}
+
+async fn try_one(provider: &Provider, event: &StoredEvent, now: Timestamp) -> Result<bool, Fault> {
+    let kind = Kind::from_code(&event.kind).ok_or_else(|| Fault::inconsistent("civil_event", "kind", &event.id))?;
+    let values = super::open_values(&provider.secrets.vault, event.id, &event.payload_sealed)?;
+    let next = match judged(provider, (kind, &values), now).await? {
+        Ok((ground, outcome)) => {
+            let people = outcome.people().collect();
+            Next::Proposed { base: text(&ground.base(&outcome))?, people }
+        }
+        Err(refusals) if is_early(&refusals) => Next::Waits,
+        Err(_) => Next::Contradicts,
+    };
+    provider.writer.submit(TryAgain { event: (event.id, event.version), kind, next, now }).await
+}
+
+fn text(base: &Base) -> Result<String, Fault> {
+    serde_json::to_string(base).map_err(|error| Fault::internal("writing an event's base down", error))
+}
+
+enum Next {
+    Proposed {
+        base: String,
+        people: Vec<PersonId>,
+    },
+    Waits,
+    /// What came meanwhile speaks against it: a person has to look, and nobody tries again.
+    Contradicts,
+}
+
+struct TryAgain {
+    event: (EventId, i64),
+    kind: Kind,
+    next: Next,
+    now: Timestamp,
+}
+
+impl Unit for TryAgain {
+    type Out = bool;
+    const KIND: &'static str = "registry.try_event_again";
+    const CLASS: Class = Class::Admin;
+
+    fn lane_key(&self) -> LaneKey {
+        LaneKey::of_id(self.event.0.0)
+    }
+
+    async fn run<'a>(&'a self, tx: &'a mut Tx) -> Result<bool, Fault> {
+        let (base, people) = match &self.next {
+            Next::Proposed { base, people } => (base, people),
+            Next::Waits => return civil_events::tried(tx, self.event, Some(self.now)).await.map(|()| false),
+            Next::Contradicts => return civil_events::tried(tx, self.event, None).await.map(|()| false),
+        };
+        let due_on = working_days::deadline(self.now.vietnam_date(), DUE_IN_WORKING_DAYS);
+        if !civil_events::wake(tx, self.event, (base, people), due_on).await? {
+            return Ok(false);
+        }
+        let by = Actor::Service.as_text();
+        let reason = "what it builds on is recorded".to_owned();
+        let how = Resolution { by, resolution: "came_in_order", reason };
+        cases::resolve_of_event(tx, self.event.0, &how, self.now).await?;
+        let about = AuditEvent::new(self.now, "registry.event_proposed", Audited::Done, Actor::Service);
+        tx.record(about.detail(json!({"event": self.event.0, "kind": self.kind.code(), "people": people})));
+        Ok(true)
+    }
+}

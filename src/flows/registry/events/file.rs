@@ -1,0 +1,266 @@
+//! A file of events, one JSON object a line: surveyed, then told row by row in the order of the file, some at once. Told twice
+//! it changes nothing; one that was broken off is gone on with.
+
+mod lines;
+
+use std::{io, path::PathBuf, sync::Arc, time::Duration};
+
+use futures_util::{StreamExt as _, stream};
+use serde_json::json;
+use thiserror::Error;
+use tokio::sync::mpsc;
+
+use lines::{Facts, Line, survey};
+
+use super::told::{self, Teller, Told, tell};
+use crate::{
+    base::{Clock, Fault, Span, Timestamp, fault::FaultKind},
+    flows::{Provider, registry::add_people::hex, registry::strict_json},
+    registry::civil_event::{Message, MessageFault},
+    store::{
+        AuditEvent, Class, LaneKey, Outcome as Audited, Tx, Unit,
+        imports::{self, ImportFile, Tally},
+    },
+};
+
+/// What became of a row.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum RowFate {
+    /// Proposed, a case, or waiting for what it builds on; in a dry run what it would be.
+    Told(&'static str),
+    /// Told before, with the same content.
+    Known(&'static str),
+    OtherContent,
+    NotTheirs,
+    Refused(Vec<MessageFault>),
+}
+
+#[derive(Clone, Debug)]
+pub struct Row {
+    pub line: u64,
+    pub source_id: Option<String>,
+    pub fate: RowFate,
+}
+
+/// Who looks on.
+pub trait Watch: Send {
+    fn surveyed(&mut self, rows: u64, bytes: u64);
+    fn resumed(&mut self, line: u64);
+    fn row(&mut self, row: &Row, bytes: u64, so_far: Tally);
+}
+
+#[derive(Debug, Error)]
+pub enum EventFileError {
+    #[error("{0}")]
+    Read(#[from] io::Error),
+    #[error("the file has no rows")]
+    Empty,
+    #[error("the file's SHA-256 is {0}, not the one that was expected")]
+    Digest(String),
+    #[error("the file changed while it was read")]
+    Changed,
+    #[error(transparent)]
+    Record(#[from] Fault),
+}
+
+/// A file and how it is told.
+pub struct EventFile<'a> {
+    pub provider: &'a Provider,
+    pub clock: &'a Clock,
+    pub teller: &'a Teller,
+    pub path: PathBuf,
+    /// The digest that came with the file.
+    pub expected: Option<[u8; 32]>,
+}
+
+/// Lanes share commits when several rows wait.
+const AT_ONCE: usize = 16;
+const MOST_TRIES: u64 = 40;
+/// Nobody goes on with a file any more that was not touched for so long.
+const QUIET: Span = Span::secs(10);
+
+impl EventFile<'_> {
+    pub async fn tell(&self, watch: &mut dyn Watch) -> Result<Tally, EventFileError> {
+        let facts = self.survey(watch).await?;
+        let now = self.clock.now();
+        let mut conn = self.provider.db.read().await?;
+        let broken_off = imports::broken_off(&mut conn, &facts.sha256, now - QUIET).await?;
+        drop(conn);
+        let (id, done) = broken_off.unwrap_or_else(|| (self.provider.entropy.uuid(now), 0));
+        let name = self.path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+        let file = Arc::new(ImportFile { id, sha256: facts.sha256, name });
+        match broken_off {
+            Some(_) => watch.resumed(done),
+            None => self.submit(Step::Open, &file).await?,
+        }
+        let mut total = Tally::default();
+        let mut lines = self.lines(done);
+        let mut last = done;
+        while let Some(chunk) = next(&mut lines).await? {
+            let mut step = Tally::default();
+            let mut told = stream::iter(chunk).map(|line| self.told(line)).buffered(AT_ONCE);
+            while let Some(row) = told.next().await {
+                let (row, bytes) = row?;
+                count(&mut step, &row.fate);
+                last = row.line;
+                watch.row(&row, bytes, plus(total, step));
+            }
+            total = plus(total, step);
+            self.submit(Step::Rows(step, last), &file).await?;
+        }
+        if survey(&self.path)?.sha256 != facts.sha256 {
+            return Err(EventFileError::Changed);
+        }
+        self.submit(Step::Finish(total), &file).await?;
+        Ok(total)
+    }
+
+    /// What [`Self::tell`] would do; nothing is written. A name that stands twice in the file is not noticed.
+    pub async fn rehearse(&self, watch: &mut dyn Watch) -> Result<Tally, EventFileError> {
+        self.survey(watch).await?;
+        let mut total = Tally::default();
+        let mut lines = self.lines(0);
+        while let Some(chunk) = next(&mut lines).await? {
+            for (line, bytes, at) in chunk {
+                let row = self.judged(line, bytes).await?;
+                count(&mut total, &row.fate);
+                watch.row(&row, at, total);
+            }
+        }
+        Ok(total)
+    }
+
+    async fn survey(&self, watch: &mut dyn Watch) -> Result<Facts, EventFileError> {
+        let path = self.path.clone();
+        let facts = tokio::task::spawn_blocking(move || survey(&path))
+            .await
+            .map_err(|error| Fault::internal("the reading thread panicked", error))??;
+        if self.expected.is_some_and(|expected| expected != facts.sha256) {
+            return Err(EventFileError::Digest(hex(&facts.sha256)));
+        }
+        watch.surveyed(facts.rows, facts.bytes);
+        Ok(facts)
+    }
+
+    fn lines(&self, done: u64) -> mpsc::Receiver<io::Result<Vec<Line>>> {
+        let (hand, lines) = mpsc::channel(2);
+        let path = self.path.clone();
+        tokio::task::spawn_blocking(move || {
+            if let Err(error) = lines::read(&path, done, &hand) {
+                let _nobody_takes_it = hand.blocking_send(Err(error));
+            }
+        });
+        lines
+    }
+
+    async fn told(&self, (line, bytes, at): Line) -> Result<(Row, u64), Fault> {
+        let message = match bytes.map_err(Row::refused).and_then(|bytes| message(&bytes)) {
+            Ok(message) => message,
+            Err(refused) => return Ok((Row { line, ..refused }, at)),
+        };
+        let mut tries = 0;
+        let told = loop {
+            match tell(self.provider, self.teller, &message, self.clock.now()).await {
+                Err(fault) if tries < MOST_TRIES && matches!(fault.kind, FaultKind::Unavailable | FaultKind::Retry) => {
+                    tries += 1;
+                    tokio::time::sleep(Duration::from_millis(50 * tries.min(10))).await;
+                }
+                other => break other?,
+            }
+        };
+        let fate = match told {
+            Told::Kept { event, known } => {
+                let standing = told::standing(self.provider, event, self.clock.now()).await?;
+                let word = standing.as_ref().map_or("proposed", told::Standing::word);
+                if known { RowFate::Known(word) } else { RowFate::Told(word) }
+            }
+            Told::OtherContent(_) => RowFate::OtherContent,
+            Told::NotTheirs => RowFate::NotTheirs,
+            Told::Refused(faults) => RowFate::Refused(faults),
+        };
+        Ok((Row { line, source_id: Some(message.source_id), fate }, at))
+    }
+
+    async fn judged(&self, line: u64, bytes: Result<Vec<u8>, MessageFault>) -> Result<Row, Fault> {
+        let message = match bytes.map_err(Row::refused).and_then(|bytes| message(&bytes)) {
+            Ok(message) => message,
+            Err(refused) => return Ok(Row { line, ..refused }),
+        };
+        let fate = told::would_be(self.provider, self.teller, &message, self.clock.now()).await?;
+        Ok(Row { line, source_id: Some(message.source_id), fate })
+    }
+
+    async fn submit(&self, step: Step, file: &Arc<ImportFile>) -> Result<(), Fault> {
+        let unit = WriteStep { step, file: Arc::clone(file), by: self.teller.clone(), now: self.clock.now() };
+        self.provider.writer.submit(unit).await
+    }
+}
+
+impl Row {
+    fn refused(fault: MessageFault) -> Self {
+        Self { line: 0, source_id: None, fate: RowFate::Refused(vec![fault]) }
+    }
+}
+
+fn message(bytes: &[u8]) -> Result<Message, Row> {
+    let value = strict_json::parse(bytes).map_err(|_| Row::refused(MessageFault::not_json()))?;
+    let source_id = value.get("source_id").and_then(|id| id.as_str()).map(|id| id.chars().take(80).collect());
+    Message::read(&value).map_err(|faults| Row { line: 0, source_id, fate: RowFate::Refused(faults) })
+}
+
+async fn next(lines: &mut mpsc::Receiver<io::Result<Vec<Line>>>) -> Result<Option<Vec<Line>>, EventFileError> {
+    Ok(lines.recv().await.transpose()?)
+}
+
+fn count(tally: &mut Tally, fate: &RowFate) {
+    match fate {
+        RowFate::Told(_) => tally.added += 1,
+        RowFate::Known(_) => tally.known += 1,
+        RowFate::OtherContent | RowFate::NotTheirs | RowFate::Refused(_) => tally.refused += 1,
+    }
+}
+
+const fn plus(a: Tally, b: Tally) -> Tally {
+    Tally { added: a.added + b.added, known: a.known + b.known, refused: a.refused + b.refused }
+}
+
+#[derive(Clone, Copy, Debug)]
+enum Step {
+    Open,
+    /// Rows by what became of them, and the last line of them.
+    Rows(Tally, u64),
+    Finish(Tally),
+}
+
+struct WriteStep {
+    step: Step,
+    file: Arc<ImportFile>,
+    by: Teller,
+    now: Timestamp,
+}
+
+impl Unit for WriteStep {
+    type Out = ();
+    const KIND: &'static str = "registry.event_file";
+    const CLASS: Class = Class::Admin;
+
+    fn lane_key(&self) -> LaneKey {
+        LaneKey::of_id(self.file.id)
+    }
+
+    async fn run<'a>(&'a self, tx: &'a mut Tx) -> Result<(), Fault> {
+        match self.step {
+            Step::Open => imports::open(tx, &self.file, self.now).await,
+            Step::Rows(rows, line) => imports::count_rows(tx, self.file.id, (rows, line), self.now).await,
+            Step::Finish(rows) => {
+                imports::finish(tx, self.file.id, self.now).await?;
+                let event = AuditEvent::new(self.now, "registry.events_told", Audited::Done, self.by.actor.clone());
+                tx.record(event.detail(json!({
+                    "file": self.file.id, "sha256": hex(&self.file.sha256), "source": self.by.source,
+                    "told": rows.added, "known": rows.known, "refused": rows.refused,
+                })));
+                Ok(())
+            }
+        }
+    }
+}
