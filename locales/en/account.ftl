@@ -103,6 +103,7 @@ uses-verify = The agency compared your number, name and birth date; the system o
 uses-look-up = The agency looked at your information.
 uses-predicates = The agency asked about a condition (such as an age or a place of residence); the system only said yes or no.
 uses-household = The agency looked at your household.
+uses-changes = The authority was told that your record changed: the kind of event and the names of fields, no values.
 uses-event = The authority told of a civil event that names you; an officer of the registry decides before anything is recorded.
 uses-not-matched = The agency asked, but what it stated did not agree with you; nothing was given.
 uses-purpose = Purpose: { $purpose }

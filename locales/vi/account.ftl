@@ -88,6 +88,7 @@ uses-verify = Cơ quan đã đối chiếu số định danh, họ tên và ngà
 uses-look-up = Cơ quan đã xem thông tin của bạn.
 uses-predicates = Cơ quan đã hỏi một điều kiện (như đủ tuổi, nơi cư trú); hệ thống chỉ trả lời có hoặc không.
 uses-household = Cơ quan đã xem hộ gia đình của bạn.
+uses-changes = Cơ quan được báo rằng hồ sơ của bạn có thay đổi: loại sự kiện và tên các mục, không có nội dung.
 uses-event = Cơ quan đã báo một sự kiện hộ tịch, cư trú hoặc căn cước có tên bạn; cán bộ của Cơ sở dữ liệu xem xét trước khi ghi.
 uses-not-matched = Cơ quan đã hỏi nhưng thông tin đưa ra không khớp với bạn; không có gì được cung cấp.
 uses-purpose = Mục đích: { $purpose }

@@ -64,6 +64,8 @@ const fn kept_for(what: Stale) -> Span {
         Stale::Codes | Stale::AssertionJtis | Stale::DpopProofs | Stale::RevokedTokens | Stale::PushedRequests => {
             Span::minutes(5)
         }
+        // A subscriber that was away for half a year reads anew what it holds.
+        Stale::RegistryChanges => Span::days(180),
         Stale::RecoverySheets => Span::ZERO,
         // A logout page may still ask whether its portals answered; whoever looks into a failure has a week.
         Stale::Messages => Span::days(7),

@@ -19,6 +19,7 @@ mod bulk;
 pub mod cache;
 pub mod cards;
 pub mod cases;
+pub mod change_feed;
 pub mod changes;
 pub mod civil_events;
 pub mod clients;

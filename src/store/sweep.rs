@@ -1,6 +1,6 @@
 //! What is over and holds nothing that anybody may still ask for is deleted, a few rows at a time.
 
-use super::{Conn, backchannel, codes, db::failed, device_codes, interactions};
+use super::{Conn, backchannel, change_feed, codes, db::failed, device_codes, interactions};
 use crate::base::{Fault, Timestamp};
 
 /// Kinds of rows that grow old. Each has an index by its time.
@@ -20,6 +20,7 @@ pub enum Stale {
     OperatorSessions,
     Messages,
     BackchannelRequests,
+    RegistryChanges,
 }
 
 const JTIS: &str = "DELETE FROM assertion_jti WHERE (client_id, jti) IN \
@@ -45,7 +46,7 @@ const MESSAGES: &str = "DELETE FROM outbox WHERE id IN \
     (SELECT id FROM outbox WHERE state <> 'waiting' AND next_attempt_at < $1 LIMIT $2)";
 
 impl Stale {
-    pub const ALL: [Self; 14] = [
+    pub const ALL: [Self; 15] = [
         Self::Codes,
         Self::Interactions,
         Self::AssertionJtis,
@@ -60,6 +61,7 @@ impl Stale {
         Self::OperatorSessions,
         Self::Messages,
         Self::BackchannelRequests,
+        Self::RegistryChanges,
     ];
 
     /// Deletes at most `limit` rows whose time ended before `before`; answers how many went.
@@ -69,6 +71,7 @@ impl Stale {
             Self::Interactions => return interactions::sweep(conn, before, limit).await,
             Self::DeviceCodes => return device_codes::sweep(conn, before, limit).await,
             Self::BackchannelRequests => return backchannel::sweep(conn, before, limit).await,
+            Self::RegistryChanges => return change_feed::sweep(conn, before, limit).await,
             Self::AssertionJtis => JTIS,
             Self::DpopProofs => PROOFS,
             Self::RevokedTokens => REVOKED,

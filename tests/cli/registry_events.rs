@@ -9,14 +9,16 @@ use crate::support::{binary::Binary, postgres};
 const PEOPLE: &str = "number,full_name,birth_date,sex\n900085000001,Trần Văn Thử,1985-03-05,male\n\
                       900185000002,Trần Thị Mẫu,1985-03-06,female\n";
 
-fn each() -> [Binary; 2] {
+/// On SQLite, and on the PostgreSQL database that has to live as long.
+fn each() -> ([Binary; 2], postgres::Database) {
     let database = postgres::shared().database();
-    [Binary::new(), Binary::new().with("DINHDANH_DATABASE_URL", &database.url)].map(|binary| {
+    let both = [Binary::new(), Binary::new().with("DINHDANH_DATABASE_URL", &database.url)].map(|binary| {
         binary.prepare();
         write(&binary, "people.csv", PEOPLE);
         assert_eq!(binary.run(&["registry", "import", "people.csv"]).status(), 0);
         binary
-    })
+    });
+    (both, database)
 }
 
 fn write(binary: &Binary, name: &str, text: &str) {
@@ -41,7 +43,8 @@ fn report(binary: &Binary, name: &str) -> Vec<Value> {
 
 #[test]
 fn each_row_has_its_fate_and_twice_changes_nothing() {
-    for binary in each() {
+    let (both, _database) = each();
+    for binary in both {
         let mut bad = row("death", "E-5", &[("subject", "900085000001"), ("on", "2026-02-30")]);
         bad = bad.replace("17", &"7".repeat(300));
         let rows = [
@@ -93,7 +96,7 @@ fn each_row_has_its_fate_and_twice_changes_nothing() {
 
 #[test]
 fn what_stops_a_file_has_status_two_and_changes_nothing() {
-    let [binary, _] = each();
+    let ([binary, _], _database) = each();
     write(&binary, "events.ndjson", &death("E-1", "900085000001", "2026-01-19"));
     write(&binary, "empty.ndjson", " \n\n");
     let hash = "0".repeat(64);
@@ -116,7 +119,7 @@ fn what_stops_a_file_has_status_two_and_changes_nothing() {
 fn a_killed_run_is_gone_on_with_and_loses_and_doubles_nothing() {
     const ROWS: u64 = 1_500;
     let args = ["registry", "events", "events.ndjson", "--source", "a", "--json"];
-    let both = each();
+    let (both, _database) = each();
     for binary in &both {
         let number = |at| format!("900085{:06}", 500_000 + at);
         let rows: Vec<String> = (0..ROWS).map(|at| death(&format!("E-{at}"), &number(at), "2026-01-19")).collect();

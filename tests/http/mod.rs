@@ -10,6 +10,7 @@ mod leftovers;
 mod oidc;
 mod register;
 mod registry_api;
+mod registry_changes;
 mod registry_events;
 mod server;
 mod tls;

@@ -20,11 +20,12 @@ use crate::{
 
 pub const AGENCY: &str = "so-giao-thong";
 const ALL: &str = "registry:verify registry:look-up registry:predicates registry:household registry:statistics \
-                   registry:events";
+                   registry:events registry:changes";
 const JWT_BEARER: &str = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer";
 
 pub struct Caller<'a> {
     app: &'a TestApp,
+    signer: Signer,
     token: String,
 }
 
@@ -39,12 +40,12 @@ impl<'a> Caller<'a> {
         });
         metadata.as_object_mut().unwrap().extend(over.as_object().unwrap().clone());
         app.add_client(AGENCY, None, metadata).await;
-        Self::again(app, scopes).await
+        Self { app, signer, token: String::new() }.again(scopes).await
     }
 
-    /// A new token for the agency that is registered already.
-    pub async fn again(app: &'a TestApp, scopes: &str) -> Self {
-        let signer = Signer::new("k1");
+    /// With a new token.
+    pub async fn again(self, scopes: &str) -> Self {
+        let Self { app, signer, .. } = self;
         let assertion = signer.assertion(AGENCY, ISSUER, &app.at.now().rfc3339(), app.at.now());
         let fields = [
             ("grant_type", "client_credentials"),
@@ -54,7 +55,7 @@ impl<'a> Caller<'a> {
         ];
         let answer = app.post("/token", &[], &fields).await;
         assert_eq!(answer.status, StatusCode::OK, "{}", answer.body);
-        Self { app, token: answer.text("access_token") }
+        Self { app, signer, token: answer.text("access_token") }
     }
 
     pub async fn ask(&self, path: &str, content: &Value) -> Answer {
@@ -263,7 +264,7 @@ async fn clients_without_a_key_or_outside_the_state_stay_outside() {
     app.add_client("weak", Some(secret), metadata).await;
     let fields = [("grant_type", "client_credentials"), ("client_id", "weak"), ("client_secret", secret)];
     let token = app.post("/token", &[], &fields).await.text("access_token");
-    let weak = Caller { app: &app, token };
+    let weak = Caller { app: &app, signer: Signer::new("k2"), token };
     let answer = weak.ask("/verify", &claim(NAME, "1985-03-05")).await;
     assert_eq!((answer.status, kind(&answer).as_str()), (StatusCode::FORBIDDEN, "weak-client"));
 }
@@ -308,7 +309,12 @@ async fn the_contract_is_served_and_true() {
     assert_eq!((served.status, served.body.as_str()), (StatusCode::OK, OPENAPI));
     let document: Value = serde_json::from_str(OPENAPI).unwrap();
     assert_eq!(document["openapi"], "3.1.0");
-    let caller = Caller::of(&app, ALL, &json!({ "registry_events": { "kinds": ["*"] } })).await;
+    let caller = Caller::of(
+        &app,
+        ALL,
+        &json!({ "registry_events": { "kinds": ["*"] }, "registry_changes": { "kinds": ["*"] } }),
+    )
+    .await;
     people::add(&app.at, person()).await;
     for (path, operations) in document["paths"].as_object().unwrap() {
         for (method, operation) in operations.as_object().unwrap() {
@@ -326,6 +332,10 @@ async fn the_contract_is_served_and_true() {
                 assert_eq!(answer.json()["total"], Value::Null);
                 assert_eq!(caller.count("?by=name").await.status, StatusCode::UNPROCESSABLE_ENTITY);
                 assert_eq!(caller.count("?by=sex&province=99").await.status, StatusCode::UNPROCESSABLE_ENTITY);
+            }
+            if path == "/changes" {
+                let answer = caller.get("/changes").await;
+                assert_eq!(answer.status, StatusCode::OK, "{}", answer.body);
             }
             if method != Method::POST {
                 continue;

@@ -109,7 +109,7 @@ async fn a_divorce_before_the_marriage_waits_and_goes_on_when_the_marriage_is_re
             try_early(&app.at.provider, now - Span::minutes(5), 50, now).await.unwrap()
         };
         assert_eq!(later().await, 0, "known now, and not married yet");
-        let caller = Caller::again(&app, SCOPE).await;
+        let caller = caller.again(SCOPE).await;
         assert_eq!(caller.state("LH-1").await.json()["against"][0]["reason"], "marriage.not_theirs");
         let fields =
             [("husband", NUMBER), ("wife", "900085000009"), ("on", "2026-11-10"), ("paper", "marriage_certificate")];
@@ -118,7 +118,7 @@ async fn a_divorce_before_the_marriage_waits_and_goes_on_when_the_marriage_is_re
         approve(&app, "KH-1").await;
         assert_eq!(later().await, 1);
         assert_eq!(later().await, 0);
-        let caller = Caller::again(&app, SCOPE).await;
+        let caller = caller.again(SCOPE).await;
         assert_eq!(status(&caller.state("LH-1").await), (200, "proposed".to_owned()));
         assert_eq!(app.at.count("SELECT count(*) FROM registry_case WHERE resolution = 'came_in_order'").await, 1);
         approve(&app, "LH-1").await;
@@ -159,7 +159,7 @@ async fn what_an_officer_returned_is_mended_by_its_teller_under_its_name() {
         assert!(page.body.contains("H05.12 · canbo.a · H05-0001") && page.body.contains("agency:"), "{}", page.body);
         let fields = [("version", "1"), ("action", "return"), ("reason", "Sai ngày chết")];
         browser.submit(&at, &page, &fields).await;
-        let caller = Caller::again(&app, SCOPE).await;
+        let caller = caller.again(SCOPE).await;
         let returned = caller.state("HT-1").await;
         assert_eq!(status(&returned), (200, "returned".to_owned()));
         assert_eq!(returned.json()["decision_reason"], "Sai ngày chết");

@@ -11,6 +11,7 @@ mod backchannel;
 mod behind;
 mod cache;
 mod cases;
+mod change_feed;
 mod changes;
 mod clients;
 mod codes;

@@ -3,9 +3,10 @@
 use dinhdanh::{
     base::{
         Span, Timestamp,
-        ids::{InteractionId, OperatorSessionId, RegistrationId},
+        ids::{EventId, InteractionId, OperatorSessionId, RegistrationId},
     },
     store::{
+        change_feed::{self, NewChange},
         clients, dpop_proofs,
         failures::{self, CounterKey, CounterKind},
         grants,
@@ -45,6 +46,12 @@ impl Case {
                     finished_at: None,
                 };
                 interactions::insert(&mut conn, &interaction).await.unwrap();
+            }
+            Stale::RegistryChanges => {
+                let (person, event) = (self.person(None).await, EventId(self.uuid()));
+                let change = NewChange { person, version: 2, kind: "death", event, fields: &[], unit_after: "" };
+                change_feed::add(&mut conn, &change, end).await.unwrap();
+                change_feed::place(&mut conn, 9).await.unwrap();
             }
             Stale::AssertionJtis => {
                 let jti = self.uuid().to_string();

@@ -217,7 +217,7 @@ pub struct UseRow {
     pub purpose: Phrase,
     pub procedure: String,
     pub dossier: String,
-    /// `verify`, `look_up`, `predicates`, `household`, `event`.
+    /// `verify`, `look_up`, `predicates`, `household`, `event`, `changes`.
     pub what: String,
     pub matched: bool,
 }
@@ -226,6 +226,7 @@ impl UseRow {
     fn what_key(&self) -> &'static str {
         match (self.matched, self.what.as_str()) {
             (_, "event") => "uses-event",
+            (_, "changes") => "uses-changes",
             (false, _) => "uses-not-matched",
             (true, "verify") => "uses-verify",
             (true, "predicates") => "uses-predicates",

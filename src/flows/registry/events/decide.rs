@@ -18,9 +18,11 @@ use crate::{
         AuditEvent, Class, Conn, LaneKey, Outcome as Audited, Tx, Unit,
         audit::Actor,
         cases,
+        change_feed::{self, NewChange},
         civil_events::{self, Decision, EventState, StoredEvent},
         facet_versions::Ground as Rests,
-        household_writes, numbers, record, record_writes,
+        household_writes, numbers, record,
+        record_writes::{self, PersonWrite},
     },
 };
 
@@ -262,6 +264,7 @@ impl RecordEvent {
         }
         civil_events::forget_people(tx, self.event.0).await?;
         for person in &self.writes.people {
+            self.tell(tx, person).await?;
             record_writes::write(tx, person, rests).await?;
             civil_events::concern(tx, self.event.0, person.id).await?;
             let facets: Vec<_> = person.changed.iter().map(|facet| facet.code()).collect();
@@ -276,6 +279,23 @@ impl RecordEvent {
             cases::open(tx, case, self.now).await?;
         }
         Ok(())
+    }
+}
+
+impl RecordEvent {
+    /// Subscribers hear of it when it is committed.
+    async fn tell(&self, tx: &mut Tx, person: &PersonWrite) -> Result<(), Fault> {
+        let fields: Vec<_> = person.changed.iter().map(|facet| facet.code()).collect();
+        let home = person.home.as_ref().and_then(|home| home.commune.as_deref());
+        let change = NewChange {
+            person: person.id,
+            version: person.version.map_or(1, |version| version + 1),
+            kind: self.kind.code(),
+            event: self.event.0,
+            fields: &fields,
+            unit_after: home.unwrap_or_default(),
+        };
+        change_feed::add(tx, &change, self.now).await
     }
 }
 

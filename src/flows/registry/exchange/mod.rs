@@ -3,6 +3,7 @@
 
 pub mod access;
 pub mod answers;
+pub mod changes;
 pub mod events;
 pub mod note;
 
@@ -48,4 +49,8 @@ pub enum ExchangeRefusal {
     OtherContent,
     /// This client told of no such event.
     NoSuchEvent,
+    /// What came after that place is not kept any more.
+    FeedGone,
+    /// There is no such place yet: it was another registry's, or one of before a restored backup.
+    FeedAhead,
 }

@@ -150,7 +150,8 @@ impl NoteUse {
         if self.in_haste {
             found.push(Pattern::ManyPeopleAnHour);
         }
-        let Some(person) = used.person else { return Ok(found) };
+        // A subscriber hears of everybody in its part: that is no pattern of anybody's.
+        let Some(person) = used.person.filter(|_| used.what != "changes") else { return Ok(found) };
         // One more than allowed is enough to know: the counts never walk further.
         let most = policy.people_of_one_dossier + 1;
         if registry_uses::people_of_dossier(tx, used, since, most).await? >= most {

@@ -3,6 +3,7 @@
 
 mod body;
 mod call;
+mod changes;
 mod events;
 mod handlers;
 mod problem;
@@ -29,5 +30,6 @@ pub fn routes() -> Router<AppState> {
         .route(&under("/statistics"), get(handlers::counts))
         .route(&under("/events"), post(events::tell))
         .route(&under("/events/{source_id}"), get(events::told))
+        .route(&under("/changes"), get(changes::read))
         .route(&under("/openapi.json"), get(handlers::openapi))
 }

@@ -132,6 +132,15 @@ fn refused(state: &AppState, refusal: &ExchangeRefusal) -> Response {
         ExchangeRefusal::NoSuchEvent => {
             plain(StatusCode::NOT_FOUND, "no-such-event", "This client told of no such event")
         }
+        ExchangeRefusal::FeedGone => {
+            let title =
+                "What came after this place is not kept any more: read anew what you hold, and go on without `after`";
+            plain(StatusCode::GONE, "feed-gone", title)
+        }
+        ExchangeRefusal::FeedAhead => {
+            let title = "The feed has not come to this place: what you hold is not of this registry as it is now";
+            plain(StatusCode::CONFLICT, "feed-ahead", title)
+        }
         ExchangeRefusal::NoMatch => {
             let title = "Number, name and birth date do not lead to one person";
             plain(StatusCode::NOT_FOUND, "no-match", title)
