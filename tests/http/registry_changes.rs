@@ -131,7 +131,7 @@ async fn a_subscriber_hears_of_its_kinds_and_units_from_both_ends_of_a_move() {
         moves(&app, "900085000001", "26368").await;
         moves(&app, "900085000003", "00008").await;
         dies(&app, "900085000002").await;
-        moves(&app, "900085000001", "26371").await;
+        moves(&app, "900085000001", "26374").await;
         let answer = caller.get("/changes").await;
         let numbers: Vec<_> = told(&answer).into_iter().map(|one| one.2).collect();
         assert_eq!(numbers, ["900085000001", "900085000003"], "who left, and who came");

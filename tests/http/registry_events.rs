@@ -168,7 +168,7 @@ async fn what_an_officer_returned_is_mended_by_its_teller_under_its_name() {
         assert_eq!(status(&caller.ask("/events", &mended).await), (200, "proposed".to_owned()));
         let mut other = mended.clone();
         other["kind"] = json!("card_lost");
-        assert_eq!(caller.ask("/events", &other).await.status, StatusCode::UNPROCESSABLE_ENTITY);
+        assert_eq!(caller.ask("/events", &other).await.status, StatusCode::CONFLICT, "it stays of its kind");
         approve(&app, "HT-1").await;
         assert_eq!(app.at.count("SELECT count(*) FROM person WHERE vital_since = '2026-11-18'").await, 1);
     }
