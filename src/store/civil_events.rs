@@ -312,14 +312,14 @@ pub async fn tried(conn: &mut Conn, (id, version): (EventId, i64), at: Option<Ti
         .map_err(failed("noting that an event was tried"))
 }
 
-pub(super) const WAKE: &str = "UPDATE civil_event SET state = 'proposed', base = $3, due_on = $4, tried_at = NULL, \
-    version = version + 1 WHERE id = $1 AND version = $2 AND state = 'case' RETURNING id";
+pub(super) const WAKE: &str = "UPDATE civil_event SET state = 'proposed', base = $3, due_on = $4, unit_code = $5, \
+    tried_at = NULL, version = version + 1 WHERE id = $1 AND version = $2 AND state = 'case' RETURNING id";
 
 /// What came early can be decided now.
 pub async fn wake(
     conn: &mut Conn,
     (id, version): (EventId, i64),
-    (base, people): (&str, &[PersonId]),
+    (base, unit, people): (&str, Option<&str>, &[PersonId]),
     due_on: Date,
 ) -> Result<bool, Fault> {
     let row: Option<(EventId,)> = on!(&mut *conn, |c| sqlx::query_as(WAKE)
@@ -327,6 +327,7 @@ pub async fn wake(
         .bind(version)
         .bind(base)
         .bind(due_on)
+        .bind(unit)
         .fetch_optional(c)
         .await)
     .map_err(failed("proposing what came early"))?;

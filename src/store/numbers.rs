@@ -58,13 +58,3 @@ pub async fn person_of(conn: &mut Conn, number: &PersonalNumber) -> Result<Optio
             .map_err(failed("finding a number's person"))?;
     Ok(row.map(|(id,)| id))
 }
-
-pub(super) const HOME_OF: &str = "SELECT p.home_unit FROM personal_number n JOIN person p ON p.id = n.person_id \
-    WHERE n.number = $1 AND p.home_unit <> ''";
-
-/// The unit where a number's person lives, by today's codes.
-pub async fn home_of(conn: &mut Conn, number: &PersonalNumber) -> Result<Option<String>, Fault> {
-    let row: Option<(String,)> = on!(conn, |c| sqlx::query_as(HOME_OF).bind(number.as_str()).fetch_optional(c).await)
-        .map_err(failed("finding a number's home"))?;
-    Ok(row.map(|(unit,)| unit))
-}

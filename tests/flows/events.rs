@@ -266,6 +266,7 @@ async fn what_contradicts_the_record_becomes_a_case_and_what_is_badly_written_no
         let courts = officer("toa-an", None);
         let incoming = |source_id: &str, fields: &[(&str, &str)]| Incoming {
             proposal: Proposal { source: "courts".into(), ..proposal(Kind::Divorce, source_id, fields) },
+            unit: None,
         };
         let unknown = incoming("1", &[("husband", people::NUMBER), ("wife", "900085000009"), ("on", "2026-11-20")]);
         let received = receive(&at.provider, &courts, &unknown, at.now()).await.unwrap();

@@ -4,7 +4,7 @@
 use dinhdanh::{
     base::Span,
     flows::registry::events::{self, Officer, Verdict, decide::Say, try_early},
-    registry::operator::Role,
+    registry::{Address, PersonRecord, Residence, ResidenceKind, UnitRef, operator::Role},
     store::{audit::Actor, civil_events},
 };
 use http::StatusCode;
@@ -235,12 +235,28 @@ async fn a_client_tells_what_its_registration_names_and_where() {
     let refused = (403, "not-registered".to_owned());
     assert_eq!(not_theirs(&divorce("LH-1")).await, refused);
     assert_eq!(not_theirs(&death("HT-1")).await, refused, "nobody knows where this person lives");
-    let mut elsewhere = death("HT-1");
-    elsewhere["unit"] = json!("79");
-    assert_eq!(not_theirs(&elsewhere).await, refused);
-    elsewhere["unit"] = json!("00004");
-    assert_eq!(status(&caller.ask("/events", &elsewhere).await), (200, "proposed".to_owned()));
+    let mut routed = death("HT-1");
+    routed["unit"] = json!("00004");
+    assert_eq!(not_theirs(&routed).await, refused, "the rules say whose it is, not the teller");
+    for (serial, unit) in [(2, "00004"), (3, "26368")] {
+        let unit = UnitRef::commune_on(unit, app.at.now().vietnam_date()).unwrap();
+        let address = Address::new("Số 1", unit, None).unwrap();
+        let home = Residence { kind: ResidenceKind::Permanent, address, from: None, to: None };
+        people::add(&app.at, PersonRecord { residences: vec![home], ..people::another(serial) }).await;
+    }
+    let of = |number: &str, source_id: &str| {
+        let mut told = death(source_id);
+        told["fields"]["subject"] = json!(number);
+        told
+    };
+    assert_eq!(not_theirs(&of("900085000003", "HT-3")).await, refused, "another province's");
+    assert_eq!(status(&caller.ask("/events", &of("900085000002", "HT-2")).await), (200, "proposed".to_owned()));
     assert_eq!(app.at.count("SELECT count(*) FROM civil_event WHERE unit_code = '00004'").await, 1);
+    // Of somebody who is not recorded nothing is told; the unit says whose case it is.
+    let mut unknown = of("900085999999", "HT-4");
+    unknown["unit"] = json!("00008");
+    assert_eq!(status(&caller.ask("/events", &unknown).await), (200, "waiting".to_owned()));
+    assert_eq!(app.at.count("SELECT count(*) FROM registry_case WHERE unit_code = '00008'").await, 1);
     let without = TestApp::sqlite().await;
     let caller = Caller::of(&without, SCOPE, &json!({})).await;
     let answer = caller.ask("/events", &death("HT-1")).await;

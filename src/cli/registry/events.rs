@@ -31,7 +31,7 @@ pub struct Args {
     /// Whose file it is: source ids are theirs, and the same id of the same source is the same event.
     #[arg(long, value_name = "NAME", value_parser = source)]
     source: String,
-    /// Where an event is decided whose place neither its row nor its person tells: a province or commune.
+    /// Who looks after cases whose place neither the row nor a person in it tells: a province or commune.
     #[arg(long, value_name = "CODE")]
     unit: Option<String>,
     /// Read, check and compare everything, and write nothing.

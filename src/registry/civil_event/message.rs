@@ -12,7 +12,7 @@ pub struct Message {
     pub source_id: String,
     pub kind: Kind,
     pub values: Values,
-    /// The unit whose officers decide, where the teller names it.
+    /// Who looks after it when it becomes a case whose place nothing else tells.
     pub unit: Option<String>,
     pub note: Option<String>,
 }

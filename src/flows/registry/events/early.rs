@@ -4,8 +4,8 @@ use serde_json::json;
 
 use super::{
     Base,
-    propose::{DUE_IN_WORKING_DAYS, judged},
-    told::is_early,
+    propose::{DUE_IN_WORKING_DAYS, Judged, judged},
+    told::{everywhere, is_early},
 };
 use crate::{
     base::{
@@ -35,13 +35,14 @@ pub async fn try_early(provider: &Provider, before: Timestamp, most: i64, now: T
 async fn try_one(provider: &Provider, event: &StoredEvent, now: Timestamp) -> Result<bool, Fault> {
     let kind = Kind::from_code(&event.kind).ok_or_else(|| Fault::inconsistent("civil_event", "kind", &event.id))?;
     let values = super::open_values(&provider.secrets.vault, event.id, &event.payload_sealed)?;
-    let next = match judged(provider, (kind, &values), now).await? {
-        Ok((ground, outcome)) => {
-            let people = outcome.people().collect();
-            Next::Proposed { base: text(&ground.base(&outcome))?, people }
-        }
-        Err(refusals) if is_early(&refusals) => Next::Waits,
-        Err(_) => Next::Contradicts,
+    let next = match judged(provider, &everywhere(), (kind, &values), now).await? {
+        Judged::On(ground, Ok(outcome)) => Next::Proposed {
+            base: text(&ground.base(&outcome))?,
+            unit: ground.unit_for(&everywhere()),
+            people: outcome.people().collect(),
+        },
+        Judged::On(_, Err(refusals)) if is_early(&refusals) => Next::Waits,
+        Judged::On(..) | Judged::Form(_) => Next::Contradicts,
     };
     provider.writer.submit(TryAgain { event: (event.id, event.version), kind, next, now }).await
 }
@@ -53,6 +54,7 @@ fn text(base: &Base) -> Result<String, Fault> {
 enum Next {
     Proposed {
         base: String,
+        unit: Option<&'static str>,
         people: Vec<PersonId>,
     },
     Waits,
@@ -77,13 +79,13 @@ impl Unit for TryAgain {
     }
 
     async fn run<'a>(&'a self, tx: &'a mut Tx) -> Result<bool, Fault> {
-        let (base, people) = match &self.next {
-            Next::Proposed { base, people } => (base, people),
+        let (base, unit, people) = match &self.next {
+            Next::Proposed { base, unit, people } => (base, *unit, people),
             Next::Waits => return civil_events::tried(tx, self.event, Some(self.now)).await.map(|()| false),
             Next::Contradicts => return civil_events::tried(tx, self.event, None).await.map(|()| false),
         };
         let due_on = working_days::deadline(self.now.vietnam_date(), DUE_IN_WORKING_DAYS);
-        if !civil_events::wake(tx, self.event, (base, people), due_on).await? {
+        if !civil_events::wake(tx, self.event, (base, unit, people), due_on).await? {
             return Ok(false);
         }
         let by = Actor::Service.as_text();

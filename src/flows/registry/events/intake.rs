@@ -35,6 +35,8 @@ use crate::{
 #[derive(Clone, Debug)]
 pub struct Incoming {
     pub proposal: Proposal,
+    /// Whose case it is, if it becomes one.
+    pub unit: Option<String>,
 }
 
 #[derive(Debug)]
@@ -68,7 +70,7 @@ pub async fn receive(
         Proposed::Yes { event, .. } => Ok(Received::Proposed(event)),
         Proposed::Known(event) => Ok(Received::Known(event)),
         Proposed::Refused(why) if why.iter().any(|one| one.why.weight() == Weight::Form) => Ok(Received::Refused(why)),
-        Proposed::Refused(why) => open_case(provider, officer, proposal, why, now).await,
+        Proposed::Refused(why) => open_case(provider, officer, incoming, why, now).await,
         Proposed::NotOpen => Err(Fault::unavailable("the event came twice at once")),
     }
 }
@@ -76,7 +78,7 @@ pub async fn receive(
 async fn open_case(
     provider: &Provider,
     officer: &Officer,
-    proposal: &Proposal,
+    Incoming { proposal, unit }: &Incoming,
     why: Vec<Refusal>,
     now: Timestamp,
 ) -> Result<Received, Fault> {
@@ -89,7 +91,7 @@ async fn open_case(
         kind: proposal.kind.code(),
         source: proposal.source.clone(),
         source_id: proposal.source_id.clone(),
-        unit_code: officer.unit.clone(),
+        unit_code: unit.clone(),
         state: EventState::Case,
         payload_sealed: seal_values(vault, id, &proposal.values, &provider.entropy)?,
         base,
@@ -106,7 +108,7 @@ async fn open_case(
         source_id: proposal.source_id.clone(),
         person: None,
         event: Some(id),
-        unit_code: officer.unit.clone(),
+        unit_code: unit.clone(),
         detail: json!({"kind": proposal.kind.code(), "reasons": reasons}),
     };
     let case = cases::new_case(draft, vault, &officer.actor, (&provider.entropy, now))?;

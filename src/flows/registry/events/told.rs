@@ -6,7 +6,8 @@ use time::Date;
 use super::{
     Incoming, Officer, Proposal, Proposed, Received,
     file::RowFate,
-    propose::{judged, propose},
+    ground::Ground,
+    propose::{Judged, judged, propose},
     receive,
 };
 use crate::{
@@ -15,14 +16,13 @@ use crate::{
     oidc::client::RegistryPart,
     registry::{
         PersonalNumber, admin_unit,
-        civil_event::{CivilEvent, Kind, Message, MessageFault, Refusal, Values, Warning, Weight, Who, Why},
-        operator::Post,
+        civil_event::{
+            CivilEvent, Competence, Kind, Message, MessageFault, Refusal, Values, Warning, Weight, Who, Why,
+        },
     },
     store::{
-        Conn,
         audit::Actor,
         civil_events::{self, EventState, StoredEvent},
-        numbers,
     },
 };
 
@@ -34,10 +34,17 @@ pub struct Teller {
     pub source: String,
     /// None for everything.
     pub part: Option<RegistryPart>,
-    /// Where an event is decided whose place nothing else tells.
+    /// Who looks after a case whose place nothing else tells.
     pub unit: Option<String>,
     /// In whose name, for which dossier: what the decider reads.
     pub on_behalf: Option<String>,
+}
+
+impl Teller {
+    /// Competent for what its registration names: the offices that decide are found by the rules.
+    fn officer(&self) -> Officer {
+        Officer { actor: self.actor.clone(), unit: None }
+    }
 }
 
 #[derive(Debug)]
@@ -67,13 +74,14 @@ pub async fn tell(provider: &Provider, by: &Teller, message: &Message, now: Time
         drop(conn);
         return told_again(provider, by, (message, &known), now).await;
     }
-    let unit = place(&mut conn, message, today).await?.or_else(|| by.unit.clone());
+    let about = (message.kind, &message.values);
+    let ground = Ground::of(&mut conn, &provider.secrets.vault, about, (&provider.entropy, now)).await?;
     drop(conn);
-    if !is_theirs(by.part.as_ref(), message.kind, unit.as_deref(), today) {
+    if !is_theirs(by.part.as_ref(), message.kind, &ground) {
         return Ok(Told::NotTheirs);
     }
-    let officer = Officer { actor: by.actor.clone(), unit };
-    let incoming = Incoming { proposal: proposal(by, message, None) };
+    let incoming = Incoming { proposal: proposal(by, message, None), unit: place(by, message, &ground) };
+    let officer = by.officer();
     match receive(provider, &officer, &incoming, now).await? {
         Received::Proposed(event) | Received::Case { event, .. } => Ok(Told::Kept { event, known: false }),
         Received::Refused(why) => Ok(Told::Refused(why.iter().map(MessageFault::of).collect())),
@@ -116,8 +124,7 @@ async fn told_again(
     if known.state != EventState::Returned || known.kind != message.kind.code() {
         return Ok(Told::OtherContent(known.id));
     }
-    let officer = Officer { actor: by.actor.clone(), unit: known.unit_code.clone() };
-    match propose(provider, &officer, &proposal(by, message, Some((known.id, known.version))), now).await? {
+    match propose(provider, &by.officer(), &proposal(by, message, Some((known.id, known.version))), now).await? {
         Proposed::Yes { event, .. } => Ok(Told::Kept { event, known: false }),
         Proposed::Refused(why) => Ok(Told::Refused(why.iter().map(MessageFault::of).collect())),
         // Withdrawn or decided since it was read.
@@ -125,21 +132,10 @@ async fn told_again(
     }
 }
 
-/// Where it is decided: the unit that the message names, the commune of the form, the home of whom it is about.
-async fn place(conn: &mut Conn, message: &Message, today: Date) -> Result<Option<String>, Fault> {
-    if message.unit.is_some() {
-        return Ok(message.unit.clone());
-    }
-    let commune = ["registered_at", "unit"].into_iter().find_map(|field| message.values.get(field));
-    if let Some(unit) = commune.map(|code| code.trim()).and_then(|code| admin_unit::on(code, today)) {
-        return Ok(Some(unit.code.to_owned()));
-    }
-    for number in numbers_of(message.kind, &message.values) {
-        if let Some(home) = numbers::home_of(conn, &number).await? {
-            return Ok(Some(home));
-        }
-    }
-    Ok(None)
+/// Who looks after it when it becomes a case: the office that is competent, else the unit that the teller names.
+fn place(by: &Teller, message: &Message, ground: &Ground) -> Option<String> {
+    let competent = ground.claims.iter().find_map(|claim| claim.units.first()).map(|unit| (*unit).to_owned());
+    competent.or_else(|| message.unit.clone()).or_else(|| by.unit.clone())
 }
 
 pub fn numbers_of(kind: Kind, values: &Values) -> Vec<PersonalNumber> {
@@ -147,15 +143,18 @@ pub fn numbers_of(kind: Kind, values: &Values) -> Vec<PersonalNumber> {
     people.filter_map(|who| if let Who::Number(number) = who { Some(number) } else { None }).collect()
 }
 
-fn is_theirs(part: Option<&RegistryPart>, kind: Kind, unit: Option<&str>, today: Date) -> bool {
+/// Every office that is competent lies in the teller's part. Of somebody who is not recorded nobody knows that, and nothing is
+/// told either.
+fn is_theirs(part: Option<&RegistryPart>, kind: Kind, ground: &Ground) -> bool {
     let Some(part) = part else { return true };
-    part.has_kind(kind.code()) && (part.units.is_empty() || unit.is_some_and(|unit| reaches(part, unit, today)))
+    let within =
+        |claim: &Competence| !claim.known || claim.units.iter().any(|unit| reaches(part, unit, ground.at.today));
+    part.has_kind(kind.code()) && (part.units.is_empty() || ground.claims.iter().all(within))
 }
 
 /// Whether a registration's units hold this one: a province holds its communes.
 pub fn reaches(part: &RegistryPart, unit: &str, today: Date) -> bool {
-    let post = |own: &String| Post { roles: std::collections::BTreeSet::new(), unit: Some(own.clone()) };
-    part.units.iter().any(|own| post(own).reaches(unit, today))
+    part.units.iter().any(|own| super::reaches(Some(own), unit, today))
 }
 
 /// How it stands with an event that was told.
@@ -185,10 +184,27 @@ pub(super) fn is_early(refusals: &[Refusal]) -> bool {
     !refusals.is_empty() && refusals.iter().all(|one| one.why.may_come_later())
 }
 
+/// What it tells is recorded as a use of its teller's.
 pub async fn standing(provider: &Provider, event: EventId, now: Timestamp) -> Result<Option<Standing>, Fault> {
-    let Some(opened) = super::open(provider, event, now).await? else { return Ok(None) };
-    let super::Opened { event, kind, refusals, warnings, .. } = opened;
-    Ok(Some(Standing { event, kind, refusals, warnings }))
+    let found = civil_events::find(&mut provider.db.read().await?, event).await?;
+    let Some(event) = found else { return Ok(None) };
+    let kind = Kind::from_code(&event.kind).ok_or_else(|| Fault::inconsistent("civil_event", "kind", &event.id))?;
+    let mut standing = Standing { event, kind, refusals: Vec::new(), warnings: Vec::new() };
+    if !matches!(standing.event.state, EventState::Proposed | EventState::Returned | EventState::Case) {
+        return Ok(Some(standing));
+    }
+    let event = &standing.event;
+    let values = super::open_values(&provider.secrets.vault, event.id, &event.payload_sealed)?;
+    match judged(provider, &everywhere(), (kind, &values), now).await? {
+        Judged::On(_, Ok(outcome)) => standing.warnings = outcome.warnings,
+        Judged::On(_, Err(refusals)) | Judged::Form(refusals) => standing.refusals = refusals,
+    }
+    Ok(Some(standing))
+}
+
+/// The rules alone judge: whose event it is was asked when it was told.
+pub(super) const fn everywhere() -> Officer {
+    Officer { actor: Actor::Service, unit: None }
 }
 
 /// By the name that its teller gave it.
@@ -218,12 +234,15 @@ pub(super) async fn would_be(
         return Ok(if same { RowFate::Known(known.state.code()) } else { RowFate::OtherContent });
     }
     drop(conn);
-    Ok(match judged(provider, (message.kind, &message.values), now).await? {
-        Ok(_) => RowFate::Told(EventState::Proposed.code()),
-        Err(why) if why.iter().any(|one| one.why.weight() == Weight::Form) => {
-            RowFate::Refused(why.iter().map(MessageFault::of).collect())
-        }
-        Err(why) if is_early(&why) => RowFate::Told("waiting"),
-        Err(_) => RowFate::Told(EventState::Case.code()),
+    let why = match judged(provider, &by.officer(), (message.kind, &message.values), now).await? {
+        Judged::On(_, Ok(_)) => return Ok(RowFate::Told(EventState::Proposed.code())),
+        Judged::On(_, Err(why)) | Judged::Form(why) => why,
+    };
+    Ok(if why.iter().any(|one| one.why.weight() == Weight::Form) {
+        RowFate::Refused(why.iter().map(MessageFault::of).collect())
+    } else if is_early(&why) {
+        RowFate::Told("waiting")
+    } else {
+        RowFate::Told(EventState::Case.code())
     })
 }
