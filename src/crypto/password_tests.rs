@@ -116,7 +116,7 @@ async fn who_waits_too_long_for_a_place_is_told_so_and_the_pool_goes_on() {
         assert!(pool.waiting() <= PLACES_PER_THREAD);
     }
     assert!(refused >= 30, "{refused} of 60");
-    assert!(began.elapsed() < Duration::from_secs(10), "nobody waits for all the others");
+    assert!(began.elapsed() < Duration::from_mins(1), "nobody waits for all the others");
     assert_eq!(pool.waiting(), 0);
     assert_eq!(pool.verify(None, Secret::new("guess")).await, Ok(Verdict::Wrong));
 }
@@ -155,7 +155,7 @@ fn work_whose_asker_has_gone_is_not_begun() {
     drop(jobs);
     let began = Instant::now();
     work(&Mutex::new(waiting), CHEAP);
-    assert!(began.elapsed() < Duration::from_secs(5), "{:?}", began.elapsed());
+    assert!(began.elapsed() < Duration::from_secs(15), "{:?}", began.elapsed());
     assert!(matches!(answer.blocking_recv(), Ok(Ok(Done::Checked(Verdict::Right { rehashed: None })))));
 }
 

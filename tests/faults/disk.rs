@@ -44,7 +44,7 @@ async fn no_room_is_a_reason_to_come_back_and_heals() {
     for _ in 0..20 {
         let began = Instant::now();
         let answer = asked.send(serving.address).await.unwrap();
-        assert!(began.elapsed() < Duration::from_secs(2));
+        assert!(began.elapsed() < Duration::from_secs(6), "{:?}", began.elapsed());
         if answer.status != StatusCode::OK {
             assert_eq!(answer.status, StatusCode::SERVICE_UNAVAILABLE, "{}", answer.body);
             assert!(answer.header("retry-after").is_some());

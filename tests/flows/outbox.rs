@@ -37,6 +37,9 @@ impl Unit for Write {
     }
 }
 
+/// As long as a worker may hold a message.
+const LEASE: Span = Span::secs(20);
+
 /// A worker that took everything, and died.
 struct TakeAndDie(Timestamp);
 
@@ -50,7 +53,7 @@ impl Unit for TakeAndDie {
     }
 
     async fn run<'a>(&'a self, tx: &'a mut Tx) -> Result<usize, Fault> {
-        Ok(outbox::claim(tx, self.0, self.0 + Span::secs(20), 10).await?.len())
+        Ok(outbox::claim(tx, self.0, self.0 + LEASE, 10).await?.len())
     }
 }
 
@@ -86,17 +89,27 @@ async fn write(at: &TestProvider, gives_up: Span) {
     at.provider.writer.submit(Write(message, at.now())).await.unwrap();
 }
 
-/// Until it holds, moving the test's clock a second at each look.
+/// Until it holds, moving the test's clock a second at each look: not while a message is due or held by a worker, whose lease
+/// would run out under it on a slow machine.
 async fn eventually(at: &TestProvider, what: impl AsyncFn() -> bool) {
-    for _ in 0..400 {
+    for _ in 0..4_000 {
         if what().await {
             return;
         }
-        at.clock.advance(Span::secs(1));
+        if at_rest(at).await {
+            // No multiple of a millisecond, as the waits are: a wait is never mistaken for a lease.
+            at.clock.advance(Span::micros(1_000_007));
+        }
         at.provider.outbox_wake.notify_one();
-        tokio::time::sleep(Duration::from_millis(10)).await;
+        tokio::time::sleep(Duration::from_millis(5)).await;
     }
     panic!("it never came to that");
+}
+
+/// Nothing is due, and nothing was claimed at this very moment.
+async fn at_rest(at: &TestProvider) -> bool {
+    let next = outbox::oldest_due(&mut at.conn().await).await.unwrap();
+    next.is_some_and(|next| next > at.now() && next.since(at.now()) != LEASE)
 }
 
 const WAITING: &str = "SELECT count(*) FROM outbox WHERE state = 'waiting'";
@@ -126,7 +139,7 @@ async fn what_a_dead_worker_held_is_taken_over_when_its_lease_ends() {
         let worker = tokio::spawn(work(at.provider.clone(), gateway.clone(), at.clock.clone()));
         tokio::time::sleep(Duration::from_millis(200)).await;
         assert_eq!(gateway.asked.load(Ordering::SeqCst), 0, "it is another's until then");
-        at.clock.advance(Span::secs(20));
+        at.clock.advance(LEASE);
         at.provider.outbox_wake.notify_one();
         eventually(&at, async || at.count(DONE).await == 1).await;
         assert_eq!(gateway.sent.lock().unwrap().len(), 1);

@@ -1,4 +1,4 @@
-//! Chromium by chromedriver, with JavaScript off.
+//! Chromium by chromedriver, with JavaScript off unless a test is about scripts.
 
 use std::{
     io::{BufRead, BufReader},
@@ -8,9 +8,10 @@ use std::{
 
 use fantoccini::{Client, ClientBuilder, Locator, elements::Element};
 use hyper_util::client::legacy::connect::HttpConnector;
-use serde_json::json;
+use serde_json::{Value, json};
 
-const TRIES: u32 = 50;
+/// Half a minute: a page may wait for a machine with other work.
+const TRIES: u32 = 300;
 const PAUSE: Duration = Duration::from_millis(100);
 
 pub struct Browser {
@@ -20,9 +21,47 @@ pub struct Browser {
     _log: BufReader<ChildStdout>,
 }
 
+/// What a browser is set to.
+#[derive(Clone, Copy, Debug)]
+pub struct Settings<'a> {
+    /// What it tells sites to prefer.
+    pub lang: &'a str,
+    pub javascript: bool,
+    /// Whether pages in frames have their cookies.
+    pub third_party_cookies: bool,
+    /// The authority that it believes beside the machine's ([`crate::support::certificates::Authority::pin`]).
+    pub believes: Option<&'a str>,
+}
+
+impl<'a> Settings<'a> {
+    pub const fn plain(lang: &'a str) -> Self {
+        Self { lang, javascript: false, third_party_cookies: true, believes: None }
+    }
+
+    fn options(&self) -> Value {
+        let mut args: Vec<String> =
+            ["--headless=new", "--no-sandbox", "--disable-gpu", "--window-size=1000,1400"].map(str::to_owned).into();
+        args.extend(self.believes.map(|pin| format!("--ignore-certificate-errors-spki-list={pin}")));
+        let mut prefs = json!({
+            "intl.accept_languages": self.lang,
+            "profile.block_third_party_cookies": !self.third_party_cookies,
+            "profile.cookie_controls_mode": u8::from(!self.third_party_cookies),
+        });
+        if !self.javascript {
+            prefs["profile.managed_default_content_settings.javascript"] = 2.into();
+            prefs["webkit.webprefs.javascript_enabled"] = false.into();
+        }
+        json!({ "args": args, "prefs": prefs })
+    }
+}
+
 impl Browser {
-    /// `lang` is what the browser tells sites to prefer.
+    /// Without scripts; `lang` is what the browser tells sites to prefer.
     pub async fn start(lang: &str) -> Self {
+        Self::with(Settings::plain(lang)).await
+    }
+
+    pub async fn with(settings: Settings<'_>) -> Self {
         let mut driver = Command::new("chromedriver")
             .arg("--port=0")
             .stdout(Stdio::piped())
@@ -31,15 +70,7 @@ impl Browser {
             .expect("chromedriver is needed here: install `chromium` and `chromium-driver`, or run scripts/test, which does");
         let mut log = BufReader::new(driver.stdout.take().unwrap());
         let port = port(&mut log);
-        let options = json!({
-            "args": ["--headless=new", "--no-sandbox", "--disable-gpu", "--window-size=1000,1400"],
-            "prefs": {
-                "profile.managed_default_content_settings.javascript": 2,
-                "webkit.webprefs.javascript_enabled": false,
-                "intl.accept_languages": lang,
-            },
-        });
-        let wanted = json!({ "browserName": "chrome", "goog:chromeOptions": options });
+        let wanted = json!({ "browserName": "chrome", "goog:chromeOptions": settings.options() });
         let client = ClientBuilder::new(HttpConnector::new())
             .capabilities(wanted.as_object().unwrap().clone())
             .connect(&format!("http://127.0.0.1:{port}"))
@@ -58,6 +89,17 @@ impl Browser {
 
     pub async fn write(&self, css: &str, text: &str) {
         self.element(css).await.send_keys(text).await.unwrap_or_else(|error| panic!("{css}: {error}"));
+    }
+
+    /// In the place of what stands there.
+    pub async fn rewrite(&self, css: &str, text: &str) {
+        self.element(css).await.clear().await.unwrap_or_else(|error| panic!("{css}: {error}"));
+        self.write(css, text).await;
+    }
+
+    /// What a field holds.
+    pub async fn value(&self, css: &str) -> String {
+        self.element(css).await.prop("value").await.unwrap().unwrap_or_default()
     }
 
     async fn element(&self, css: &str) -> Element {
@@ -98,7 +140,7 @@ impl Browser {
         assert!(text.starts_with(&here), "expected {url}: {text}");
     }
 
-    /// The page, once it is as wanted; or as it is after five seconds. A form's redirects take a moment.
+    /// The page, once it is as wanted; or as it is when nobody waits any longer. A form's redirects take a moment.
     async fn once(&self, wanted: impl Fn(&str) -> bool) -> String {
         let mut text = String::new();
         for _ in 0..TRIES {

@@ -4,6 +4,7 @@ use http::StatusCode;
 use serde_json::{Value, json};
 
 use super::{Stage, mischief, portal_of, provider::Provider};
+use crate::support::watched::free_port;
 
 #[tokio::test]
 async fn a_person_signs_in_and_sees_what_the_portal_received() {
@@ -131,9 +132,7 @@ async fn a_key_that_is_newer_than_the_portals_copy_is_fetched() {
 
 #[tokio::test]
 async fn a_portal_may_start_before_its_provider() {
-    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let port = listener.local_addr().unwrap().port();
-    drop(listener);
+    let port = free_port();
     let issuer = format!("http://localhost:{port}");
     let url = portal_of(&issuer).await;
     let mut browser = super::Browser::new();

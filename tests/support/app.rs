@@ -101,6 +101,17 @@ impl TestApp {
         Self::of(at).await
     }
 
+    /// The same under another address.
+    pub async fn known_as(test: TestDb, issuer: &str) -> Self {
+        let set = |settings: &mut Settings| {
+            issuer.clone_into(&mut settings.issuer);
+            issuer.clone_into(&mut settings.policy.issuer);
+        };
+        let at = TestProvider::with(test, set).await;
+        at.clock.advance(Clock::System.now().since(at.now()));
+        Self::of(at).await
+    }
+
     /// With other settings.
     pub async fn with(test: TestDb, change: impl FnOnce(&mut Settings)) -> Self {
         Self::of(TestProvider::with(test, change).await).await

@@ -10,6 +10,8 @@ use std::{
     time::{Duration, Instant},
 };
 
+use super::watched::quick;
+
 /// Any 32 bytes that are not one repeated.
 pub const KEK: [u8; 32] = *b"a key for tests, 32 bytes of it.";
 
@@ -23,7 +25,7 @@ pub struct Binary {
 impl Binary {
     /// With a key-encryption key, and an embedded database that does not exist yet.
     pub fn new() -> Self {
-        let dir = tempfile::tempdir().unwrap();
+        let dir = tempfile::tempdir_in(quick()).unwrap();
         let kek = dir.path().join("kek");
         write_private(&kek, &KEK);
         let environment = vec![
@@ -68,7 +70,7 @@ impl Binary {
         let (pid, (over, waiting)) = (child.id().to_string(), mpsc::channel::<()>());
         // A command that hangs is a failure, not a test run without end.
         let guard = thread::spawn(move || {
-            if waiting.recv_timeout(Duration::from_mins(1)) == Err(mpsc::RecvTimeoutError::Timeout) {
+            if waiting.recv_timeout(Duration::from_mins(3)) == Err(mpsc::RecvTimeoutError::Timeout) {
                 Command::new("kill").args(["-KILL", &pid]).status().unwrap();
             }
         });
@@ -90,6 +92,11 @@ impl Binary {
     /// `serve` on a free port, once it says that it serves.
     pub fn serve(&self) -> Serving {
         Self::wait_for(self.command(&SERVE))
+    }
+
+    /// The same at this address.
+    pub fn serve_at(&self, listen: &str) -> Serving {
+        Self::wait_for(self.command(&["serve", "--listen", listen]))
     }
 
     /// The same, deaf to a signal from its first moment.
@@ -116,7 +123,7 @@ impl Binary {
             let mut line = String::new();
             let count = log.read_line(&mut line).unwrap();
             said.push_str(&line);
-            assert!(count > 0 && started.elapsed() < Duration::from_secs(30), "serve did not start: {said}");
+            assert!(count > 0 && started.elapsed() < Duration::from_mins(2), "serve did not start: {said}");
             let event: serde_json::Value = serde_json::from_str(&line).unwrap();
             if event["message"] == "serving" {
                 let address = event["listen"].as_str().unwrap().parse().unwrap();

@@ -3,7 +3,10 @@
 use std::sync::OnceLock;
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
-use rcgen::{BasicConstraints, CertificateParams, DistinguishedName, DnType, IsCa, Issuer, KeyPair};
+use dinhdanh::crypto::digest::sha256;
+use rcgen::{
+    BasicConstraints, CertificateParams, DistinguishedName, DnType, IsCa, Issuer, KeyPair, PublicKeyData as _,
+};
 
 pub struct Authority {
     pub pem: String,
@@ -38,6 +41,21 @@ impl Authority {
         let issuer = Issuer::from_params(&self.params, &self.key);
         let certificate = params(name).signed_by(&key, &issuer).unwrap();
         ClientCert { der: certificate.der().to_vec(), pem: certificate.pem(), key }
+    }
+}
+
+impl Authority {
+    /// For a server of this host, with the authority's own certificate behind it, as browsers like it.
+    pub fn server(&self, host: &str) -> ClientCert {
+        let key = KeyPair::generate().unwrap();
+        let issuer = Issuer::from_params(&self.params, &self.key);
+        let certificate = CertificateParams::new(vec![host.to_owned()]).unwrap().signed_by(&key, &issuer).unwrap();
+        ClientCert { der: certificate.der().to_vec(), pem: format!("{}{}", certificate.pem(), self.pem), key }
+    }
+
+    /// SHA-256 of its public key, in Base64: how Chromium is told to believe it.
+    pub fn pin(&self) -> String {
+        STANDARD.encode(sha256(&self.key.subject_public_key_info()).as_bytes())
     }
 }
 

@@ -110,7 +110,7 @@ impl Cluster {
         let gone = || !std::fs::read_to_string(format!("/proc/{pid}/stat")).is_ok_and(|stat| !stat.contains(") Z "));
         let began = std::time::Instant::now();
         while !gone() {
-            assert!(began.elapsed().as_secs() < 30, "PostgreSQL does not stop");
+            assert!(began.elapsed().as_secs() < 90, "PostgreSQL does not stop");
             thread::sleep(std::time::Duration::from_millis(10));
         }
     }

@@ -72,8 +72,8 @@ impl Link {
         tokio::select! {
             () = self.clone().asked(from_client, to_server) => {}
             () = self.clone().answered(from_server, to_client) => {}
-            // The server has got it by now, and carries it out whether or not anybody listens.
-            () = async { self.cut.notified().await; tokio::time::sleep(std::time::Duration::from_millis(200)).await } => {}
+            // The server has carried it out by now: its answer came, and goes no further.
+            () = self.cut.notified() => {}
         }
     }
 
@@ -83,7 +83,6 @@ impl Link {
             self.while_silent().await;
             if self.is(Wire::CutAfterCommit) && part[..count].windows(6).any(|six| six == b"COMMIT") {
                 self.cutting.store(true, Ordering::SeqCst);
-                self.cut.notify_one();
             }
             if to.write_all(&part[..count]).await.is_err() {
                 return;
@@ -96,7 +95,9 @@ impl Link {
         while let Ok(count @ 1..) = from.read(&mut part).await {
             self.while_silent().await;
             // A lane asks for one thing at a time: what comes after COMMIT was asked is its answer.
-            if !self.cutting.load(Ordering::SeqCst) && to.write_all(&part[..count]).await.is_err() {
+            if self.cutting.load(Ordering::SeqCst) {
+                self.cut.notify_one();
+            } else if to.write_all(&part[..count]).await.is_err() {
                 return;
             }
         }

@@ -10,7 +10,10 @@ use std::{
     },
     path::{Path, PathBuf},
     process::{Child, ChildStdin, Command, Stdio},
-    sync::OnceLock,
+    sync::{
+        OnceLock,
+        atomic::{AtomicU16, Ordering},
+    },
     thread,
     time::{Duration, Instant},
 };
@@ -89,7 +92,7 @@ impl Watched {
         while !ready() {
             let over = self.shell.try_wait().unwrap();
             assert!(
-                over.is_none() && started.elapsed() < Duration::from_mins(1),
+                over.is_none() && started.elapsed() < Duration::from_mins(3),
                 "{what} did not start:\n{}",
                 fs::read_to_string(self.dir.join("log")).unwrap_or_default()
             );
@@ -156,8 +159,19 @@ pub fn folder(root: &Path, prefix: &str, user: Option<User>) -> PathBuf {
     dir
 }
 
+/// A port that nobody else takes between the asking and the server's start, nor while the server is stopped for a while: below
+/// those that systems give to whoever asks for any, never the same twice in this process, and begun at another place in each.
 pub fn free_port() -> u16 {
-    TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port()
+    static NEXT: AtomicU16 = AtomicU16::new(0);
+    const FIRST: u16 = 12_000;
+    const SPAN: u16 = 18_000;
+    let place = u16::try_from(std::process::id() % u32::from(SPAN)).unwrap();
+    loop {
+        let port = FIRST + (place + NEXT.fetch_add(1, Ordering::Relaxed) % SPAN) % SPAN;
+        if TcpListener::bind(("127.0.0.1", port)).is_ok() {
+            return port;
+        }
+    }
 }
 
 /// The program in `PATH` or one of `more` folders.

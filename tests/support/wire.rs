@@ -76,12 +76,12 @@ impl Wired {
     }
 }
 
-/// Everything until the peer closes, and how long that took; fails after five seconds.
+/// Everything until the peer closes, and how long that took; fails after twenty seconds.
 pub async fn until_closed(stream: &mut TcpStream) -> (String, Duration) {
     let started = Instant::now();
     let mut read = Vec::new();
-    let ended = tokio::time::timeout(Duration::from_secs(5), stream.read_to_end(&mut read)).await;
-    let _reset_is_closed_too = ended.expect("the connection is still open after five seconds");
+    let ended = tokio::time::timeout(Duration::from_secs(20), stream.read_to_end(&mut read)).await;
+    let _reset_is_closed_too = ended.expect("the connection is still open after twenty seconds");
     (String::from_utf8_lossy(&read).into_owned(), started.elapsed())
 }
 
@@ -90,7 +90,7 @@ pub async fn one_answer(stream: &mut TcpStream) -> String {
     let mut read = Vec::new();
     loop {
         let mut part = [0; 4_096];
-        let count = tokio::time::timeout(Duration::from_secs(5), stream.read(&mut part)).await.unwrap().unwrap();
+        let count = tokio::time::timeout(Duration::from_secs(20), stream.read(&mut part)).await.unwrap().unwrap();
         read.extend_from_slice(&part[..count]);
         let text = String::from_utf8_lossy(&read).into_owned();
         if let Some((head, body)) = text.split_once("\r\n\r\n") {
