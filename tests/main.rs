@@ -16,6 +16,9 @@ mod journeys;
 mod matrix;
 #[cfg(test)]
 #[cfg(feature = "demo")]
+mod outside;
+#[cfg(test)]
+#[cfg(feature = "demo")]
 mod portal;
 #[cfg(test)]
 mod store;

@@ -1,5 +1,6 @@
 //! Whole journeys through the real binary: `demo` in a folder of its own, a browser with JavaScript off.
 
-mod browser;
+pub mod browser;
 mod demo;
+mod registration;
 mod walk;

@@ -266,11 +266,27 @@ async fn show_done(State(state): State<AppState>, visitor: Visitor, QueryParams(
     page.await.unwrap_or_else(|fault| respond::fault_for(&state, &visitor, &fault))
 }
 
-/// On to the sign-in that waited. The address is enough: nothing changes by it.
-async fn leave_done(State(state): State<AppState>, visitor: Visitor, QueryParams(query): QueryParams) -> Response {
-    match waiting(&state, &visitor, query).await {
-        Ok(Some(opened)) => respond::see_other(&sign_in_of(opened.id)),
-        Ok(None) => respond::see_other(paths::ACCOUNT),
-        Err(fault) => respond::fault_for(&state, &visitor, &fault),
-    }
+/// On to the sign-in that waited, which need not ask for the number again.
+async fn leave_done(
+    State(state): State<AppState>,
+    visitor: Visitor,
+    QueryParams(query): QueryParams,
+    headers: HeaderMap,
+    FormBody(form): FormBody,
+) -> Response {
+    let own = form.is_ok_and(|form| {
+        FormGuard { state: &state, purpose: PAGE.as_bytes() }.check(&visitor, &headers, &form).is_ok()
+    });
+    let left = async {
+        let Some(opened) = waiting(&state, &visitor, query).await? else {
+            return Ok(respond::see_other(paths::ACCOUNT));
+        };
+        if own && let Step::Done { person, .. } = standing(&state, &visitor).await? {
+            let (provider, number) = (&state.provider, render::number_of(&state, person).await?);
+            let stands = step::step(provider, &opened, &visitor.browser).await?;
+            act(provider, &opened, &visitor.browser, &stands, &Act::Number(&number)).await?;
+        }
+        Ok(respond::see_other(&sign_in_of(opened.id)))
+    };
+    left.await.unwrap_or_else(|fault| respond::fault_for(&state, &visitor, &fault))
 }

@@ -72,7 +72,7 @@ pub async fn page(
     Ok(if busy { html.with_status(StatusCode::SERVICE_UNAVAILABLE) } else { html }.into_response())
 }
 
-async fn number_of(state: &AppState, person: PersonId) -> Result<String, Fault> {
+pub async fn number_of(state: &AppState, person: PersonId) -> Result<String, Fault> {
     let number = person_of(&state.provider, person).await?.person.number;
     Ok(number.as_ref().map(PersonalNumber::as_str).unwrap_or_default().to_owned())
 }
