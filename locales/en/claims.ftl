@@ -57,3 +57,5 @@ claim-updated-at = Record last changed
 claim-age-over-14 = 14 or older
 claim-age-over-16 = 16 or older
 claim-age-over-18 = 18 or older
+claim-identity-check = Checking what you stated
+claim-delegation = Acting for you in a procedure

@@ -57,3 +57,5 @@ claim-updated-at = Dữ liệu cập nhật lúc
 claim-age-over-14 = Từ đủ 14 tuổi
 claim-age-over-16 = Từ đủ 16 tuổi
 claim-age-over-18 = Từ đủ 18 tuổi
+claim-identity-check = Đối chiếu thông tin bạn đã khai
+claim-delegation = Thay bạn làm thủ tục

@@ -4,10 +4,13 @@ use std::{ops::Deref, sync::Arc};
 
 use super::{
     clients::KnownClient,
-    dpop::{Proof, ProofOnce},
+    dpop::{self, Proof, ProofOnce},
     token::Refusal,
 };
-use crate::{crypto::ClientCertificate, oidc::confirmation::Confirmation};
+use crate::{
+    crypto::ClientCertificate,
+    oidc::{confirmation::Confirmation, error::OAuthError},
+};
 
 /// What the sender of a request has shown to have.
 #[derive(Clone, Debug, Default)]
@@ -32,6 +35,12 @@ impl Deref for Caller {
 }
 
 impl Caller {
+    /// A client and what it sent, where it may send that.
+    pub fn of(known: Arc<KnownClient>, sender: Sender) -> Result<Self, OAuthError> {
+        dpop::check_alg(&known.client, sender.proof.as_ref())?;
+        Ok(Self { known, sender })
+    }
+
     /// Whether the client kept to what it registered about its tokens (RFC 9449 §5.2).
     pub fn check(&self) -> Result<(), Refusal> {
         if self.client.sender.dpop_bound_access_tokens && self.sender.proof.is_none() {

@@ -119,10 +119,10 @@ pub async fn of_person(
     Ok(claims.verified(verification(conn, account, now).await?))
 }
 
-/// How the person came to their account (Decree 69/2024 Art 7, 10), and that every claim is the population register's of this
-/// moment.
+/// How and when the person came to their account's level (Decree 69/2024 Art 7, 10), and that every claim is the population
+/// register's of this moment.
 async fn verification(conn: &mut Conn, account: &AccountStanding, now: Timestamp) -> Result<Verification, Fault> {
-    let since = accounts::find(conn, account.account_id).await?.map(|account| account.created_at.rfc3339());
+    let since = accounts::proofed_at(conn, account.account_id).await?.map(Timestamp::rfc3339);
     let procedure = match account.level {
         AccountLevel::One => "remote",
         AccountLevel::Two => "in_person",

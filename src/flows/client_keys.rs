@@ -30,7 +30,7 @@ const LAST_GOOD: Span = Span::hours(4);
 const PAUSE: Span = Span::secs(10);
 /// Twenty RSA keys with their certificates fit in half of it.
 const MAX_BYTES: usize = 64 * 1024;
-/// Addresses that are remembered; beyond it the cache starts anew.
+/// Addresses that are remembered; beyond it the one that was asked longest ago is forgotten, and nothing of the others.
 const MOST: usize = 5_000;
 
 /// What `jwks_uri`s gave, by address.
@@ -172,16 +172,54 @@ impl ClientKeys {
             return Arc::clone(place);
         }
         let mut places = self.0.write().unwrap_or_else(PoisonError::into_inner);
-        if places.len() >= MOST {
-            places.clear();
+        if places.len() >= MOST && !places.contains_key(uri) {
+            forget_oldest(&mut places);
         }
         Arc::clone(places.entry(uri.to_owned()).or_default())
     }
 }
 
+/// One that somebody is asking right now is younger than all: its pause must hold.
+fn forget_oldest(places: &mut HashMap<String, Arc<Place>>) {
+    let oldest = places.iter().filter_map(|(uri, place)| Some((place.last_asked()?, uri))).min();
+    if let Some(uri) = oldest.map(|(_, uri)| uri.clone()) {
+        places.remove(&uri);
+    }
+}
+
 impl Place {
+    /// `None` while somebody asks it.
+    fn last_asked(&self) -> Option<Timestamp> {
+        let asked = self.asked.try_lock().ok()?;
+        Some(asked.unwrap_or(Timestamp::from_secs(0)))
+    }
+
     fn no_older_than(&self, age: Span, now: Timestamp) -> Option<Arc<ParsedJwks>> {
         let fetched = self.good.load();
         fetched.as_ref().filter(|fetched| now.since(fetched.at) < age).map(|fetched| Arc::clone(&fetched.keys))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn a_new_address_takes_the_place_of_the_oldest_alone() {
+        let keys = ClientKeys::default();
+        let at = |n: usize| Timestamp::from_secs(1_795_366_800 + i64::try_from(n).unwrap());
+        for n in 0..MOST {
+            *keys.place(&format!("https://rp.example/{n}")).asked.lock().await = Some(at(n));
+        }
+        // The oldest of all is being asked just now.
+        let asking = Arc::clone(&keys.place("https://rp.example/0").asked).lock_owned().await;
+        keys.place("https://rp.example/new");
+        keys.place("https://rp.example/new");
+        drop(asking);
+        let places = keys.0.read().unwrap();
+        assert_eq!(places.len(), MOST);
+        let here = |name: &str| places.contains_key(&format!("https://rp.example/{name}"));
+        assert!(here("0") && !here("1") && here("2") && here("new"));
+        assert_eq!(*places["https://rp.example/2"].asked.try_lock().unwrap(), Some(at(2)), "its pause holds");
     }
 }

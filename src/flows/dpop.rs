@@ -8,10 +8,11 @@ use crate::{
     crypto::{Alg, Expect, HeaderKey, TypRule, Unverified, digest},
     oidc::{
         alg::SigningAlg,
+        client::Client,
         dpop::{self, ProofRules},
         error::OAuthError,
     },
-    store::{AuditEvent, Outcome, Tx, audit::Actor, dpop_proofs},
+    store::{AuditEvent, Class, LaneKey, Outcome, Tx, Unit, audit::Actor, dpop_proofs},
 };
 
 /// Where a proof arrived and what came with it.
@@ -31,6 +32,8 @@ pub struct Arrived<'a> {
 pub struct Proof {
     /// The thumbprint of its key.
     pub jkt: String,
+    /// What it is signed with: a profile may want another, which is known when the client is.
+    pub alg: SigningAlg,
     pub once: ProofOnce,
 }
 
@@ -56,10 +59,12 @@ pub fn judge(provider: &Provider, arrived: Arrived<'_>, now: Timestamp) -> Resul
     if !good.unwrap_or(!provider.settings.dpop_nonce_required) {
         return Err(dpop::use_nonce());
     }
+    let alg = SigningAlg::parse(unverified.header().alg.name());
+    let alg = alg.ok_or_else(|| dpop::refused(&"its alg is not supported"))?;
     let jkt = key.thumbprint();
     // The thumbprint has a fixed length, so the two cannot be cut differently.
     let digest = *digest::sha256_of(&[jkt.as_bytes(), claims.jti.as_bytes()]).as_bytes();
-    Ok(Proof { jkt, once: ProofOnce { digest, until: claims.until } })
+    Ok(Proof { jkt, alg, once: ProofOnce { digest, until: claims.until } })
 }
 
 /// What the next proof must carry.
@@ -75,6 +80,44 @@ pub async fn take(tx: &mut Tx, once: Option<&ProofOnce>, now: Timestamp) -> Resu
         tx.record(AuditEvent::new(now, "dpop.proof_replayed", Outcome::Refused, Actor::Client));
     }
     Ok(fresh)
+}
+
+/// Whether a client may make its proofs so: one of a FAPI 2.0 profile signs with the profile's algorithms (FAPI 2.0 Security
+/// Profile §5.4.1).
+pub fn check_alg(client: &Client, proof: Option<&Proof>) -> Result<(), OAuthError> {
+    let algs = client.rules.profile.algs();
+    match proof {
+        Some(proof) if !algs.contains(&proof.alg) => {
+            let names = algs.iter().map(|alg| alg.as_str()).collect::<Vec<_>>().join(" ");
+            Err(dpop::refused(&format!("its alg is {}; the client's profile expects one of {names}", proof.alg)))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// Uses up the proof of a request that was refused before any unit did (§11.1): it came with a request, so it works no more.
+/// What it was refused for stays the answer.
+pub async fn use_up(provider: &Provider, once: Option<ProofOnce>) -> Result<(), Fault> {
+    match once {
+        Some(once) => provider.writer.submit(UseUp(once)).await,
+        None => Ok(()),
+    }
+}
+
+struct UseUp(ProofOnce);
+
+impl Unit for UseUp {
+    type Out = ();
+    const KIND: &'static str = "dpop.use_up";
+    const CLASS: Class = Class::Token;
+
+    fn lane_key(&self) -> LaneKey {
+        LaneKey::of_bytes(&self.0.digest)
+    }
+
+    async fn run<'a>(&'a self, tx: &'a mut Tx) -> Result<(), Fault> {
+        dpop_proofs::take(tx, &self.0.digest, self.0.until).await.map(drop)
+    }
 }
 
 /// The refusal of a proof that was used before.

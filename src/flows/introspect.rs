@@ -8,8 +8,11 @@ use super::{
 use crate::{
     assurance::may_issue,
     base::{Fault, Timestamp},
-    oidc::access_token::AccessToken,
-    oidc::introspection::{IntrospectionRequest, IntrospectionResponse, RefreshTokenState},
+    oidc::{
+        access_token::AccessToken,
+        authorization_details::Detail,
+        introspection::{IntrospectionRequest, IntrospectionResponse, RefreshTokenState},
+    },
     store::behind::{self, FamilyStanding},
 };
 
@@ -57,13 +60,16 @@ async fn of_refresh(
     if grant.client_id != asker.id || !lives || !is_current || may_issue(&account.standing).is_err() {
         return Ok(IntrospectionResponse::INACTIVE);
     }
-    let authorized = Authorized::from_value(&grant.authorized, "grants", &grant.id)?;
-    Ok(IntrospectionResponse::refresh_token(&RefreshTokenState {
+    // What a refresh would give now: not what the client may not have any more.
+    let authorized = Authorized::from_value(&grant.authorized, "grants", &grant.id)?.within(&asker.client);
+    Ok(IntrospectionResponse::refresh_token(RefreshTokenState {
         issuer: &provider.settings.issuer,
         client_id: &asker.id,
         sub: &authorized.sub,
         scope: &authorized.scopes.to_string(),
         issued_at: family.rotated_at,
         expires_at: Some(family.expires_at),
+        authorization_details: authorized.details.iter().map(Detail::for_resources).collect(),
+        cnf: authorized.cnf.clone(),
     }))
 }

@@ -10,7 +10,6 @@ use crate::{
     },
     flows::clients::crypto_alg,
     oidc::{
-        alg::SigningAlg,
         client::{
             Client, ClientAuthMethod, KeySource, MetadataError, RegisteredBy, check_given_id, check_given_secret,
         },
@@ -71,7 +70,7 @@ pub fn check_keys(client: &Client) -> Result<(), MetadataError> {
         }
     }
     let signs = client.auth.method == ClientAuthMethod::PrivateKeyJwt;
-    let algs = client.auth.signing_alg.map_or_else(|| SigningAlg::ALL.to_vec(), |alg| vec![alg]);
+    let algs = client.auth.signing_alg.map_or_else(|| client.rules.profile.algs().to_vec(), |alg| vec![alg]);
     if signs && !algs.iter().any(|alg| keys.candidates(crypto_alg(*alg), None).next().is_some()) {
         let names = algs.iter().map(|alg| alg.as_str()).collect::<Vec<_>>().join(", ");
         return Err(bad_keys(&format!("has no well-formed key that can verify {names}")));

@@ -7,13 +7,15 @@ use super::{
     caller::Sender,
     claims,
     dpop::{self, ProofOnce},
-    nested,
+    identity_check, nested,
     token::live::{self, LivePerson},
 };
 use crate::{
     base::{Fault, Timestamp},
     crypto::Typ,
     oidc::{
+        access_token::AccessToken,
+        authorization_details::Detail,
         bearer::Presented,
         client::{ResponseForm, UserInfoView},
         error::{OAuthError, OAuthErrorCode},
@@ -21,7 +23,7 @@ use crate::{
         scope::ScopeSet,
         userinfo,
     },
-    store::{AuditEvent, Class, LaneKey, Outcome, Tx, Unit, audit::Actor},
+    store::{AuditEvent, Class, Conn, LaneKey, Outcome, Tx, Unit, audit::Actor},
 };
 
 /// Answers for an access token; the error is `invalid_token` or `insufficient_scope` (RFC 6750 §3.1).
@@ -35,24 +37,32 @@ pub async fn userinfo(
         || OAuthError::new(OAuthErrorCode::InvalidToken, "the access token is expired, revoked or not one of ours");
     let found = live::find_live(provider, presented.token.reveal(), now).await?;
     let Some(live) = found.filter(|live| live.is_for_us(provider)) else { return Ok(Err(invalid())) };
-    if let Err(error) = live::check_sender(&live.token, presented.scheme, sender) {
+    if let Err(error) = live::check_sender(&live, presented.scheme, sender) {
         return Ok(Err(error));
     }
+    let client = &live.client.client;
     let scopes = live.token.scope.as_deref().map(ScopeSet::parse).and_then(Result::ok).unwrap_or_default();
-    let Some(person) = live.person.filter(|_| scopes.contains("openid")) else {
+    // What the client may not have any more is not given for a token of before.
+    let scopes = scopes.filtered(|scope| client.scopes.contains(scope));
+    let found = live.person.filter(|_| scopes.contains("openid"));
+    let found = found.map(|person| LivePerson { authorized: person.authorized.within(client), ..person });
+    let Some(person) = found else {
         return Ok(Err(OAuthError::new(
             OAuthErrorCode::InsufficientScope,
             "UserInfo needs an access token with the scope openid (OIDC Core section 5.3)",
         )));
     };
-    let document = {
+    let (document, details) = {
         let mut conn = provider.db.read().await?;
         let wanted = claims::Wanted::of(&scopes, &person.authorized.claims);
         let claims = claims::of_person(provider, &mut conn, &person.account, &wanted, now).await?;
-        userinfo::for_userinfo(&person.authorized.sub, &scopes, &person.authorized.claims, &claims)
+        let document = userinfo::for_userinfo(&person.authorized.sub, &scopes, &person.authorized.claims, &claims);
+        let details = details(&mut conn, &live.token, &person, now).await?;
+        (document, details)
     };
     let released = userinfo::flattened(document.clone());
-    let claims = released.keys().filter(|name| *name != "sub").cloned().collect();
+    let with_details = (!details.is_empty()).then(|| DETAILS.to_owned());
+    let claims = released.keys().filter(|name| *name != "sub").cloned().chain(with_details).collect();
     let proof = sender.proof.as_ref().map(|proof| proof.once);
     let fresh = provider.writer.submit(RecordRelease { person, claims, proof, now }).await?;
     if !fresh {
@@ -63,6 +73,7 @@ pub async fn userinfo(
         UserInfoView::Standard => document,
         UserInfoView::Legacy => legacy_view::renamed(document),
     };
+    let document = with_member(document, DETAILS, details);
     let form = live.client.client.responses.userinfo;
     if form == ResponseForm::default() {
         return Ok(Ok(Answer::Json(document)));
@@ -75,6 +86,28 @@ pub async fn userinfo(
     }
     let jwt = nested::answer(provider, &live.client, (form, None), (Typ::Jwt, claims), now).await?;
     Ok(jwt.map(Answer::Jwt))
+}
+
+const DETAILS: &str = "authorization_details";
+
+/// The details that this token is for (RFC 9396 §9), checks with their answers of this moment: as the token response had them,
+/// from the record as it stands.
+async fn details(
+    conn: &mut Conn,
+    token: &AccessToken,
+    person: &LivePerson,
+    now: Timestamp,
+) -> Result<Vec<Value>, Fault> {
+    let carries = |detail: &&Detail| token.authorization_details.contains(&detail.for_resources());
+    let own: Vec<Detail> = person.authorized.details.iter().filter(carries).cloned().collect();
+    identity_check::answered(conn, person.account.person_id, &own, now).await
+}
+
+fn with_member(mut document: Map<String, Value>, name: &str, values: Vec<Value>) -> Map<String, Value> {
+    if !values.is_empty() {
+        document.insert(name.to_owned(), values.into());
+    }
+    document
 }
 
 /// As the client registered.

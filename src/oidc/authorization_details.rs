@@ -10,6 +10,7 @@ use super::{
     claims_request::ClaimRequest,
     error::{OAuthError, OAuthErrorCode},
     predicate::Predicate,
+    scope::Scope,
 };
 
 /// `authorization_details_types_supported` (RFC 9396 §10).
@@ -243,6 +244,19 @@ impl Detail {
         }
     }
 
+    /// By which floors it is held, under the names of [`super::policy::Policy::floor`]: a question by its claim's scope, everything else
+    /// by its type.
+    pub fn floors(&self) -> Vec<&'static str> {
+        match self {
+            Self::Delegation(_) => vec![DELEGATION],
+            Self::IdentityCheck(check) => {
+                let own = (!check.fields.is_empty()).then_some(IDENTITY_CHECK);
+                let asked = check.predicates.iter().filter_map(|name| Scope::of_claim(name)).map(|scope| scope.name);
+                own.into_iter().chain(asked).collect()
+            }
+        }
+    }
+
     /// As it stands in access tokens and introspection (RFC 9396 §9): for whom it is, a check's statements are none of their
     /// business, its fields' names are enough.
     pub fn for_resources(&self) -> Value {
@@ -290,6 +304,14 @@ mod tests {
         assert_eq!(stored[0], serde_json::from_str::<Value>(CHECK).unwrap());
         assert_eq!(stored[1]["actions"], json!(["submit", "receive_result"]));
         assert_eq!(parse(&stored.to_string()).unwrap(), details);
+    }
+
+    #[test]
+    fn each_is_held_by_the_floors_of_what_it_asks() {
+        assert_eq!(both()[0].floors(), [IDENTITY_CHECK]);
+        assert_eq!(both()[1].floors(), [DELEGATION]);
+        let asked = r#"[{"type":"identity_check","procedure":"1","predicates":["alive","resident_in:01"]}]"#;
+        assert_eq!(parse(asked).unwrap()[0].floors(), ["vn_check", "vn_match"]);
     }
 
     #[test]

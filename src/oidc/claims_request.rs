@@ -7,6 +7,7 @@ use serde_json::{Map, Value};
 
 use super::{
     error::OAuthError,
+    nul,
     verified_claims::{self, VerifiedRequests},
 };
 
@@ -64,6 +65,10 @@ impl ClaimsRequest {
         let Ok(Value::Object(members)) = serde_json::from_str(text) else {
             return Err(OAuthError::invalid_request("claims is not a JSON object"));
         };
+        // JSON can write what no parameter may have and no database keeps.
+        if members.iter().any(|(name, value)| name.contains('\0') || nul::is_in(value)) {
+            return Err(OAuthError::invalid_request("claims contains a NUL character"));
+        }
         let verified =
             VerifiedRequests { userinfo: verified(&members, "userinfo")?, id_token: verified(&members, "id_token")? };
         let request = Self { userinfo: place(&members, "userinfo")?, id_token: place(&members, "id_token")?, verified };

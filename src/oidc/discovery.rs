@@ -93,10 +93,16 @@ fn addresses(settings: &DiscoverySettings) -> Map<String, Value> {
         // CIBA Core §4.
         "backchannel_authentication_endpoint": at(endpoints::BACKCHANNEL_AUTHENTICATION),
         // RFC 8628 §4.
-        "device_authorization_endpoint": at(endpoints::DEVICE_AUTHORIZATION),
+        "device_authorization_endpoint": (!settings.must_be_signed).then(|| at(endpoints::DEVICE_AUTHORIZATION)),
         "registration_endpoint": (settings.registration == Registration::Offered).then(|| at(endpoints::REGISTRATION)),
         "service_documentation": settings.service_documentation,
     }))
+}
+
+/// A device's requests cannot be signed (RFC 8628 §3.1): where every request must be, there are no devices.
+fn grant_types(settings: &DiscoverySettings) -> Vec<&'static str> {
+    let works = |grant: &&str| *grant != TokenRequest::DEVICE_CODE || !settings.must_be_signed;
+    TokenRequest::GRANT_TYPES.iter().copied().filter(works).collect()
 }
 
 fn authorization(settings: &DiscoverySettings) -> Map<String, Value> {
@@ -108,7 +114,7 @@ fn authorization(settings: &DiscoverySettings) -> Map<String, Value> {
     members(json!({
         "response_types_supported": ["code"],
         "response_modes_supported": ResponseMode::names(),
-        "grant_types_supported": TokenRequest::GRANT_TYPES,
+        "grant_types_supported": grant_types(settings),
         "code_challenge_methods_supported": ["S256"],
         "subject_types_supported": ["pairwise"],
         "scopes_supported": settings.scopes.iter().collect::<Vec<_>>(),
@@ -126,7 +132,8 @@ fn authorization(settings: &DiscoverySettings) -> Map<String, Value> {
         // Every display gets the same page, which fits them all.
         "display_values_supported": ["page"],
         "ui_locales_supported": ["vi", "en"],
-        "id_token_signing_alg_values_supported": SigningAlg::ALL.map(SigningAlg::as_str),
+        // What we sign with is what there is a key for now.
+        "id_token_signing_alg_values_supported": signing_algs,
         // OIDC Discovery §3: omitted, request_uri_parameter_supported would mean true.
         "require_pushed_authorization_requests": settings.must_be_pushed,
         "request_parameter_supported": true,
@@ -146,8 +153,7 @@ fn authorization(settings: &DiscoverySettings) -> Map<String, Value> {
         "introspection_encryption_alg_values_supported": key_algs,
         "introspection_encryption_enc_values_supported": content_algs,
         // JARM §4.
-        "authorization_signing_alg_values_supported":
-            settings.signing_algs.iter().map(|alg| alg.as_str()).collect::<Vec<_>>(),
+        "authorization_signing_alg_values_supported": signing_algs,
         "authorization_response_iss_parameter_supported": true,
     }))
 }
@@ -282,7 +288,7 @@ mod tests {
             "prompt_values_supported": ["none", "login", "consent", "select_account"],
             "display_values_supported": ["page"],
             "ui_locales_supported": ["vi", "en"],
-            "id_token_signing_alg_values_supported": algs,
+            "id_token_signing_alg_values_supported": ["RS256", "ES256"],
             "id_token_encryption_alg_values_supported": ["RSA-OAEP-256", "ECDH-ES", "ECDH-ES+A256KW"],
             "id_token_encryption_enc_values_supported": ["A256GCM", "A128CBC-HS256"],
             "userinfo_signing_alg_values_supported": ["RS256", "ES256"],
@@ -375,6 +381,9 @@ mod tests {
         assert_eq!(document["acr_values_supported"].as_array().unwrap().len(), 4);
         assert_eq!(document["require_pushed_authorization_requests"], true);
         assert_eq!(document["require_signed_request_object"], true);
+        assert!(!document.contains_key("device_authorization_endpoint"), "whose requests cannot be signed");
+        let grants = document["grant_types_supported"].as_array().unwrap();
+        assert!(!grants.contains(&json!(TokenRequest::DEVICE_CODE)) && grants.contains(&json!(TokenRequest::CIBA)));
         // Every claim of every scope that is offered, and no claim of another.
         let claims = document["claims_supported"].as_array().unwrap();
         for claim in claims {

@@ -74,6 +74,10 @@ pub struct RefreshTokenState<'a> {
     pub issued_at: Timestamp,
     /// `None` when it ends with the session and not at a time.
     pub expires_at: Option<Timestamp>,
+    /// RFC 9396 §9.2, as resources may see them.
+    pub authorization_details: Vec<Value>,
+    /// What a refresh must prove.
+    pub cnf: Confirmation,
 }
 
 impl IntrospectionResponse {
@@ -99,7 +103,7 @@ impl IntrospectionResponse {
     }
 
     /// Without `token_type`, so that no resource takes it for an access token.
-    pub fn refresh_token(state: &RefreshTokenState<'_>) -> Self {
+    pub fn refresh_token(state: RefreshTokenState<'_>) -> Self {
         let described = Described {
             scope: (!state.scope.is_empty()).then(|| state.scope.to_owned()),
             client_id: state.client_id.clone(),
@@ -110,9 +114,9 @@ impl IntrospectionResponse {
             aud: None,
             iss: state.issuer.to_owned(),
             jti: None,
-            cnf: Confirmation::default(),
+            cnf: state.cnf,
             authentication: Authentication::default(),
-            authorization_details: Vec::new(),
+            authorization_details: state.authorization_details,
         };
         Self { active: true, token: Some(described) }
     }
@@ -124,6 +128,8 @@ impl IntrospectionResponse {
 
 #[cfg(test)]
 mod tests {
+    use serde_json::json;
+
     use super::*;
     use crate::oidc::error::OAuthErrorCode;
 
@@ -195,12 +201,14 @@ mod tests {
             scope: "openid offline_access",
             issued_at: Timestamp::from_secs(1_795_366_800),
             expires_at: None,
+            authorization_details: vec![json!({"type": "delegation"})],
+            cnf: Confirmation { jkt: Some("thumb".to_owned()), ..Confirmation::default() },
         };
         assert_eq!(
-            written(&IntrospectionResponse::refresh_token(&state)),
+            written(&IntrospectionResponse::refresh_token(state)),
             concat!(
                 r#"{"active":true,"scope":"openid offline_access","client_id":"portal","iat":1795366800,"sub":"a1","#,
-                r#""iss":"https://dinhdanh.example"}"#
+                r#""iss":"https://dinhdanh.example","cnf":{"jkt":"thumb"},"authorization_details":[{"type":"delegation"}]}"#
             )
         );
     }

@@ -46,6 +46,7 @@ pub mod introspection;
 pub mod jarm;
 pub mod legacy_view;
 pub mod logout_token;
+pub mod nul;
 pub mod numeric_date;
 pub mod request_object;
 pub mod resource;

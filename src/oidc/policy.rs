@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use super::{
     acr::AcrLevel,
+    authorization_details::TYPES,
     scope::{Floor, Scope},
 };
 
@@ -37,13 +38,15 @@ impl Default for Policy {
 }
 
 impl Policy {
-    /// The floor of a scope before a client's own is laid on it. `openid` has none: a sign-in without it would be another
+    /// The floor of a scope, or of a type of authorization details, before a client's own is laid on it: what is compared with the
+    /// register, and what is done in somebody's name, needs the level of the register's own claims. `openid` has none: a sign-in without it would be another
     /// protocol, so it is never left out; whoever wants a level for it sets `min_acr`.
     pub fn floor(&self, scope: &str) -> Floor {
         if scope == "openid" {
             return Floor::LOWEST;
         }
-        let built_in = || Scope::find(scope).map_or(Floor::LOWEST, |scope| scope.floor);
+        let of_types = || if TYPES.contains(&scope) { Floor::REGISTRY } else { Floor::LOWEST };
+        let built_in = || Scope::find(scope).map_or_else(of_types, |scope| scope.floor);
         self.scope_floors.get(scope).copied().unwrap_or_else(built_in)
     }
 }
@@ -62,5 +65,8 @@ mod tests {
         assert_eq!((policy.floor("profile"), policy.floor("registry.match")), (high, high));
         assert_eq!(policy.floor("vn_family").authentication, AcrLevel::Three);
         assert_eq!(policy.floor("something.else"), Floor::LOWEST);
+        for name in TYPES {
+            assert_eq!(policy.floor(name), Floor::REGISTRY, "{name}");
+        }
     }
 }

@@ -1,5 +1,5 @@
-//! Signed authorization requests (RFC 9101, OpenID Connect Core §6), after the signature was verified with a key of the client:
-//! who signed, for whom, until when, and the parameters inside, which are the only ones that count.
+//! Signed requests (RFC 9101, OpenID Connect Core §6, CIBA Core §7.1.1), after the signature was verified with a key of the
+//! client: who signed, for whom, until when, and the parameters inside, which are the only ones that count.
 
 use serde_json::{Map, Value};
 
@@ -23,8 +23,8 @@ const SKEW: Span = Span::secs(10);
 /// Claims of the JWT itself, which are no parameters (RFC 7519 §4.1).
 const OF_THE_JWT: [&str; 7] = ["iss", "sub", "aud", "exp", "nbf", "iat", "jti"];
 
-/// Parameters that have one text as their value, `max_age` a number as well (OpenID Connect Core §6.1).
-const TEXTS: [&str; 19] = [
+/// Parameters that have one text as their value, some of them a number as well (OpenID Connect Core §6.1, CIBA Core §7.1.1).
+const TEXTS: [&str; 24] = [
     "response_type",
     "client_id",
     "redirect_uri",
@@ -44,7 +44,15 @@ const TEXTS: [&str; 19] = [
     "code_challenge_method",
     "dpop_jkt",
     "audience",
+    "binding_message",
+    "client_notification_token",
+    "login_hint_token",
+    "requested_expiry",
+    "user_code",
 ];
+
+/// Those that are numbers where the client writes them so.
+const NUMBERS: [&str; 2] = ["max_age", "requested_expiry"];
 
 /// What an object is measured by.
 #[derive(Clone, Copy, Debug)]
@@ -63,6 +71,8 @@ pub enum Needs {
     WhatIsThere,
     /// They must be there (FAPI 2.0 Message Signing §5.3.1).
     AudienceAndTimes,
+    /// And `iss` and `iat` (CIBA Core §7.1.1).
+    Everything,
 }
 
 /// Why an object is refused.
@@ -102,12 +112,23 @@ impl From<ObjectError> for OAuthError {
     }
 }
 
-/// The request inside the object. Of what stands beside it nothing is used (RFC 9101 §5, §6.3).
+/// The authorization request inside the object. Of what stands beside it nothing is used (RFC 9101 §5, §6.3).
 pub fn parameters(
     claims: &Map<String, Value>,
     beside: &Params,
     rules: &ObjectRules<'_>,
 ) -> Result<Params, ObjectError> {
+    let params = inside(claims, rules)?;
+    // OpenID Connect Core §6.1: what OAuth wants outside must be what is inside.
+    let outside = beside.one("response_type").ok().flatten();
+    if outside.is_some() && outside != params.one("response_type").ok().flatten() {
+        return Err(ObjectError::ResponseType);
+    }
+    Ok(params)
+}
+
+/// What a signed object of any kind asks for.
+pub fn inside(claims: &Map<String, Value>, rules: &ObjectRules<'_>) -> Result<Params, ObjectError> {
     check_parties(claims, rules)?;
     check_times(claims, rules)?;
     for nested in ["request", "request_uri"] {
@@ -123,19 +144,13 @@ pub fn parameters(
     if pairs.iter().any(|(name, value)| name.contains('\0') || value.contains('\0')) {
         return Err(ObjectError::Form("NUL character".to_owned()));
     }
-    let params = Params::from_pairs(pairs);
-    // OpenID Connect Core §6.1: what OAuth wants outside must be what is inside.
-    let outside = beside.one("response_type").ok().flatten();
-    if outside.is_some() && outside != params.one("response_type").ok().flatten() {
-        return Err(ObjectError::ResponseType);
-    }
-    Ok(params)
+    Ok(Params::from_pairs(pairs))
 }
 
 fn check_parties(claims: &Map<String, Value>, rules: &ObjectRules<'_>) -> Result<(), ObjectError> {
     let client_id = rules.client_id.as_str();
     let is = |name: &str| claims.get(name).map(|value| value.as_str() == Some(client_id));
-    if is("iss") == Some(false) {
+    if is("iss") == Some(false) || (is("iss").is_none() && rules.needs == Needs::Everything) {
         return Err(ObjectError::Issuer(client_id.to_owned()));
     }
     if is("client_id") == Some(false) {
@@ -157,7 +172,8 @@ fn check_parties(claims: &Map<String, Value>, rules: &ObjectRules<'_>) -> Result
 fn check_times(claims: &Map<String, Value>, rules: &ObjectRules<'_>) -> Result<(), ObjectError> {
     let now = rules.now;
     let time = |name: &'static str| match claims.get(name) {
-        None if rules.needs == Needs::WhatIsThere || name == "iat" => Ok(None),
+        None if rules.needs == Needs::WhatIsThere => Ok(None),
+        None if rules.needs == Needs::AudienceAndTimes && name == "iat" => Ok(None),
         None => Err(ObjectError::NoTime(name)),
         Some(value) => numeric_date::from_value(value).map(Some).ok_or(ObjectError::NoTime(name)),
     };
@@ -194,7 +210,9 @@ fn values(name: &str, value: &Value) -> Result<Vec<String>, ObjectError> {
             Ok(vec![value.to_string()])
         }
         (_, Value::String(text)) => Ok(vec![text.clone()]),
-        ("max_age", Value::Number(seconds)) => seconds.as_u64().map(|n| vec![n.to_string()]).ok_or_else(wrong),
+        (_, Value::Number(seconds)) if NUMBERS.contains(&name) => {
+            seconds.as_u64().map(|n| vec![n.to_string()]).ok_or_else(wrong)
+        }
         ("claims" | "registration" | "authorization_details" | "resource", _) => Err(wrong()),
         _ if TEXTS.contains(&name) => Err(wrong()),
         _ => Ok(Vec::new()),
@@ -289,6 +307,8 @@ mod tests {
             (json!({"request_uri": "https://rp.example/"}), E::Nested("request_uri")),
             (json!({"scope": ["openid"]}), E::Form("scope".to_owned())),
             (json!({"max_age": -1}), E::Form("max_age".to_owned())),
+            (json!({"requested_expiry": 1.5}), E::Form("requested_expiry".to_owned())),
+            (json!({"binding_message": 7}), E::Form("binding_message".to_owned())),
             (json!({"state": 7}), E::Form("state".to_owned())),
             (json!({"claims": []}), E::Form("claims".to_owned())),
             (json!({"resource": [1]}), E::Form("resource".to_owned())),

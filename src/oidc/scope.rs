@@ -158,8 +158,14 @@ pub struct Floor {
 }
 
 impl Floor {
+    /// Both scales, each at the higher of the two.
+    #[must_use]
+    pub fn raised_to(self, other: Self) -> Self {
+        Self { account: self.account.max(other.account), authentication: self.authentication.max(other.authentication) }
+    }
+
     pub const LOWEST: Self = Self { account: AccountLevel::One, authentication: AcrLevel::One };
-    const REGISTRY: Self = Self { account: AccountLevel::Two, authentication: AcrLevel::Two };
+    pub const REGISTRY: Self = Self { account: AccountLevel::Two, authentication: AcrLevel::Two };
     const PRIVATE: Self = Self { account: AccountLevel::Two, authentication: AcrLevel::Three };
 }
 

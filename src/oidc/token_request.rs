@@ -20,9 +20,17 @@ pub enum TokenRequest {
         narrowing: Narrowing,
     },
     /// RFC 8628 §3.4.
-    DeviceCode(Secret),
+    DeviceCode(HeldRequest),
     /// CIBA Core §10.1.
-    Ciba(Secret),
+    Ciba(HeldRequest),
+}
+
+/// What a client holds of a request that a person answered elsewhere.
+#[derive(Clone, Debug)]
+pub struct HeldRequest {
+    /// `device_code` or `auth_req_id`.
+    pub handle: Secret,
+    pub narrowing: Narrowing,
 }
 
 /// RFC 6749 §4.1.3, RFC 7636 §4.5.
@@ -94,8 +102,8 @@ impl TokenRequest {
             Self::CLIENT_CREDENTIALS => {
                 Ok(Self::ClientCredentials { scope: scope(params)?, narrowing: Narrowing::parse(params)? })
             }
-            Self::CIBA => Ok(Self::Ciba(Secret::new(params.required("auth_req_id")?))),
-            Self::DEVICE_CODE => Ok(Self::DeviceCode(Secret::new(params.required("device_code")?))),
+            Self::CIBA => Ok(Self::Ciba(HeldRequest::parse(params, "auth_req_id")?)),
+            Self::DEVICE_CODE => Ok(Self::DeviceCode(HeldRequest::parse(params, "device_code")?)),
             _ => Err(OAuthError::new(
                 OAuthErrorCode::UnsupportedGrantType,
                 format!("grant_type is not supported; expected one of {}", Self::GRANT_TYPES.join(" ")),
@@ -112,6 +120,12 @@ impl TokenRequest {
             Self::DeviceCode(_) => Self::DEVICE_CODE,
             Self::Ciba(_) => Self::CIBA,
         }
+    }
+}
+
+impl HeldRequest {
+    fn parse(params: &Params, handle: &str) -> Result<Self, OAuthError> {
+        Ok(Self { handle: Secret::new(params.required(handle)?), narrowing: Narrowing::parse(params)? })
     }
 }
 

@@ -22,6 +22,15 @@ pub struct StoredAccount {
     pub created_at: Timestamp,
 }
 
+pub(super) const PROOFED_AT: &str = "SELECT COALESCE(level_02_at, created_at) FROM account WHERE id = $1";
+
+/// When the person was proofed for the level that the account has (Decree 69/2024 Art 7): at its making, or at its rise.
+pub async fn proofed_at(conn: &mut Conn, id: AccountId) -> Result<Option<Timestamp>, Fault> {
+    let row: Option<(Timestamp,)> = on!(conn, |c| sqlx::query_as(PROOFED_AT).bind(id).fetch_optional(c).await)
+        .map_err(failed("finding when an account was proofed"))?;
+    Ok(row.map(|(at,)| at))
+}
+
 row! {
     struct AccountRow {
         id: AccountId,

@@ -142,7 +142,7 @@ impl TestApp {
         self.add_client(PHONE_APP, None, public).await;
     }
 
-    /// Registers a client, or replaces it.
+    /// Registers a client.
     pub async fn add_client(&self, id: &str, secret: Option<&str>, metadata: Value) {
         let client = NewClient {
             client_id: ClientId::from(id),
@@ -151,6 +151,13 @@ impl TestApp {
             registered_by_self: false,
         };
         assert!(self.at.provider.writer.submit(AddClient(client, self.at.now())).await.unwrap());
+        self.at.provider.clients.forget();
+    }
+
+    /// Gives a client other metadata; its secret stays.
+    pub async fn change_client(&self, id: &str, metadata: Value) {
+        let unit = ChangeClient(ClientId::from(id), metadata, self.at.now());
+        assert!(self.at.provider.writer.submit(unit).await.unwrap());
         self.at.provider.clients.forget();
     }
 
@@ -321,6 +328,22 @@ impl Unit for AddClient {
     async fn run<'a>(&'a self, tx: &'a mut Tx) -> Result<bool, Fault> {
         changes::bump(tx, Topic::Clients).await?;
         clients::insert(tx, &self.0, self.1).await
+    }
+}
+
+struct ChangeClient(ClientId, Value, Timestamp);
+
+impl Unit for ChangeClient {
+    type Out = bool;
+    const KIND: &'static str = "test.change_client";
+    const CLASS: Class = Class::Admin;
+
+    fn lane_key(&self) -> LaneKey {
+        LaneKey::of_bytes(self.0.as_str().as_bytes())
+    }
+
+    async fn run<'a>(&'a self, tx: &'a mut Tx) -> Result<bool, Fault> {
+        clients::replace(tx, &self.0, &self.1, None, self.2).await
     }
 }
 

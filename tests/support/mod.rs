@@ -4,6 +4,7 @@ pub mod app;
 pub mod binary;
 pub mod certificates;
 pub mod database;
+pub mod elsewhere;
 pub mod operators;
 pub mod people;
 pub mod postgres;

@@ -100,8 +100,8 @@ fn settings(
         // The portals are beside the service.
         ("demo", "outbound.reach", "loopback".to_owned()),
         ("demo", "redis.url", String::new()),
-        // So that whoever tries a client gets every standard claim of a citizen who has a password only.
-        ("demo", "assurance.scope_floors", "address=02/1".to_owned()),
+        // So that whoever tries a client gets every standard claim of a citizen who has a password only, and both types of details.
+        ("demo", "assurance.scope_floors", "address=02/1,identity_check=02/1,delegation=02/1".to_owned()),
         ("demo", "log.level", "warn".to_owned()),
         ("demo", "log.format", if context.out.is_json() { "json" } else { "text" }.to_owned()),
         ("demo", "shutdown.drain", "3s".to_owned()),

@@ -26,8 +26,22 @@ use crate::{
     },
 };
 
-/// Checks a request as the authorization endpoint will, and keeps it (RFC 9126 §2.1).
+/// Checks a request as the authorization endpoint will, and keeps it (RFC 9126 §2.1). Its DPoP proof is used up, whatever the
+/// answer.
 pub async fn push(
+    provider: &Provider,
+    client: &Caller,
+    form: &Params,
+    now: Timestamp,
+) -> Result<Result<PushedResponse, OAuthError>, Fault> {
+    let pushed = judged(provider, client, form, now).await?;
+    if pushed.is_err() {
+        dpop::use_up(provider, client.once()).await?;
+    }
+    Ok(pushed)
+}
+
+async fn judged(
     provider: &Provider,
     client: &Caller,
     form: &Params,

@@ -103,7 +103,7 @@ pub enum Step {
 pub struct Consent {
     pub granted: Granted,
     pub values: Map<String, Value>,
-    /// Asked for and out of reach: (scope, account level 02 needed, authentication level needed).
+    /// Asked for and out of reach: (scope or type of details, account level 02 needed, authentication level needed).
     pub left_out: Vec<(String, bool, u8)>,
     /// Who else may be called in the person's name.
     pub servers: Vec<Arc<KnownClient>>,
@@ -280,15 +280,13 @@ async fn consent(provider: &Provider, case: &Case<'_>, granted: Granted) -> Resu
         claims::of_person(provider, &mut provider.db.read().await?, &found.account, &wanted, case.browser.now).await?;
     let values = userinfo::released(&granted.scopes, &granted.claims, &person);
     let standing = case.standing(provider);
-    let left_out = case
-        .request
-        .scopes
-        .iter()
-        .filter(|scope| !granted.scopes.contains(scope))
-        .map(|scope| {
-            let floor = standing.terms.floor(scope);
-            (scope.to_owned(), floor.account > standing.account_level, floor.authentication.number())
-        })
+    let scopes = case.request.scopes.iter().filter(|scope| !granted.scopes.contains(scope));
+    let scopes = scopes.map(|scope| (scope, standing.terms.floor(scope)));
+    let details = case.request.details.iter().filter(|detail| !granted.details.contains(detail));
+    let details = details.map(|detail| (detail.type_name(), standing.terms.floor_of(detail)));
+    let left_out = scopes
+        .chain(details)
+        .map(|(name, floor)| (name.to_owned(), floor.account > standing.account_level, floor.authentication.number()))
         .collect();
     let served = targets::served(provider, case.client, &granted.resources).await?;
     let servers = served.into_iter().map(|(_, server)| server).collect();

@@ -1,11 +1,12 @@
 //! Whom access tokens are for (RFC 8707): resources with the clients that serve them, and the sectors in which those know people.
 
-use std::sync::Arc;
+use std::{collections::BTreeMap, sync::Arc};
 
 use crate::{
-    base::Fault,
+    base::{Fault, ids::PersonId},
     flows::{Provider, clients::KnownClient},
     oidc::{error::OAuthError, resource::invalid_target},
+    store::subjects,
 };
 
 /// A resource and the sector of its server.
@@ -43,6 +44,27 @@ pub async fn served(
         }
     }
     Ok(targets)
+}
+
+/// Of resources that were authorized, each with the name that its server knows the person by, those that are served now, and
+/// by a server of that name's sector: one that another agency took over would learn what the first one calls the person.
+pub async fn kept(
+    provider: &Provider,
+    client: &KnownClient,
+    person: PersonId,
+    resources: BTreeMap<String, String>,
+) -> Result<BTreeMap<String, String>, Fault> {
+    let names: Vec<String> = resources.keys().cloned().collect();
+    let served = served(provider, client, &names).await?;
+    let mut conn = provider.db.read().await?;
+    let mut kept = BTreeMap::new();
+    for (target, _) in served {
+        let Some(sub) = resources.get(&target.resource) else { continue };
+        if subjects::person_of_sub(&mut conn, &target.sector, sub).await? == Some(person) {
+            kept.insert(target.resource, sub.clone());
+        }
+    }
+    Ok(kept)
 }
 
 /// Both sides must have registered it.

@@ -15,13 +15,14 @@ use crate::{
         ids::{DecoupledId, MessageId},
     },
     crypto::{OpaqueToken, opaque::kind},
-    flows::{Provider, clients::KnownClient, token::poll::INTERVAL},
+    flows::{Provider, authorize::targets, clients::KnownClient, token::poll::INTERVAL},
     oidc::{
-        authorize::{Decoupled, DecoupledKind, Request},
+        authorize::{Decoupled, DecoupledKind, Form, Request},
         backchannel::Asked,
         client::{Backchannel, Delivery},
         error::{OAuthError, OAuthErrorCode},
         params::Params,
+        resource::invalid_target,
     },
     store::{
         AuditEvent, Class, LaneKey, Outcome, Tx, Unit,
@@ -52,14 +53,17 @@ pub async fn begin(
         let text = "this client is not registered for backchannel authentication (grant_types of its metadata)";
         return Ok(Err(OAuthError::new(OAuthErrorCode::UnauthorizedClient, text)));
     };
-    let params = match signed::parameters(provider, client, posted, now).await? {
-        Ok(params) => params,
-        Err(error) => return Ok(Err(error)),
-    };
-    let (asked, request) = match read(provider, client, own, &params) {
+    let (params, form) = match signed::parameters(provider, client, posted, now).await? {
         Ok(read) => read,
         Err(error) => return Ok(Err(error)),
     };
+    let (asked, request) = match read(provider, client, own, (&params, form)) {
+        Ok(read) => read,
+        Err(error) => return Ok(Err(error)),
+    };
+    if let Some(error) = untargeted(provider, client, own, &request.resources).await? {
+        return Ok(Err(error));
+    }
     let whom = match whom(provider, client, &asked.hint).await? {
         Ok(whom) => whom,
         Err(error) => return Ok(Err(error)),
@@ -72,18 +76,52 @@ fn read(
     provider: &Provider,
     client: &KnownClient,
     own: &Backchannel,
-    params: &Params,
+    (params, form): (&Params, Form),
 ) -> Result<(Asked, Request), OAuthError> {
-    let mut request = Request::check_decoupled(client.id.clone(), params, &client.client, &provider.settings.policy)?;
+    let policy = &provider.settings.policy;
+    let mut request = Request::check_decoupled(client.id.clone(), (params, form), &client.client, policy)?;
     // §7.1: "CIBA authentication requests MUST therefore contain the openid scope value".
     if !request.is_openid() {
         return Err(OAuthError::new(OAuthErrorCode::InvalidScope, "scope must contain openid (CIBA Core section 7.1)"));
     }
     let asked = Asked::read(params, &own.delivery, provider.settings.lifetimes.backchannel)?;
+    // FAPI CIBA Profile §5.2.2: something of this one request is before the person's eyes.
+    let is_told = asked.binding_message.is_some() || !request.details.is_empty();
+    if client.client.rules.profile.is_fapi2() && !is_told {
+        return Err(OAuthError::invalid_request(
+            "the client's profile requires binding_message or authorization_details (FAPI CIBA Profile section 5.2.2)",
+        ));
+    }
     // Whom it is about is settled here, and by nobody's typing.
     request.id_token_hint = None;
     request.login_hint = None;
     Ok((asked, request))
+}
+
+/// Why tokens for these resources (RFC 8707) could not be given: nobody serves one; or they would take several tokens, and a
+/// push brings one.
+async fn untargeted(
+    provider: &Provider,
+    client: &KnownClient,
+    own: &Backchannel,
+    resources: &[String],
+) -> Result<Option<OAuthError>, Fault> {
+    if let Some(error) = targets::refusal(provider, client, resources).await? {
+        return Ok(Some(error));
+    }
+    if !matches!(own.delivery, Delivery::Push(_)) || resources.is_empty() {
+        return Ok(None);
+    }
+    let served = targets::served(provider, client, resources).await?;
+    let mut sectors: Vec<&str> = served.iter().map(|(target, _)| target.sector.as_str()).collect();
+    if resources.contains(&provider.settings.issuer) {
+        sectors.push(&client.sector);
+    }
+    let first = sectors.first().copied();
+    Ok(sectors.iter().any(|sector| Some(*sector) != first).then(|| {
+        let text = "these resources know the person under different names, and one push brings one token";
+        invalid_target(text.to_owned())
+    }))
 }
 
 async fn store(

@@ -19,12 +19,14 @@ use crate::{
         outbox::worker::Delivery,
         token::{
             Authorized, Refusal,
-            approved::{self, Gathered},
+            approved::{self, Approved, Gathered, Handle},
             decoupled::{self, Held},
-            repeat,
         },
     },
-    oidc::error::{OAuthError, OAuthErrorCode},
+    oidc::{
+        error::{OAuthError, OAuthErrorCode},
+        token_request::Narrowing,
+    },
     store::{
         Conn,
         backchannel::{self, Mode, StoredBackchannel},
@@ -158,7 +160,10 @@ async fn prepare(provider: &Provider, message: &DueMessage, now: Timestamp) -> R
     let mut body = match request.mode {
         // §10.2: a ping says that there is something to fetch, and nothing else.
         Mode::Poll | Mode::Ping => Map::new(),
-        Mode::Push => push(provider, &client, &request, &sealed, now).await?,
+        Mode::Push => match push(provider, &client, &request, &sealed, now).await? {
+            Ok(body) => body,
+            Err(later) => return Ok(Err(later)),
+        },
     };
     body.insert("auth_req_id".to_owned(), json!(sealed.auth_req_id));
     Ok(Ok((uri, sealed.token, Value::Object(body))))
@@ -171,18 +176,19 @@ async fn push(
     request: &StoredBackchannel,
     sealed: &Sealed,
     now: Timestamp,
-) -> Result<Map<String, Value>, Fault> {
+) -> Result<Result<Map<String, Value>, Delivery>, Fault> {
     // A push answers no request, so that nothing proves its receiver: a client of bound tokens cannot register for it.
     let client = &Caller { known: std::sync::Arc::clone(client), sender: Sender::default() };
-    if let Err(refusal) = client.check() {
-        return Ok(told(&failure(&refusal)));
-    }
-    let released = match &request.progress {
-        // An attempt before this one was not taken: what it carried is carried again.
-        Progress::Used(approval) => repeated(provider, client, request, approval, (sealed, now)).await?,
-        _ => first(provider, client, request, (sealed, now)).await?,
+    let released = match client.check() {
+        Ok(()) => released(provider, client, request, (sealed, now)).await?,
+        Err(refusal) => Err(refusal),
     };
-    Ok(released.unwrap_or_else(|error| told(&error)))
+    Ok(match released {
+        Ok(tokens) => Ok(tokens),
+        // Read again by the next attempt: nobody decided against it.
+        Err(refusal @ Refusal::Changed) => Err(Delivery::Failed(refusal.code().to_owned())),
+        Err(refusal) => Ok(told(&failure(&refusal))),
+    })
 }
 
 fn told(error: &OAuthError) -> Map<String, Value> {
@@ -192,61 +198,57 @@ fn told(error: &OAuthError) -> Map<String, Value> {
         .collect()
 }
 
-type Tokens = Result<Map<String, Value>, OAuthError>;
+type Tokens = Result<Map<String, Value>, Refusal>;
 
-async fn first(
+async fn released(
     provider: &Provider,
     client: &Caller,
     request: &StoredBackchannel,
     (sealed, now): (&Sealed, Timestamp),
 ) -> Result<Tokens, Fault> {
-    let digest: [u8; 32] = request
-        .digest
-        .as_slice()
-        .try_into()
-        .map_err(|_| Fault::inconsistent("backchannel_authentication", "digest", &request.id))?;
-    let gathered = match decoupled::read(provider, client, Held::AuthReqId(digest), now).await? {
-        Ok(approved) => approved::gather(provider, approved, now).await?,
-        Err(refusal) => Err(refusal),
-    };
-    let released = match gathered {
-        Ok(gathered) => {
-            let saying = beside(provider, client, &gathered, sealed);
-            approved::release(provider, client, gathered.saying(saying), now).await?
+    let approved = match &request.progress {
+        // An attempt before this one was not taken: what it carried is carried again.
+        Progress::Used(approval) => Ok(of_before(request, approval)?),
+        _ => {
+            let digest: [u8; 32] = request
+                .digest
+                .as_slice()
+                .try_into()
+                .map_err(|_| Fault::inconsistent("backchannel_authentication", "digest", &request.id))?;
+            decoupled::read(provider, client, (Held::AuthReqId(digest), &Narrowing::default()), now).await?
         }
+    };
+    let gathered = match approved {
+        Ok(approved) => approved::gather(provider, client, approved, now).await?,
         Err(refusal) => Err(refusal),
     };
-    match released {
+    let gathered = match gathered {
+        Ok(gathered) => gathered,
+        Err(refusal) => return Ok(Err(refusal)),
+    };
+    let saying = beside(provider, client, &gathered, sealed);
+    match approved::release(provider, client, gathered.saying(saying), now).await? {
         Ok(tokens) => Ok(Ok(tokens.to_map()?)),
-        Err(refusal) => Ok(Err(failure(&refusal))),
+        Err(refusal) => Ok(Err(refusal)),
     }
 }
 
-async fn repeated(
-    provider: &Provider,
-    client: &Caller,
-    request: &StoredBackchannel,
-    approval: &Approval,
-    (sealed, now): (&Sealed, Timestamp),
-) -> Result<Tokens, Fault> {
-    let authorized = Authorized::from_value(&approval.authorized, "backchannel_authentication", &request.id)?;
-    let refresh = repeat::refresh_token(provider, client, approval.grant_id);
-    let saying = claims_beside(client, refresh.as_ref(), sealed);
-    match repeat::of_grant(provider, client, (approval.grant_id, &authorized), saying, now).await? {
-        Ok(tokens) => Ok(Ok(tokens.with_refresh_token(refresh.map(|token| token.reveal().to_owned())).to_map()?)),
-        Err(refusal) => Ok(Err(failure(&refusal))),
-    }
+fn of_before(request: &StoredBackchannel, approval: &Approval) -> Result<Approved, Fault> {
+    Ok(Approved {
+        handle: Handle::PushedBefore,
+        grant: approval.grant_id,
+        account: approval.account_id,
+        session: approval.session_id,
+        authorized: Authorized::from_value(&approval.authorized, "backchannel_authentication", &request.id)?,
+        narrowing: Narrowing::default(),
+    })
 }
 
 /// §10.3.1: the ID token binds the other tokens and the request to itself.
 fn beside(provider: &Provider, client: &KnownClient, gathered: &Gathered, sealed: &Sealed) -> Map<String, Value> {
-    claims_beside(client, gathered.refresh_token(provider, client).as_ref(), sealed)
-}
-
-fn claims_beside(client: &KnownClient, refresh: Option<&Secret>, sealed: &Sealed) -> Map<String, Value> {
     let mut claims = Map::new();
     claims.insert("urn:openid:params:jwt:claim:auth_req_id".to_owned(), json!(sealed.auth_req_id));
-    if let Some(token) = refresh {
+    if let Some(token) = gathered.refresh_token(provider, client) {
         let hash = client.id_token_alg.half_hash(token.reveal());
         claims.insert("urn:openid:params:jwt:claim:rt_hash".to_owned(), json!(hash));
     }

@@ -11,9 +11,11 @@ use crate::{
     },
     oidc::{
         alg::SigningAlg,
+        authorize::Form,
         backchannel::{SignedOnce, check_signed},
         error::OAuthError,
         params::Params,
+        request_object,
     },
     store::{Class, LaneKey, Tx, Unit, clients},
 };
@@ -26,11 +28,11 @@ pub(super) async fn parameters<'a>(
     client: &KnownClient,
     posted: &'a Params,
     now: Timestamp,
-) -> Result<Result<Cow<'a, Params>, OAuthError>, Fault> {
+) -> Result<Result<(Cow<'a, Params>, Form), OAuthError>, Fault> {
     let alg = client.client.backchannel.as_ref().and_then(|own| own.signing_alg);
     let jwt = match (posted.one("request"), alg) {
         (Err(error), _) => return Ok(Err(error)),
-        (Ok(None), None) => return Ok(Ok(Cow::Borrowed(posted))),
+        (Ok(None), None) => return Ok(Ok((Cow::Borrowed(posted), Form::Plain))),
         (Ok(None), Some(_)) => {
             return Ok(refused("this client is registered to sign its requests; the parameter request is missing"));
         }
@@ -44,24 +46,25 @@ pub(super) async fn parameters<'a>(
     if let Some((name, _)) = posted.iter().find(|(name, _)| !BESIDE.contains(name)) {
         return Ok(refused(format!("the parameter {name} stands beside the signed request (CIBA Core section 7.1.1)")));
     }
-    opened(provider, client, jwt, now).await
+    let opened = opened(provider, client, jwt, now).await?;
+    Ok(opened.map(|params| (Cow::Owned(params), Form::Signed)))
 }
 
 fn refused<T>(text: impl Into<Cow<'static, str>>) -> Result<T, OAuthError> {
     Err(OAuthError::invalid_request(text))
 }
 
-async fn opened<'a>(
+async fn opened(
     provider: &Provider,
     client: &KnownClient,
     (jwt, alg): (&str, SigningAlg),
     now: Timestamp,
-) -> Result<Result<Cow<'a, Params>, OAuthError>, Fault> {
+) -> Result<Result<Params, OAuthError>, Fault> {
     let Ok(unverified) = Unverified::parse(jwt, HeaderKey::Refused) else {
         return Ok(refused("the signed request is not a JWT"));
     };
     let algs = [crypto_alg(alg)];
-    let typ = TypRule::IfPresent(&["JWT", "jwt", "oauth-authz-req+jwt"]);
+    let typ = TypRule::IfPresent(request_object::TYPES);
     let claims = match client_keys::verified(provider, client, &unverified, &Expect { algs: &algs, typ }, now).await {
         Ok(claims) => claims,
         Err(error) => {
@@ -78,7 +81,7 @@ async fn opened<'a>(
     if !provider.writer.submit(TakeOnce { client: client.id.clone(), once }).await? {
         return Ok(refused("the signed request's jti was used before"));
     }
-    Ok(Ok(Cow::Owned(params)))
+    Ok(Ok(params))
 }
 
 /// A signed request works once; its names are apart from those of client assertions.

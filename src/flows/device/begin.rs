@@ -10,9 +10,9 @@ use crate::{
         ids::{ClientId, DecoupledId},
     },
     crypto::{OpaqueToken, opaque::kind},
-    flows::{Provider, clients::KnownClient, token::poll::INTERVAL},
+    flows::{Provider, authorize::targets, clients::KnownClient, token::poll::INTERVAL},
     oidc::{
-        authorize::Request,
+        authorize::{Form, Request},
         client::{ClientAuthMethod, GrantType},
         error::{OAuthError, OAuthErrorCode},
         params::Params,
@@ -58,10 +58,15 @@ pub async fn begin(
             return Ok(Err(OAuthError::new(OAuthErrorCode::TemporarilyUnavailable, text)));
         }
     }
-    let request = match Request::check_decoupled(client.id.clone(), params, &client.client, &provider.settings.policy) {
+    // RFC 8628 §3.1 knows no signed requests.
+    let (asked, policy) = ((params, Form::Plain), &provider.settings.policy);
+    let request = match Request::check_decoupled(client.id.clone(), asked, &client.client, policy) {
         Ok(request) => request,
         Err(error) => return Ok(Err(error)),
     };
+    if let Some(error) = targets::refusal(provider, client, &request.resources).await? {
+        return Ok(Err(error));
+    }
     for _ in 0..TRIES {
         if let Some(device) = store(provider, client, &request, now).await? {
             return Ok(Ok(device));

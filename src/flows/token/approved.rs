@@ -1,5 +1,6 @@
 //! What a person approved becomes tokens, whichever way the client comes for them: by a code, with a device code, or after
-//! backchannel authentication. The handle is this client's own and is not used up; that is checked before this.
+//! backchannel authentication. The handle is this client's own and is not used up; that is checked before this. Tokens that
+//! were pushed and did not arrive are made again here too: under the grant that stands, by the same guards and with a record.
 //!
 //! may anything be issued? → sign → consume the handle and record, in one unit.
 
@@ -25,11 +26,11 @@ use crate::{
         token_response::TokenResponse, userinfo,
     },
     store::{
-        AuditEvent, Class, LaneKey, Outcome, Tx, Unit, acquaintance,
+        AuditEvent, Class, Conn, LaneKey, Outcome, Tx, Unit, acquaintance,
         audit::Actor,
         behind, codes,
         grants::{self, StoredGrant},
-        standing::AccountStanding,
+        standing::{self, AccountStanding},
     },
 };
 
@@ -38,6 +39,8 @@ use crate::{
 pub enum Handle {
     Code([u8; 32]),
     Decoupled(Held),
+    /// Nothing any more: what a push brought did not arrive.
+    PushedBefore,
 }
 
 impl Handle {
@@ -46,6 +49,7 @@ impl Handle {
         match self {
             Self::Code(_) => GrantType::AuthorizationCode,
             Self::Decoupled(held) => held.grant_type(),
+            Self::PushedBefore => GrantType::Ciba,
         }
     }
 
@@ -53,6 +57,7 @@ impl Handle {
         match self {
             Self::Code(digest) => codes::consume(tx, &digest, client, now).await,
             Self::Decoupled(held) => held.consume(tx, client, now).await,
+            Self::PushedBefore => Ok(true),
         }
     }
 
@@ -60,7 +65,7 @@ impl Handle {
     const fn spent(self) -> Refusal {
         match self {
             Self::Code(_) => Refusal::CodeSpent,
-            Self::Decoupled(_) => Refusal::RequestSpent,
+            Self::Decoupled(_) | Self::PushedBefore => Refusal::RequestSpent,
         }
     }
 
@@ -69,6 +74,7 @@ impl Handle {
         match self {
             Self::Code(digest) => redeem_code::revoke_spent(tx, &digest, client, now).await,
             Self::Decoupled(held) => held.revoke_spent(tx, client, now).await,
+            Self::PushedBefore => Ok(()),
         }
     }
 }
@@ -89,16 +95,36 @@ pub struct Gathered {
     approved: Approved,
     account: AccountStanding,
     extra: ExtraClaims,
-    session_end: Timestamp,
+    rests: RestsOn,
     part: Part,
     /// The details as the client is answered.
     details: Vec<Value>,
 }
 
+/// What the tokens live by.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum RestsOn {
+    /// A session that ends then.
+    Session(Timestamp),
+    /// The grant that was made with them before. Its refresh token is given again while it was never presented: afterwards it
+    /// is worth nothing, and would revoke the family.
+    Grant { until: Timestamp, unused: bool },
+}
+
+impl RestsOn {
+    /// Whether there is a refresh token to give.
+    const fn refreshes(self) -> bool {
+        match self {
+            Self::Session(_) => true,
+            Self::Grant { unused, .. } => unused,
+        }
+    }
+}
+
 impl Gathered {
     /// The refresh token that there will be: the first of its family.
     pub fn refresh_token(&self, provider: &Provider, client: &KnownClient) -> Option<Secret> {
-        let refreshes = client.client.may_use(GrantType::RefreshToken);
+        let refreshes = client.client.may_use(GrantType::RefreshToken) && self.rests.refreshes();
         refreshes.then(|| provider.secrets.refresh.token(self.approved.grant, 1))
     }
 
@@ -111,22 +137,18 @@ impl Gathered {
     }
 }
 
-/// Reads the session, the account and the person as they stand now.
+/// Reads the session, the account and the person as they stand now, and of what was approved what the client may still have.
 pub async fn gather(
     provider: &Provider,
-    approved: Approved,
+    client: &KnownClient,
+    mut approved: Approved,
     now: Timestamp,
 ) -> Result<Result<Gathered, Refusal>, Fault> {
-    let part = match approved.authorized.narrowed(&approved.narrowing, &provider.settings.issuer) {
-        Ok(part) => part,
-        Err(error) => return Ok(Err(Refusal::Narrowing(error))),
-    };
-    let mut conn = provider.db.read().await?;
-    let (session_end, account) = match behind::session(&mut conn, approved.session, now).await? {
-        Some((session, account)) if session.ended_at.is_none() && session.expires_at > now => {
-            (session.expires_at, account)
-        }
-        _ => return Ok(Err(Refusal::SessionEnded)),
+    // Nobody waits for one connection while holding another.
+    let found = rests_on(&mut provider.db.read().await?, &approved, now).await?;
+    let (rests, account) = match found {
+        Ok(found) => found,
+        Err(refusal) => return Ok(Err(refusal)),
     };
     if account.account_id != approved.account {
         return Err(Fault::inconsistent("grants", "account_id", &approved.grant));
@@ -134,7 +156,16 @@ pub async fn gather(
     if let Err(refusal) = may_issue(&account.standing) {
         return Ok(Err(Refusal::NotIssuable(refusal)));
     }
+    approved.authorized = match approved.authorized.kept(provider, client, account.person_id).await? {
+        Ok(kept) => kept,
+        Err(refusal) => return Ok(Err(refusal)),
+    };
+    let part = match approved.authorized.narrowed(&approved.narrowing, &provider.settings.issuer) {
+        Ok(part) => part,
+        Err(error) => return Ok(Err(Refusal::Narrowing(error))),
+    };
     let authorized = &approved.authorized;
+    let mut conn = provider.db.read().await?;
     let extra = if authorized.claims.is_nothing_in_id_token() {
         ExtraClaims::default()
     } else {
@@ -143,7 +174,32 @@ pub async fn gather(
         userinfo::for_id_token(&authorized.claims, &person)
     };
     let details = identity_check::answered(&mut conn, account.person_id, &part.details, now).await?;
-    Ok(Ok(Gathered { approved, account, extra, session_end, part, details }))
+    Ok(Ok(Gathered { approved, account, extra, rests, part, details }))
+}
+
+async fn rests_on(
+    conn: &mut Conn,
+    approved: &Approved,
+    now: Timestamp,
+) -> Result<Result<(RestsOn, AccountStanding), Refusal>, Fault> {
+    if !matches!(approved.handle, Handle::PushedBefore) {
+        return Ok(match behind::session(conn, approved.session, now).await? {
+            Some((session, account)) if session.ended_at.is_none() && session.expires_at > now => {
+                Ok((RestsOn::Session(session.expires_at), account))
+            }
+            _ => Err(Refusal::SessionEnded),
+        });
+    }
+    if !grants::is_live(conn, approved.grant, now).await? {
+        return Ok(Err(Refusal::GrantRevoked));
+    }
+    let Some(grant) = grants::find(conn, approved.grant).await? else { return Ok(Err(Refusal::GrantRevoked)) };
+    let family = grants::find_family(conn, approved.grant).await?;
+    let unused = family.is_some_and(|family| family.generation == 1 && family.expires_at > now);
+    let Some(account) = standing::find(conn, grant.account_id, now).await? else {
+        return Err(Fault::inconsistent("grants", "account_id", &grant.id));
+    };
+    Ok(Ok((RestsOn::Grant { until: grant.expires_at, unused }, account)))
 }
 
 /// Signs, and submits the unit that consumes the handle.
@@ -153,12 +209,15 @@ pub async fn release(
     gathered: Gathered,
     now: Timestamp,
 ) -> Result<Result<TokenResponse, Refusal>, Fault> {
-    let Gathered { mut approved, account, extra, session_end, part, details } = gathered;
+    let Gathered { mut approved, account, extra, rests, part, details } = gathered;
     let cnf = client.confirmation();
     approved.authorized.cnf = cnf.clone();
     let authorized = &approved.authorized;
     let lifetimes = &provider.settings.lifetimes;
-    let access_expires_at = now + lifetimes.access_token;
+    let access_expires_at = match rests {
+        RestsOn::Session(_) => now + lifetimes.access_token,
+        RestsOn::Grant { until, .. } => until.min(now + lifetimes.access_token),
+    };
     let scopes = (authorized, &authorized.scopes, &part);
     let minted = mint::person_access(provider, client, approved.grant, scopes, (now, access_expires_at))?;
     let access = match minted {
@@ -173,7 +232,7 @@ pub async fn release(
         Ok(token) => token,
         Err(refusal) => return Ok(Err(refusal)),
     };
-    let refresh = refresh_until(provider, client, authorized, session_end, now);
+    let refresh = refresh_until(provider, client, authorized, rests, now);
     let unit = Release {
         handle: approved.handle,
         client: (client.id.clone(), client.version),
@@ -190,6 +249,7 @@ pub async fn release(
     match provider.writer.submit(unit).await? {
         Released::Done => {}
         Released::Spent => return Ok(Err(approved.handle.spent())),
+        Released::Gone => return Ok(Err(Refusal::GrantRevoked)),
         Released::Replayed => return Ok(Err(Refusal::DpopReplayed)),
         Released::Changed => {
             provider.clients.forget();
@@ -197,7 +257,7 @@ pub async fn release(
         }
     }
     let refresh_token = refresh.map(|_| provider.secrets.refresh.token(approved.grant, 1).reveal().to_owned());
-    Ok(Ok(TokenResponse::bound(&cnf, access.token, lifetimes.access_token, &scope)
+    Ok(Ok(TokenResponse::bound(&cnf, access.token, access_expires_at.since(now), &scope)
         .with_refresh_token(refresh_token)
         .with_id_token(id_token)
         .with_details(details)))
@@ -216,18 +276,23 @@ fn grant(client: &KnownClient, approved: &Approved, expires_at: Timestamp) -> Re
     })
 }
 
-/// When the refresh family ends, where the client has the grant: with the session, unless it may outlive it.
+/// When the refresh family ends, where the client has the grant: with the session, unless it may outlive it; one that stands,
+/// as it does.
 fn refresh_until(
     provider: &Provider,
     client: &KnownClient,
     authorized: &Authorized,
-    session_end: Timestamp,
+    rests: RestsOn,
     now: Timestamp,
 ) -> Option<Timestamp> {
     let lifetimes = &provider.settings.lifetimes;
     let offline = authorized.scopes.contains("offline_access");
-    let until = if offline { now + lifetimes.offline_refresh } else { (now + lifetimes.refresh).min(session_end) };
-    client.client.may_use(GrantType::RefreshToken).then_some(until)
+    let until = match rests {
+        RestsOn::Session(_) if offline => now + lifetimes.offline_refresh,
+        RestsOn::Session(end) => (now + lifetimes.refresh).min(end),
+        RestsOn::Grant { until, .. } => until,
+    };
+    (client.client.may_use(GrantType::RefreshToken) && rests.refreshes()).then_some(until)
 }
 
 fn id_token(
@@ -263,13 +328,40 @@ enum Released {
     Replayed,
     Spent,
     Changed,
+    /// The grant that stood does not any more.
+    Gone,
 }
 
 impl Release {
-    /// What was read still holds: client, account, person, session.
-    async fn still_holds(&self, tx: &mut Tx) -> Result<bool, Fault> {
+    /// What was read still holds: client, account, person, session. `None` when it does.
+    async fn has_changed(&self, tx: &mut Tx) -> Result<Option<Released>, Fault> {
         let client = (&self.client.0, self.client.1);
-        acquaintance::still_holds(tx, client, &self.account, self.grant.session_id, self.now).await
+        if !matches!(self.handle, Handle::PushedBefore) {
+            let holds = acquaintance::still_holds(tx, client, &self.account, self.grant.session_id, self.now).await?;
+            return Ok((!holds).then_some(Released::Changed));
+        }
+        let guards = behind::unchanged(tx, client, &self.account, self.grant.id, self.now).await?;
+        let unused = grants::find_family(tx, self.grant.id).await?.is_some_and(|family| family.generation == 1);
+        Ok(match guards {
+            guards if !guards.grant => Some(Released::Gone),
+            guards if !guards.client || !guards.account || (self.refresh.is_some() && !unused) => {
+                Some(Released::Changed)
+            }
+            _ => None,
+        })
+    }
+
+    fn event(&self) -> AuditEvent {
+        let again = matches!(self.handle, Handle::PushedBefore);
+        AuditEvent::new(self.now, if again { "token.repeated" } else { "token.issued" }, Outcome::Done, Actor::Client)
+            .client(&self.client.0)
+            .person(self.account.person_id)
+            .account(self.account.account_id)
+            .session(self.grant.session_id)
+            .detail(json!({
+                "grant": self.handle.grant_type().as_str(), "id": self.grant.id, "jti": self.access.0,
+                "scope": self.scope, "authorization_details": self.details,
+            }))
     }
 }
 
@@ -286,28 +378,20 @@ impl Unit for Release {
         if !dpop::take(tx, self.proof.as_ref(), self.now).await? {
             return Ok(Released::Replayed);
         }
-        if !self.still_holds(tx).await? {
-            return Ok(Released::Changed);
+        if let Some(changed) = self.has_changed(tx).await? {
+            return Ok(changed);
         }
         if !self.handle.consume(tx, &self.client.0, self.now).await? {
             self.handle.replayed(tx, &self.client.0, self.now).await?;
             return Ok(Released::Spent);
         }
-        grants::insert(tx, &self.grant, self.now).await?;
-        if let Some(expires_at) = self.refresh {
-            grants::insert_family(tx, self.grant.id, &self.client.0, self.now, self.access.1, expires_at).await?;
+        if !matches!(self.handle, Handle::PushedBefore) {
+            grants::insert(tx, &self.grant, self.now).await?;
+            if let Some(expires_at) = self.refresh {
+                grants::insert_family(tx, self.grant.id, &self.client.0, self.now, self.access.1, expires_at).await?;
+            }
         }
-        tx.record(
-            AuditEvent::new(self.now, "token.issued", Outcome::Done, Actor::Client)
-                .client(&self.client.0)
-                .person(self.account.person_id)
-                .account(self.account.account_id)
-                .session(self.grant.session_id)
-                .detail(json!({
-                    "grant": self.handle.grant_type().as_str(), "id": self.grant.id, "jti": self.access.0,
-                    "scope": self.scope, "authorization_details": self.details,
-                })),
-        );
+        tx.record(self.event());
         Ok(Released::Done)
     }
 }

@@ -13,7 +13,7 @@ use crate::{
     },
     oidc::{
         alg::SigningAlg,
-        client::{AssertionAudience, ClientAuthMethod, GrantType},
+        client::{AssertionAudience, ClientAuthMethod},
         client_assertion::{self, AssertionOnce, AssertionRules},
         client_auth::{ClientAuth, ClientAuthRefusal, Proof},
         endpoints,
@@ -21,11 +21,21 @@ use crate::{
     store::{AuditEvent, Class, LaneKey, Outcome, Tx, Unit, audit::Actor, clients},
 };
 
-/// The client, or the refusal that its engineer may see. `endpoint` is the URL that was called.
+/// Where a client proves itself, and what its connection showed.
+#[derive(Clone, Copy, Debug)]
+pub struct At<'a> {
+    /// Of the endpoint.
+    pub path: &'a str,
+    /// It was called at the address where certificates are asked for (RFC 8705 §5).
+    pub by_alias: bool,
+    pub certificate: Option<&'a ClientCertificate>,
+}
+
+/// The client, or the refusal that its engineer may see.
 pub async fn authenticate(
     provider: &Provider,
     auth: &ClientAuth,
-    (endpoint, certificate): (&str, Option<&ClientCertificate>),
+    at: At<'_>,
     now: Timestamp,
 ) -> Result<Result<Arc<KnownClient>, ClientAuthRefusal>, Fault> {
     match &auth.proof {
@@ -39,13 +49,13 @@ pub async fn authenticate(
             let Some(known) = find(provider, client_id).await? else { return Ok(Err(auth.refused())) };
             let is_it = match known.client.auth.method {
                 ClientAuthMethod::None => true,
-                method => by_certificate(provider, &known, method, certificate, now).await,
+                method => by_certificate(provider, &known, method, at.certificate, now).await,
             };
             Ok(if is_it { Ok(known) } else { Err(auth.refused()) })
         }
         Proof::Assertion { jwt, client_id } => {
             let refused = |error| ClientAuthRefusal { error, via: auth.via };
-            match by_assertion(provider, (jwt, client_id.as_ref()), endpoint, now).await? {
+            match by_assertion(provider, (jwt, client_id.as_ref()), at, now).await? {
                 Ok(known) => Ok(Ok(known)),
                 Err(Some(error)) => Ok(Err(refused(error))),
                 Err(None) => Ok(Err(auth.refused())),
@@ -103,7 +113,7 @@ type Asserted = Result<Arc<KnownClient>, Option<crate::oidc::error::OAuthError>>
 async fn by_assertion(
     provider: &Provider,
     (jwt, named): (&Secret, Option<&ClientId>),
-    endpoint: &str,
+    at: At<'_>,
     now: Timestamp,
 ) -> Result<Asserted, Fault> {
     let Ok(unverified) = Unverified::parse(jwt.reveal(), HeaderKey::Refused) else { return Ok(Err(None)) };
@@ -129,16 +139,8 @@ async fn by_assertion(
             return Ok(Err(None));
         }
     };
-    let issuer = provider.settings.issuer.as_str();
-    let of_ciba = [endpoints::TOKEN, endpoints::BACKCHANNEL_AUTHENTICATION].map(|path| endpoints::under(issuer, path));
-    let audiences = match known.client.auth.assertion_audience {
-        // CIBA Core §7.1: three values name us to such a client; to one of a FAPI 2.0 profile the issuer alone.
-        _ if known.client.may_use(GrantType::Ciba) && !known.client.rules.profile.is_fapi2() => {
-            [issuer].into_iter().chain(of_ciba.each_ref().map(String::as_str)).collect()
-        }
-        AssertionAudience::Issuer => vec![issuer],
-        AssertionAudience::Endpoint => vec![endpoint],
-    };
+    let audiences = audiences(provider, &known, at);
+    let audiences: Vec<&str> = audiences.iter().map(String::as_str).collect();
     let rules = AssertionRules {
         client_id: &id,
         algs: &algs,
@@ -152,6 +154,27 @@ async fn by_assertion(
     };
     let fresh = provider.writer.submit(TakeAssertion { client: id, once, now }).await?;
     Ok(if fresh { Ok(known) } else { Err(Some(replayed())) })
+}
+
+/// By which names an assertion may call us here.
+fn audiences(provider: &Provider, known: &KnownClient, at: At<'_>) -> Vec<String> {
+    let settings = &provider.settings;
+    let (issuer, alias) = (&settings.issuer, settings.mutual_tls.alias.as_ref());
+    // CIBA Core §7.1: three values name us at its endpoint, with its addresses at the alias where that is ours; to a client of a
+    // FAPI 2.0 profile the issuer alone, everywhere (FAPI 2.0 Security Profile §5.3.2.1).
+    if at.path == endpoints::BACKCHANNEL_AUTHENTICATION && !known.client.rules.profile.is_fapi2() {
+        let paths = [endpoints::TOKEN, endpoints::BACKCHANNEL_AUTHENTICATION];
+        let bases = [Some(issuer), alias].into_iter().flatten();
+        let urls = bases.flat_map(|base| paths.map(|path| endpoints::under(base, path)));
+        return [issuer.clone()].into_iter().chain(urls).collect();
+    }
+    match known.client.auth.assertion_audience {
+        AssertionAudience::Issuer => vec![issuer.clone()],
+        // The URL that was called.
+        AssertionAudience::Endpoint => {
+            vec![endpoints::under(alias.filter(|_| at.by_alias).unwrap_or(issuer), at.path)]
+        }
+    }
 }
 
 fn replayed() -> crate::oidc::error::OAuthError {

@@ -5,15 +5,18 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use super::Refusal;
 use crate::{
-    base::{Fault, Timestamp},
+    base::{Fault, Timestamp, ids::PersonId},
+    flows::{Provider, authorize::targets, clients::KnownClient},
     oidc::{
         authorization_details::{self, Detail},
         claims_request::ClaimsRequest,
+        client::Client,
         confirmation::Confirmation,
-        error::OAuthError,
-        resource::Aim,
-        scope::ScopeSet,
+        error::{OAuthError, OAuthErrorCode},
+        resource::{Aim, invalid_target},
+        scope::{Scope, ScopeSet},
         token_request::Narrowing,
     },
 };
@@ -59,6 +62,40 @@ impl Authorized {
 
     pub fn from_value(value: &Value, table: &'static str, row: &dyn std::fmt::Display) -> Result<Self, Fault> {
         Self::deserialize(value).map_err(|_| Fault::inconsistent(table, "authorized", row))
+    }
+
+    /// Without what the client's registration does not have any more: it changes while grants live.
+    #[must_use]
+    pub fn within(mut self, client: &Client) -> Self {
+        let has = |scope: &str| client.scopes.contains(scope);
+        self.scopes = self.scopes.filtered(has);
+        self.claims = self.claims.filtered(|claim| Scope::of_claim(claim).is_some_and(|scope| has(scope.name)));
+        self.details.retain(|detail| client.requests.details_types.contains(&detail.type_name()));
+        self
+    }
+
+    /// The same, with the resources that are still served for the client, by the sector that the person was named to.
+    pub async fn kept(
+        self,
+        provider: &Provider,
+        client: &KnownClient,
+        person: PersonId,
+    ) -> Result<Result<Self, Refusal>, Fault> {
+        let (had_scopes, had_resources) = (!self.scopes.is_empty(), !self.resources.is_empty());
+        let mut kept = self.within(&client.client);
+        if had_scopes && kept.scopes.is_empty() {
+            let text = "none of the scopes that were granted is the client's any more";
+            return Ok(Err(Refusal::Scope(OAuthError::new(OAuthErrorCode::InvalidScope, text))));
+        }
+        if had_resources {
+            kept.resources = targets::kept(provider, client, person, kept.resources).await?;
+        }
+        // Without any the token would be for this service, which the person was not asked about.
+        if had_resources && kept.resources.is_empty() {
+            let text = "none of the resources that were authorized is served for this client any more";
+            return Ok(Err(Refusal::Narrowing(invalid_target(text.to_owned()))));
+        }
+        Ok(Ok(kept))
     }
 
     /// The part of it that one token request asked for.

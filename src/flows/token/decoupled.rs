@@ -12,12 +12,17 @@ use super::{
     poll::{Pace, poll},
 };
 use crate::{
-    base::{Fault, Secret, Timestamp, ids::ClientId},
+    base::{Fault, Timestamp, ids::ClientId},
     crypto::{OpaqueToken, opaque::kind},
-    flows::{Provider, caller::Caller, clients::KnownClient},
+    flows::{
+        Provider,
+        caller::Caller,
+        clients::KnownClient,
+        dpop::{self, ProofOnce},
+    },
     oidc::{
         client::{Delivery, GrantType},
-        token_request::Narrowing,
+        token_request::{HeldRequest, Narrowing},
         token_response::TokenResponse,
     },
     store::{
@@ -111,11 +116,14 @@ impl Held {
 pub async fn by_device_code(
     provider: &Provider,
     client: &Caller,
-    device_code: &Secret,
+    request: &HeldRequest,
     now: Timestamp,
 ) -> Result<Result<TokenResponse, Refusal>, Fault> {
-    match OpaqueToken::<kind::DeviceCode>::parse(device_code.reveal()) {
-        Ok(code) => redeem(provider, client, Held::DeviceCode(*code.digest().as_bytes()), now).await,
+    match OpaqueToken::<kind::DeviceCode>::parse(request.handle.reveal()) {
+        Ok(code) => {
+            let held = Held::DeviceCode(*code.digest().as_bytes());
+            redeem(provider, client, (held, &request.narrowing), now).await
+        }
         Err(_) => Ok(Err(Refusal::RequestUnknown)),
     }
 }
@@ -123,15 +131,18 @@ pub async fn by_device_code(
 pub async fn by_auth_req_id(
     provider: &Provider,
     client: &Caller,
-    auth_req_id: &Secret,
+    request: &HeldRequest,
     now: Timestamp,
 ) -> Result<Result<TokenResponse, Refusal>, Fault> {
     // CIBA Core §11: a client of push mode gets its tokens by push alone.
     if client.client.backchannel.as_ref().is_some_and(|own| matches!(own.delivery, Delivery::Push(_))) {
         return Ok(Err(Refusal::PushesOnly));
     }
-    match OpaqueToken::<kind::AuthReqId>::parse(auth_req_id.reveal()) {
-        Ok(id) => redeem(provider, client, Held::AuthReqId(*id.digest().as_bytes()), now).await,
+    match OpaqueToken::<kind::AuthReqId>::parse(request.handle.reveal()) {
+        Ok(id) => {
+            let held = Held::AuthReqId(*id.digest().as_bytes());
+            redeem(provider, client, (held, &request.narrowing), now).await
+        }
         Err(_) => Ok(Err(Refusal::RequestUnknown)),
     }
 }
@@ -139,23 +150,22 @@ pub async fn by_auth_req_id(
 async fn redeem(
     provider: &Provider,
     client: &Caller,
-    held: Held,
+    (held, narrowing): (Held, &Narrowing),
     now: Timestamp,
 ) -> Result<Result<TokenResponse, Refusal>, Fault> {
-    let gathered = match read(provider, client, held, now).await? {
-        Ok(approved) => approved::gather(provider, approved, now).await?,
+    let gathered = match read(provider, client, (held, narrowing), now).await? {
+        Ok(approved) => approved::gather(provider, client, approved, now).await?,
         Err(refusal) => Err(refusal),
     };
     match gathered {
         Ok(gathered) => approved::release(provider, client, gathered, now).await,
         Err(Refusal::Pending) => {
-            let unit = Poll { held, client: client.id.clone(), now };
+            let unit = Poll { held, client: client.id.clone(), proof: client.once(), now };
             Ok(Err(provider.writer.submit(unit).await?))
         }
         Err(refusal) => {
-            let unit = Refused { held, client: client.id.clone(), refusal: refusal.clone(), now };
-            provider.writer.submit(unit).await?;
-            Ok(Err(refusal))
+            let unit = Refused { held, client: client.id.clone(), refusal, proof: client.once(), now };
+            Ok(Err(provider.writer.submit(unit).await?))
         }
     }
 }
@@ -164,7 +174,7 @@ async fn redeem(
 pub async fn read(
     provider: &Provider,
     client: &KnownClient,
-    held: Held,
+    (held, narrowing): (Held, &Narrowing),
     now: Timestamp,
 ) -> Result<Result<Approved, Refusal>, Fault> {
     let found = {
@@ -189,7 +199,7 @@ pub async fn read(
         account: account_id,
         session: session_id,
         authorized: Authorized::from_value(&authorized, "a decoupled request", &grant_id)?,
-        narrowing: Narrowing::default(),
+        narrowing: narrowing.clone(),
     }))
 }
 
@@ -197,6 +207,7 @@ pub async fn read(
 struct Poll {
     held: Held,
     client: ClientId,
+    proof: Option<ProofOnce>,
     now: Timestamp,
 }
 
@@ -210,6 +221,9 @@ impl Unit for Poll {
     }
 
     async fn run<'a>(&'a self, tx: &'a mut Tx) -> Result<Refusal, Fault> {
+        if !dpop::take(tx, self.proof.as_ref(), self.now).await? {
+            return Ok(Refusal::DpopReplayed);
+        }
         let Some(standing) = self.held.find(tx).await? else { return Ok(Refusal::RequestUnknown) };
         let (pace, next) = poll(standing.polling, self.now);
         self.held.polled(tx, &self.client, self.now, next.interval_s).await?;
@@ -224,11 +238,13 @@ struct Refused {
     held: Held,
     client: ClientId,
     refusal: Refusal,
+    proof: Option<ProofOnce>,
     now: Timestamp,
 }
 
 impl Unit for Refused {
-    type Out = ();
+    /// What the client is told.
+    type Out = Refusal;
     const KIND: &'static str = "token.refused_request";
     const CLASS: Class = Class::Token;
 
@@ -236,15 +252,19 @@ impl Unit for Refused {
         LaneKey::of_bytes(self.held.digest())
     }
 
-    async fn run<'a>(&'a self, tx: &'a mut Tx) -> Result<(), Fault> {
+    async fn run<'a>(&'a self, tx: &'a mut Tx) -> Result<Refusal, Fault> {
+        if !dpop::take(tx, self.proof.as_ref(), self.now).await? {
+            return Ok(Refusal::DpopReplayed);
+        }
         if self.refusal == Refusal::RequestSpent {
-            return self.held.revoke_spent(tx, &self.client, self.now).await;
+            self.held.revoke_spent(tx, &self.client, self.now).await?;
+            return Ok(self.refusal.clone());
         }
         tx.record(
             AuditEvent::new(self.now, "token.refused", Outcome::Refused, Actor::Client)
                 .client(&self.client)
                 .detail(json!({"grant": self.held.grant_type().as_str(), "why": self.refusal.code()})),
         );
-        Ok(())
+        Ok(self.refusal.clone())
     }
 }

@@ -7,7 +7,7 @@ use crate::{
     assurance::may_issue,
     base::{Fault, Timestamp},
     crypto::{Typ, keyring::Signed},
-    flows::{Provider, caller::Sender, clients::KnownClient},
+    flows::{Provider, caller::Sender, clients::KnownClient, dpop},
     oidc::{
         access_token::AccessToken,
         bearer::Scheme,
@@ -43,7 +43,9 @@ pub struct LivePerson {
 }
 
 /// Whether what the token is bound to was proven (RFC 9449 §7.1, RFC 8705 §3): a stolen bound token is worth nothing.
-pub fn check_sender(token: &AccessToken, scheme: Scheme, sender: &Sender) -> Result<(), OAuthError> {
+pub fn check_sender(live: &LiveToken, scheme: Scheme, sender: &Sender) -> Result<(), OAuthError> {
+    dpop::check_alg(&live.client.client, sender.proof.as_ref())?;
+    let token = &live.token;
     let refused = |why: &'static str| Err(OAuthError::new(OAuthErrorCode::InvalidToken, why));
     match (&token.cnf.jkt, scheme, &sender.proof) {
         (None, Scheme::Bearer, _) => {}

@@ -11,20 +11,32 @@ pub mod poll;
 pub mod redeem_code;
 pub mod refresh;
 pub mod refusal;
-pub mod repeat;
 
 pub use authenticate::authenticate;
 pub use authorized::{Authorized, Part};
 pub use refusal::Refusal;
 
-use super::{Provider, caller::Caller};
+use super::{Provider, caller::Caller, dpop};
 use crate::{
     base::{Fault, Timestamp},
     oidc::{client::GrantType, token_request::TokenRequest, token_response::TokenResponse},
 };
 
-/// Answers a token request of an authenticated client.
+/// Answers a token request of an authenticated client. Its DPoP proof is used up, whatever the answer.
 pub async fn answer(
+    provider: &Provider,
+    client: &Caller,
+    request: &TokenRequest,
+    now: Timestamp,
+) -> Result<Result<TokenResponse, Refusal>, Fault> {
+    let answered = by_grant(provider, client, request, now).await?;
+    if answered.is_err() {
+        dpop::use_up(provider, client.once()).await?;
+    }
+    Ok(answered)
+}
+
+async fn by_grant(
     provider: &Provider,
     client: &Caller,
     request: &TokenRequest,

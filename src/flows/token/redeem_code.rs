@@ -15,7 +15,12 @@ use crate::{
         ids::{AccountId, ClientId, GrantId, SessionId},
     },
     crypto::{OpaqueToken, digest, opaque::kind},
-    flows::{Provider, caller::Caller, clients::KnownClient},
+    flows::{
+        Provider,
+        caller::Caller,
+        clients::KnownClient,
+        dpop::{self, ProofOnce},
+    },
     oidc::{
         pkce::{self, CodeChallenge, CodeVerifier},
         token_request::CodeRequest,
@@ -40,15 +45,12 @@ pub async fn redeem(
     };
     let digest = *code.digest().as_bytes();
     let gathered = match read(provider, client, digest, request, now).await? {
-        Ok(approved) => approved::gather(provider, approved, now).await?,
+        Ok(approved) => approved::gather(provider, client, approved, now).await?,
         Err(refusal) => Err(refusal),
     };
     match gathered {
         Ok(gathered) => approved::release(provider, client, gathered, now).await,
-        Err(refusal) => {
-            record_refusal(provider, client, &digest, &refusal, now).await?;
-            Ok(Err(refusal))
-        }
+        Err(refusal) => record_refusal(provider, client, &digest, refusal, now).await.map(Err),
     }
 }
 
@@ -133,15 +135,15 @@ fn replay_event(
         .detail(json!({"id": grant, "revoked": true}))
 }
 
-/// A refusal before the unit: written down, and a replay's consequences with it.
+/// A refusal before the unit: written down, and a replay's consequences with it. Answers what the client is told.
 async fn record_refusal(
     provider: &Provider,
-    client: &KnownClient,
+    client: &Caller,
     digest: &[u8; 32],
-    refusal: &Refusal,
+    refusal: Refusal,
     now: Timestamp,
-) -> Result<(), Fault> {
-    let unit = RefusedCode { digest: *digest, client: client.id.clone(), refusal: refusal.clone(), now };
+) -> Result<Refusal, Fault> {
+    let unit = RefusedCode { digest: *digest, client: client.id.clone(), refusal, proof: client.once(), now };
     provider.writer.submit(unit).await
 }
 
@@ -149,11 +151,12 @@ struct RefusedCode {
     digest: [u8; 32],
     client: ClientId,
     refusal: Refusal,
+    proof: Option<ProofOnce>,
     now: Timestamp,
 }
 
 impl Unit for RefusedCode {
-    type Out = ();
+    type Out = Refusal;
     const KIND: &'static str = "token.refused_code";
     const CLASS: Class = Class::Token;
 
@@ -161,15 +164,19 @@ impl Unit for RefusedCode {
         LaneKey::of_bytes(&self.digest)
     }
 
-    async fn run<'a>(&'a self, tx: &'a mut Tx) -> Result<(), Fault> {
+    async fn run<'a>(&'a self, tx: &'a mut Tx) -> Result<Refusal, Fault> {
+        if !dpop::take(tx, self.proof.as_ref(), self.now).await? {
+            return Ok(Refusal::DpopReplayed);
+        }
         if self.refusal == Refusal::CodeSpent {
-            return revoke_spent(tx, &self.digest, &self.client, self.now).await;
+            revoke_spent(tx, &self.digest, &self.client, self.now).await?;
+            return Ok(self.refusal.clone());
         }
         tx.record(
             AuditEvent::new(self.now, "token.refused", Outcome::Refused, Actor::Client)
                 .client(&self.client)
                 .detail(json!({"grant": "authorization_code", "why": self.refusal.code()})),
         );
-        Ok(())
+        Ok(self.refusal.clone())
     }
 }

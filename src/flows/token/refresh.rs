@@ -90,6 +90,10 @@ async fn read(
         return Ok(Err(Refusal::NotIssuable(refusal)));
     }
     let authorized = Authorized::from_value(&grant.authorized, "grants", &grant.id)?;
+    let authorized = match authorized.kept(provider, client, account.person_id).await? {
+        Ok(kept) => kept,
+        Err(refusal) => return Ok(Err(refusal)),
+    };
     if !proves(client, &authorized.cnf) {
         return Ok(Err(Refusal::RefreshOfAnotherKey));
     }

@@ -82,6 +82,9 @@ const CLAIMS: &[Row] = &[
     ("resident_in", "claim-resident-in", AtOnce, Vietnamese),
     ("same_person_as", "claim-same-person-as", AtOnce, Page),
     ("updated_at", "claim-updated-at", AtOnce, Page),
+    // What is asked for beside claims (RFC 9396).
+    ("identity_check", "claim-identity-check", AtOnce, Page),
+    ("delegation", "claim-delegation", AtOnce, Page),
     // Fields inside the claims above.
     ("number", "claim-card-number", AtOnce, Page),
     ("issued_at", "claim-card-issued-at", AtOnce, Page),

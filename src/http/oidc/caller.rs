@@ -5,14 +5,17 @@ use std::sync::Arc;
 use axum::response::Response;
 use http::{HeaderMap, header::AUTHORIZATION};
 
-use super::guesses::Failed;
+use super::{dpop, guesses::Failed};
 use crate::{
     base::{Fault, Timestamp, ids::ClientId},
-    flows::{clients::KnownClient, token},
+    flows::{
+        caller::{Caller, Sender},
+        clients::KnownClient,
+        token::{self, authenticate::At},
+    },
     http::{certificate::Call, respond, state::AppState},
     oidc::{
         client_auth::{ClientAuth, ClientAuthRefusal},
-        endpoints,
         error::{Endpoint, OAuthError},
         params::Params,
     },
@@ -68,6 +71,20 @@ fn unauthenticated(state: &AppState, refusal: &ClientAuthRefusal, endpoint: Endp
     respond::oauth(error, endpoint, challenge.as_deref())
 }
 
+/// The client of a request that may bind what it gets (RFC 9449 §5, §10.1), with what it has shown. The proof first: one that
+/// only lacks the nonce must not use up the assertion beside it.
+pub async fn calling(
+    state: &AppState,
+    call: &Call,
+    form: &Params,
+    path: &str,
+    now: Timestamp,
+) -> Result<Caller, Refused> {
+    let proof = dpop::judged(state, call, dpop::At { method: "POST", path, access_token: None }, now)?;
+    let known = authenticated(state, call, form, path, now).await?;
+    Ok(Caller::of(known, Sender { proof, certificate: call.certificate.clone() })?)
+}
+
 /// The client that has proven who it is. `path` is the endpoint's: an assertion may be addressed to its URL.
 pub async fn authenticated(
     state: &AppState,
@@ -77,11 +94,8 @@ pub async fn authenticated(
     now: Timestamp,
 ) -> Result<Arc<KnownClient>, Refused> {
     let auth = ClientAuth::parse(authorization(call)?, form)?;
-    let settings = &state.provider.settings;
-    // The URL that was called: an alias where it came that way (RFC 8705 §5).
-    let base = settings.mutual_tls.alias.as_ref().filter(|_| call.by_mutual_tls).unwrap_or(&settings.issuer);
-    let url = endpoints::under(base, path);
-    match token::authenticate(&state.provider, &auth, (&url, call.certificate.as_deref()), now).await? {
+    let at = At { path, by_alias: call.by_mutual_tls, certificate: call.certificate.as_deref() };
+    match token::authenticate(&state.provider, &auth, at, now).await? {
         Ok(client) => Ok(client),
         Err(refusal) => {
             // The method, not the name: who is not proven may have typed anything there, a secret too.

@@ -15,7 +15,6 @@ use crate::{
         state::AppState,
     },
     oidc::{
-        alg::SigningAlg,
         client::ClientAuthMethod,
         endpoints,
         error::{Endpoint, OAuthError, OAuthErrorCode},
@@ -63,8 +62,7 @@ async fn answer(
         let answer = serde_json::to_value(&document)
             .map_err(|error| Fault::internal("an introspection cannot be written", error))?;
         let claims = nested::introspection_claims(&state.provider.settings.issuer, &client, &answer, now);
-        // RFC 9701 §6: RS256 where the client registered no algorithm.
-        let form = (client.client.responses.introspection, Some(SigningAlg::Rs256));
+        let form = (client.client.responses.introspection, Some(client.client.introspection_alg()));
         let jwt = nested::answer(&state.provider, &client, form, (Typ::Introspection, claims), now).await??;
         return Ok(respond::jwt(JWT, jwt));
     }

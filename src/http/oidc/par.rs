@@ -4,15 +4,12 @@ use axum::{extract::State, response::Response};
 use http::StatusCode;
 
 use super::{
-    caller::{Refused, authenticated},
+    caller::{Refused, calling},
     dpop,
 };
 use crate::{
     base::{Fault, Timestamp},
-    flows::{
-        authorize::pushed,
-        caller::{Caller, Sender},
-    },
+    flows::authorize::pushed,
     http::{
         certificate::Call,
         extract::{FormBody, Now},
@@ -39,10 +36,7 @@ async fn answer(
     form: Result<Params, OAuthError>,
 ) -> Result<Response, Refused> {
     let form = form?;
-    let at = dpop::At { method: "POST", path: endpoints::PAR, access_token: None };
-    let proof = dpop::judged(state, headers, at, now)?;
-    let known = authenticated(state, headers, &form, endpoints::PAR, now).await?;
-    let client = Caller { known, sender: Sender { proof, certificate: headers.certificate.clone() } };
+    let client = calling(state, headers, &form, endpoints::PAR, now).await?;
     let pushed = pushed::push(&state.provider, &client, &form, now).await?;
     let outcome = if pushed.is_ok() { "kept" } else { "refused" };
     metrics::counter!("pushed_requests_total", "outcome" => outcome).increment(1);

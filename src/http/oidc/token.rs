@@ -4,15 +4,12 @@ use axum::{extract::State, response::Response};
 use http::StatusCode;
 
 use super::{
-    caller::{Refused, authenticated},
+    caller::{Refused, calling},
     dpop,
 };
 use crate::{
     base::{Fault, Timestamp},
-    flows::{
-        self,
-        caller::{Caller, Sender},
-    },
+    flows,
     http::{
         certificate::Call,
         extract::{FormBody, Now},
@@ -40,11 +37,7 @@ async fn answer(
     form: Result<Params, OAuthError>,
 ) -> Result<Response, Refused> {
     let form = form?;
-    // Before the client: a proof that only lacks the nonce must not use up the assertion beside it.
-    let at = dpop::At { method: "POST", path: endpoints::TOKEN, access_token: None };
-    let proof = dpop::judged(state, headers, at, now)?;
-    let known = authenticated(state, headers, &form, endpoints::TOKEN, now).await?;
-    let client = Caller { known, sender: Sender { proof, certificate: headers.certificate.clone() } };
+    let client = calling(state, headers, &form, endpoints::TOKEN, now).await?;
     let request = TokenRequest::parse(&form)?;
     let answered = flows::token::answer(&state.provider, &client, &request, now).await?;
     let outcome = answered.as_ref().err().map_or("issued", flows::token::Refusal::code);

@@ -188,7 +188,12 @@ fn authorize(lang: Lang) -> Vec<Sample> {
         ],
         details: parse(DETAILS).unwrap_or_default(),
         calls: vec![Phrase::vi("Bộ Y tế")],
-        left_out: vec![out("household", Needs::AuthenticationLevel(3)), out("card", Needs::AccountLevel02)],
+        left_out: vec![
+            out("household", Needs::AuthenticationLevel(3)),
+            out("card", Needs::AccountLevel02),
+            out("identity_check", Needs::AuthenticationLevel(2)),
+            out("delegation", Needs::AuthenticationLevel(2)),
+        ],
         via_provider: ViaProvider::No,
         offline_until: Some(NOON),
         elsewhere: None,

@@ -27,7 +27,7 @@ use crate::{
         paths, respond,
         state::AppState,
     },
-    oidc::{authorize::DecoupledKind, client::RpClass},
+    oidc::{authorization_details::TYPES, authorize::DecoupledKind, client::RpClass, scope::Scope},
 };
 
 /// A page of an interaction: who asks stands above, and its forms may end at the portal.
@@ -121,10 +121,15 @@ fn consent_page(state: &AppState, visitor: &Visitor, opened: &Opened, consent: C
     let left_out = consent
         .left_out
         .into_iter()
-        .flat_map(|(scope, account_02, level)| {
+        .flat_map(|(name, account_02, level)| {
             let needs = if account_02 { Needs::AccountLevel02 } else { Needs::AuthenticationLevel(level) };
-            let claims = crate::oidc::scope::Scope::find(&scope).map_or(&[][..], |found| found.claims);
-            claims.iter().map(move |claim| LeftOut { claim: (*claim).to_owned(), needs }).collect::<Vec<_>>()
+            // A type of details has its own name on the page.
+            let claims = match Scope::find(&name) {
+                Some(scope) => scope.claims.iter().map(|claim| (*claim).to_owned()).collect(),
+                None if TYPES.contains(&name.as_str()) => vec![name],
+                None => Vec::new(),
+            };
+            claims.into_iter().map(move |claim| LeftOut { claim, needs }).collect::<Vec<_>>()
         })
         .collect();
     let via_provider = match client.client.rules.rp_class {

@@ -37,8 +37,9 @@ pub enum DecoupledKind {
 }
 
 /// The rows of [`super::checks::CHECKS`] that have a meaning without a redirect. Others are ignored, as RFC 6749 §3.1 has it.
-const ROWS: [&str; 10] = [
+const ROWS: [&str; 13] = [
     "repeated",
+    "signed_only",
     "prompt",
     "scope",
     "max_age",
@@ -48,6 +49,8 @@ const ROWS: [&str; 10] = [
     "id_token_hint",
     "login_hint",
     "ui_locales",
+    "resource",
+    "authorization_details",
 ];
 
 impl Request {
@@ -63,7 +66,7 @@ impl Request {
     /// `prompt=consent`: whoever began may be somebody else (RFC 8628 §5.4).
     pub fn check_decoupled(
         client_id: ClientId,
-        params: &Params,
+        (params, form): (&Params, Form),
         client: &Client,
         policy: &Policy,
     ) -> Result<Self, OAuthError> {
@@ -76,8 +79,7 @@ impl Request {
         let sent = params.iter().filter(|(name, _)| *name != "prompt");
         let params = Params::from_pairs(sent.chain([("prompt", "consent")]));
         // The client itself brought it and said who it is, as with a pushed request.
-        let addressed =
-            Addressed { client_id, address: nowhere, params, arrival: Arrival { way: Way::Pushed, form: Form::Plain } };
+        let addressed = Addressed { client_id, address: nowhere, params, arrival: Arrival { way: Way::Pushed, form } };
         Self::check_by(addressed, client, policy, |row| ROWS.contains(&row))
     }
 }
@@ -92,11 +94,12 @@ mod tests {
     fn check(form: &str) -> Result<Request, OAuthError> {
         let metadata = json!({
             "grant_types": ["urn:ietf:params:oauth:grant-type:device_code", "refresh_token"],
-            "scope": "openid profile offline_access",
+            "scope": "openid profile offline_access", "authorization_details_types": ["delegation"],
+            "resources": {"https://api.example": "api"},
         });
         let client = Client::register(&metadata, RegisteredBy::Operator).unwrap();
         let params = Params::parse(form.as_bytes()).unwrap();
-        Request::check_decoupled(ClientId::from("kiosk"), &params, &client, &Policy::default())
+        Request::check_decoupled(ClientId::from("kiosk"), (&params, Form::Plain), &client, &Policy::default())
     }
 
     #[test]
@@ -110,7 +113,8 @@ mod tests {
     fn what_is_asked_for_is_kept_and_the_person_is_always_asked() {
         let request = check(
             "scope=openid+offline_access+profile&acr_values=urn:vn:xacthuc:2&nonce=n&max_age=60&prompt=none\
-             &redirect_uri=https://evil.example/&response_mode=fragment",
+             &redirect_uri=https://evil.example/&response_mode=fragment&resource=https://api.example\
+             &authorization_details=[{\"type\":\"delegation\",\"procedure\":\"1\",\"actions\":[\"submit\"]}]",
         )
         .unwrap();
         assert_eq!(request.scopes.to_string(), "openid offline_access profile");
@@ -118,17 +122,36 @@ mod tests {
         assert_eq!(request.acr.requirement().map(crate::oidc::acr::AcrLevel::number), Some(2));
         assert!(request.prompts.contains(Prompt::Consent) && !request.prompts.contains(Prompt::None));
         assert_eq!(request.address.redirect_uri, "");
+        assert_eq!((request.resources.as_slice(), request.details.len()), (&["https://api.example".to_owned()][..], 1));
+    }
+
+    #[test]
+    fn a_deployment_that_wants_signatures_wants_them_here_too() {
+        let client = Client::register(
+            &json!({"grant_types": ["urn:openid:params:grant-type:ciba"], "backchannel_token_delivery_mode": "poll"}),
+            RegisteredBy::Operator,
+        );
+        let (client, params) = (client.unwrap(), Params::parse(b"scope=openid").unwrap());
+        let policy = Policy { must_be_signed: true, ..Policy::default() };
+        for (form, error) in [(Form::Plain, Some(OAuthErrorCode::InvalidRequest)), (Form::Signed, None)] {
+            let checked = Request::check_decoupled(ClientId::from("desk"), (&params, form), &client, &policy);
+            assert_eq!(checked.err().map(|error| error.code), error, "{form:?}");
+        }
     }
 
     #[test]
     fn refusals_are_those_of_the_table() {
-        use OAuthErrorCode::{InvalidRequest, InvalidScope, UnmetAuthenticationRequirements};
+        use OAuthErrorCode::{
+            InvalidAuthorizationDetails, InvalidRequest, InvalidScope, InvalidTarget, UnmetAuthenticationRequirements,
+        };
         for (form, code) in [
             ("", InvalidScope),
             ("scope=openid&scope=openid", InvalidRequest),
             ("scope=openid+vn_family", InvalidScope),
             ("scope=openid&claims=x", InvalidRequest),
             ("scope=openid&max_age=x", InvalidRequest),
+            ("scope=openid&resource=https://other.example", InvalidTarget),
+            ("scope=openid&authorization_details=[]", InvalidAuthorizationDetails),
             (
                 "scope=openid&claims=%7B%22id_token%22%3A%7B%22acr%22%3A%7B%22essential%22%3Atrue%2C%22value%22%3A%22x%22%7D%7D%7D",
                 UnmetAuthenticationRequirements,

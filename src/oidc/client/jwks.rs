@@ -3,6 +3,7 @@
 use serde_json::Value;
 
 use super::members::{Members, MetadataError};
+use crate::oidc::nul;
 
 const MAX_KEYS: usize = 20;
 /// Members that only private and symmetric keys have (RFC 7518 §6.2.2, §6.3.2, §6.4.1).
@@ -28,6 +29,9 @@ pub(super) fn read(members: Members<'_>, need: Need) -> Result<Option<Value>, Me
     let keys = set.get("keys").and_then(Value::as_array).ok_or_else(|| bad("has no array keys".to_owned()))?;
     if keys.len() > MAX_KEYS {
         return Err(bad(format!("has more than {MAX_KEYS} keys")));
+    }
+    if keys.iter().any(nul::is_in) {
+        return Err(bad("has a NUL character".to_owned()));
     }
     let mut signing = 0;
     for (at, key) in keys.iter().enumerate() {
@@ -104,6 +108,7 @@ mod tests {
         for (jwks, reason) in [
             (json!([]), "has no array keys"),
             (json!({}), "has no array keys"),
+            (json!({"keys": [{"kty": "EC", "kid": "\u{0}"}]}), "has a NUL character"),
             (json!({"keys": [1]}), "keys[0] is not an object"),
             (
                 json!({"keys": [ec, private]}),

@@ -154,8 +154,14 @@ pub struct About {
 }
 
 impl Client {
+    /// Registered, and within the profile.
     pub fn may_use(&self, grant: GrantType) -> bool {
-        self.grant_types.contains(&grant)
+        self.grant_types.contains(&grant) && self.rules.profile.allows(grant)
+    }
+
+    /// What introspection answers are signed with (RFC 9701 §6).
+    pub fn introspection_alg(&self) -> SigningAlg {
+        self.responses.introspection.signed.unwrap_or_else(|| self.rules.profile.default_alg(self.id_token_alg))
     }
 
     /// Pages mark a client that nobody here has verified.

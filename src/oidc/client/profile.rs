@@ -2,7 +2,7 @@
 //! be like, and what follows from a profile elsewhere. A client that cannot keep to its profile is refused when it registers,
 //! with the reason.
 
-use super::{AssertionAudience, Client, MetadataError, Profile, SenderRules};
+use super::{AssertionAudience, Client, Delivery, GrantType, MetadataError, Profile, SenderRules};
 use crate::{
     base::Span,
     oidc::{alg::SigningAlg, client_assertion::AssertionRules},
@@ -23,11 +23,16 @@ enum Of {
     /// FAPI 2.0 Security Profile, and so also of Message Signing, which builds on it.
     Fapi2,
     MessageSigning,
+    /// Whoever must sign its requests, by a profile or by its own registration.
+    Signing,
 }
 
 const SECURITY: &str = "FAPI 2.0 Security Profile section 5.3.2.1";
 const CRYPTOGRAPHY: &str = "FAPI 2.0 Security Profile section 5.4.1";
 const SIGNED_REQUESTS: &str = "FAPI 2.0 Message Signing section 5.3.1";
+const CODE_FLOW: &str = "FAPI 2.0 Security Profile section 5.3.2.2";
+const DECOUPLED: &str = "FAPI CIBA Profile section 5.2.2";
+const SIGNED_ALWAYS: &str = "RFC 9101 section 10.5";
 
 const fn rule(
     name: &'static str,
@@ -46,6 +51,10 @@ pub const RULES: &[Rule] = &[
     rule("pkce", SECURITY, Of::Fapi2, pkce),
     rule("issuer_as_audience", SECURITY, Of::Fapi2, issuer_as_audience),
     rule("algorithms", CRYPTOGRAPHY, Of::Fapi2, algorithms),
+    rule("no_device", CODE_FLOW, Of::Fapi2, no_device),
+    rule("signed_backchannel", DECOUPLED, Of::Fapi2, signed_backchannel),
+    rule("no_push", DECOUPLED, Of::Fapi2, no_push),
+    rule("signed_everywhere", SIGNED_ALWAYS, Of::Signing, signed_everywhere),
     rule("signed_requests", SIGNED_REQUESTS, Of::MessageSigning, signed_requests),
 ];
 
@@ -84,11 +93,40 @@ fn algorithms(client: &Client) -> Result<(), (&'static str, &'static str)> {
         ("token_endpoint_auth_signing_alg", client.auth.signing_alg),
         ("request_object_signing_alg", client.requests.signing_alg),
         ("authorization_signed_response_alg", Some(client.requests.response_alg)),
+        ("backchannel_authentication_request_signing_alg", client.backchannel.as_ref().and_then(|own| own.signing_alg)),
+        ("userinfo_signed_response_alg", client.responses.userinfo.signed),
+        ("introspection_signed_response_alg", Some(client.introspection_alg())),
     ];
     match chosen.into_iter().find(|(_, alg)| alg.is_some_and(|alg| !FAPI2_ALGS.contains(&alg))) {
         None => Ok(()),
         Some((field, _)) => Err((field, "must be PS256, ES256 or EdDSA, and is RS256 where it is left out")),
     }
+}
+
+/// A device's request is neither pushed nor signed, and its code is bound to no browser.
+fn no_device(client: &Client) -> Result<(), (&'static str, &'static str)> {
+    let keeps = !client.grant_types.contains(&GrantType::DeviceCode);
+    if keeps { Ok(()) } else { Err(("grant_types", "must not have urn:ietf:params:oauth:grant-type:device_code")) }
+}
+
+fn signed_backchannel(client: &Client) -> Result<(), (&'static str, &'static str)> {
+    let keeps = client.backchannel.as_ref().is_none_or(|own| own.signing_alg.is_some());
+    let member = "backchannel_authentication_request_signing_alg";
+    if keeps { Ok(()) } else { Err((member, "must be set: every backchannel request is signed")) }
+}
+
+fn no_push(client: &Client) -> Result<(), (&'static str, &'static str)> {
+    let pushes = client.backchannel.as_ref().is_some_and(|own| matches!(own.delivery, Delivery::Push(_)));
+    if pushes { Err(("backchannel_token_delivery_mode", "must be poll or ping")) } else { Ok(()) }
+}
+
+/// No endpoint may be the way around the signature: a device's requests have none (RFC 8628 §3.1), a backchannel's may.
+fn signed_everywhere(client: &Client) -> Result<(), (&'static str, &'static str)> {
+    if client.grant_types.contains(&GrantType::DeviceCode) {
+        let reason = "must not have urn:ietf:params:oauth:grant-type:device_code, whose requests cannot be signed,";
+        return Err(("grant_types", reason));
+    }
+    signed_backchannel(client)
 }
 
 fn signed_requests(client: &Client) -> Result<(), (&'static str, &'static str)> {
@@ -100,9 +138,14 @@ impl Client {
     /// Whether the registration keeps to its own profile.
     pub(super) fn check_profile(&self) -> Result<(), MetadataError> {
         let profile = self.rules.profile;
-        for rule in RULES.iter().filter(|rule| profile.has(rule.of)) {
+        let applies = |of: Of| profile.has(of) || (of == Of::Signing && self.requests.must_be_signed);
+        for rule in RULES.iter().filter(|rule| applies(rule.of)) {
             (rule.check)(self).map_err(|(field, reason)| {
-                MetadataError::new(field, format!("{reason} in the profile {profile} ({})", rule.section))
+                let place = match rule.of {
+                    Of::Signing => "where require_signed_request_object is true".to_owned(),
+                    _ => format!("in the profile {profile}"),
+                };
+                MetadataError::new(field, format!("{reason} {place} ({})", rule.section))
             })?;
         }
         Ok(())
@@ -118,6 +161,11 @@ impl Profile {
         }
     }
 
+    /// Whether a client of the profile may use the grant, whatever its registration says.
+    pub const fn allows(self, grant: GrantType) -> bool {
+        !(self.is_fapi2() && matches!(grant, GrantType::DeviceCode))
+    }
+
     pub const fn is_fapi2(self) -> bool {
         self.has(Of::Fapi2)
     }
@@ -130,6 +178,12 @@ impl Profile {
     /// What the client may sign assertions and request objects with.
     pub const fn algs(self) -> &'static [SigningAlg] {
         if self.is_fapi2() { &FAPI2_ALGS } else { &SigningAlg::ALL }
+    }
+
+    /// What is signed with where a client names nothing: RS256 (OpenID Connect Registration §2, JARM §3, RFC 9701 §6), where the
+    /// profile has it; otherwise as its ID tokens.
+    pub const fn default_alg(self, id_token_alg: SigningAlg) -> SigningAlg {
+        if self.is_fapi2() { id_token_alg } else { SigningAlg::Rs256 }
     }
 
     /// How far ahead an assertion's `exp` may lie.
@@ -169,11 +223,23 @@ mod tests {
         Client::register(&Value::Object(members), RegisteredBy::Operator)
     }
 
+    const CODE: &str = "authorization_code";
+    const DEVICE: &str = "urn:ietf:params:oauth:grant-type:device_code";
+    const CIBA: &str = "urn:openid:params:grant-type:ciba";
+    const SIGNED: &str = "backchannel_authentication_request_signing_alg";
+
+    fn with(one: &Value, over: &Value) -> Value {
+        let mut all = one.as_object().unwrap().clone();
+        all.extend(over.as_object().unwrap().clone());
+        Value::Object(all)
+    }
+
     #[test]
     fn a_profile_fills_in_what_it_demands() {
         let security = register("fapi2-security", &json!({})).unwrap();
         assert!(security.requests.must_be_pushed && security.rules.require_pkce && !security.requests.must_be_signed);
         assert_eq!(security.requests.response_alg, SigningAlg::Ps256, "as the ID token's");
+        assert_eq!(security.introspection_alg(), SigningAlg::Ps256, "as the ID token's");
         let signing = register("fapi2-message-signing", &json!({})).unwrap();
         assert!(signing.requests.must_be_signed && signing.requests.must_be_pushed);
         for client in [security, signing] {
@@ -207,6 +273,19 @@ mod tests {
             ("algorithms", json!({"token_endpoint_auth_signing_alg": "RS256"}), "token_endpoint_auth_signing_alg"),
             ("algorithms", json!({"request_object_signing_alg": "RS256"}), "request_object_signing_alg"),
             ("algorithms", json!({"authorization_signed_response_alg": "RS256"}), "authorization_signed_response_alg"),
+            (
+                "algorithms",
+                json!({"grant_types": [CODE, CIBA], "backchannel_token_delivery_mode": "poll", SIGNED: "RS256"}),
+                SIGNED,
+            ),
+            ("algorithms", json!({"userinfo_signed_response_alg": "RS256"}), "userinfo_signed_response_alg"),
+            ("algorithms", json!({"introspection_signed_response_alg": "RS256"}), "introspection_signed_response_alg"),
+            ("no_device", json!({"grant_types": [CODE, DEVICE]}), "grant_types"),
+            (
+                "signed_backchannel",
+                json!({"grant_types": [CODE, CIBA], "backchannel_token_delivery_mode": "poll"}),
+                SIGNED,
+            ),
             ("signed_requests", json!({"require_signed_request_object": false}), "require_signed_request_object"),
         ];
         for (name, over, field) in &broken {
@@ -217,8 +296,47 @@ mod tests {
             let in_security = register("fapi2-security", over).map(drop).map_err(|error| error.field);
             assert_eq!(in_security.is_ok(), rule.of == Of::MessageSigning, "{over}");
         }
-        for rule in RULES {
+        // Push cannot be bound, so that either rule may be the first; and the other is for clients of no profile.
+        let elsewhere = ["no_push", "signed_everywhere"];
+        for rule in RULES.iter().filter(|rule| !elsewhere.contains(&rule.name)) {
             assert!(broken.iter().any(|(name, ..)| *name == rule.name), "{} has no case", rule.name);
+        }
+    }
+
+    #[test]
+    fn nothing_is_pushed_to_a_client_of_a_profile() {
+        let push = json!({
+            "grant_types": [CODE, CIBA], "backchannel_token_delivery_mode": "push", SIGNED: "PS256",
+            "backchannel_client_notification_endpoint": "https://bank.example/notify",
+        });
+        for over in [push.clone(), with(&push, &json!({"dpop_bound_access_tokens": false}))] {
+            assert!(register("fapi2-security", &over).is_err(), "{over}");
+        }
+        let poll = with(&push, &json!({"backchannel_token_delivery_mode": "poll"}));
+        assert!(register("fapi2-security", &poll).is_ok());
+        // The rule itself, without the others that come first.
+        let mut client = register("fapi2-security", &poll).unwrap();
+        client.backchannel.as_mut().unwrap().delivery = Delivery::Push(String::new());
+        assert_eq!(client.check_profile().unwrap_err().field, "backchannel_token_delivery_mode");
+    }
+
+    #[test]
+    fn whoever_must_sign_has_no_way_around_it() {
+        let signing = json!({
+            "profile": "oidc", "require_signed_request_object": true, "dpop_bound_access_tokens": false,
+        });
+        let backchannel = json!({"grant_types": [CODE, CIBA], "backchannel_token_delivery_mode": "poll"});
+        for (over, field) in [
+            (with(&signing, &json!({"grant_types": [CODE, DEVICE]})), Some("grant_types")),
+            (with(&signing, &backchannel), Some(SIGNED)),
+            (with(&with(&signing, &backchannel), &json!({SIGNED: "RS256"})), None),
+            (with(&signing, &json!({"require_signed_request_object": false, "grant_types": [CODE, DEVICE]})), None),
+        ] {
+            let error = register("oidc", &over).err();
+            assert_eq!(error.as_ref().map(|error| error.field.as_str()), field, "{over}");
+            if let Some(error) = error {
+                assert!(error.reason.contains(SIGNED_ALWAYS), "{error}");
+            }
         }
     }
 
@@ -226,6 +344,8 @@ mod tests {
     fn what_follows_from_a_profile() {
         for profile in [Profile::Fapi2Security, Profile::Fapi2MessageSigning] {
             assert!(!profile.algs().contains(&SigningAlg::Rs256) && !profile.rotates_refresh_tokens());
+            let allowed = GrantType::ALL.iter().filter(|grant| profile.allows(**grant)).count();
+            assert!(!profile.allows(GrantType::DeviceCode) && allowed == GrantType::ALL.len() - 1);
             assert_eq!(profile.code_lifetime(Span::minutes(5)), Span::secs(60));
             assert_eq!(profile.code_lifetime(Span::secs(30)), Span::secs(30));
             assert_eq!(profile.assertion_lifetime(), Span::minutes(5));

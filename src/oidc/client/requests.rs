@@ -36,7 +36,7 @@ pub(super) fn read(
     profile: Profile,
     id_token_alg: SigningAlg,
 ) -> Result<Requests, MetadataError> {
-    let default_alg = if profile.is_fapi2() { id_token_alg } else { SigningAlg::Rs256 };
+    let default_alg = profile.default_alg(id_token_alg);
     let alg = |field| members.word(field, &SigningAlg::ALL, SigningAlg::as_str);
     let request_uris = members.texts("request_uris", 2_000)?.unwrap_or_default();
     Ok(Requests {

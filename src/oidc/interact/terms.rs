@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::oidc::{
     acr::AcrLevel,
-    authorization_details::Detail,
+    authorization_details::{Detail, TYPES},
     authorize::Request,
     claims_request::ClaimsRequest,
     client::Client,
@@ -45,7 +45,7 @@ pub struct Granted {
 impl Terms {
     /// A client's floors raise the deployment's and never lower them.
     pub fn of(client: &Client, policy: &Policy) -> Self {
-        let names = SCOPES.iter().map(|scope| scope.name).chain(client.scopes.iter());
+        let names = SCOPES.iter().map(|scope| scope.name).chain(TYPES).chain(client.scopes.iter());
         let scope_floors = names.map(|name| {
             let floor = policy.floor(name);
             let raised = client.rules.scope_floors.get(name).filter(|_| name != "openid").copied();
@@ -65,16 +65,19 @@ impl Terms {
         self.scope_floors.get(scope).copied().unwrap_or(highest)
     }
 
+    /// The highest of the floors that hold a detail (RFC 9396).
+    pub fn floor_of(&self, detail: &Detail) -> Floor {
+        detail.floors().into_iter().map(|name| self.floor(name)).fold(Floor::LOWEST, Floor::raised_to)
+    }
+
     pub fn grantable(&self, request: &Request, reachable: AcrLevel, account: AccountLevel) -> Granted {
-        let fits = |scope: &str| {
-            let floor = self.floor(scope);
-            floor.account <= account && floor.authentication <= reachable
-        };
+        let in_reach = |floor: Floor| floor.account <= account && floor.authentication <= reachable;
+        let fits = |scope: &str| in_reach(self.floor(scope));
         Granted {
             scopes: request.scopes.filtered(fits),
             claims: request.claims.filtered(|claim| Scope::of_claim(claim).is_some_and(|scope| fits(scope.name))),
             resources: request.resources.clone(),
-            details: request.details.clone(),
+            details: request.details.iter().filter(|detail| in_reach(self.floor_of(detail))).cloned().collect(),
         }
     }
 
@@ -86,6 +89,7 @@ impl Terms {
             .iter()
             .chain(by_claim)
             .map(|scope| self.floor(scope).authentication)
+            .chain(granted.details.iter().map(|detail| self.floor_of(detail).authentication))
             .max()
             .unwrap_or(AcrLevel::One)
     }

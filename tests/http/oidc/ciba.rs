@@ -14,10 +14,10 @@ use serde_json::{Value, json};
 use tokio::{net::TcpListener, sync::mpsc};
 
 use crate::support::{
-    app::{
-        Answer, Browser, CALLBACK, Holder, ISSUER, OTHER, OTHER_SECRET, TestApp, authorize, basic, payload, query_of,
-    },
-    people::{NUMBER, PASSWORD},
+    app::{Answer, CALLBACK, Holder, ISSUER, OTHER, OTHER_SECRET, TestApp, authorize, basic, payload, query_of},
+    database::TestDb,
+    elsewhere::{open, sign_in},
+    people::NUMBER,
     signer::{Signer, assertion_claims},
     wire::{Wired, short},
 };
@@ -72,27 +72,6 @@ async fn fetch(app: &TestApp, id: &str) -> Answer {
 
 fn refused(status: u16, error: &str) -> (u16, String) {
     (status, error.to_owned())
-}
-
-/// Signs in to one's own account, and opens the newest request that waits; answers its page's address.
-async fn open(browser: &mut Browser<'_>, holder: &Holder) -> String {
-    for _ in 0..3 {
-        let page = browser.get("/account").await;
-        if let Some(id) = page.body.split_once("name=\"request\" value=\"").map(|(_, rest)| &rest[..36]) {
-            let answer = browser.submit("/account", &page, &[("action", "answer"), ("request", id)]).await;
-            return answer.location().to_owned();
-        }
-        sign_in(browser, &page, holder).await;
-    }
-    panic!("no request waits")
-}
-
-/// Number, then password, on one's own account page.
-async fn sign_in(browser: &mut Browser<'_>, page: &Answer, holder: &Holder) {
-    let number = ("username", holder.number.as_str());
-    browser.submit("/account", page, &[("action", "continue"), number]).await;
-    let page = browser.get("/account").await;
-    browser.submit("/account", &page, &[("action", "continue"), number, ("password", PASSWORD)]).await;
 }
 
 async fn approve(app: &TestApp, holder: &Holder) {
@@ -370,6 +349,9 @@ async fn signed_requests_are_for_us_of_now_and_once() {
             (signer.jwt(&claims(json!({"jti": "7", "exp": now - 60}))), "expired"),
             (signer.jwt(&claims(json!({"jti": "8", "nbf": now + 120}))), "not yet"),
             (signer.jwt(&claims(json!({"jti": null}))), "no jti"),
+            (signer.jwt(&claims(json!({"jti": "9", "binding_message": "a\u{0}b"}))), "NUL, which no database keeps"),
+            (signer.jwt(&claims(json!({"jti": "10", "claims": {"userinfo": {"\u{0}": null}}}))), "NUL in claims"),
+            (signer.jwt(&claims(json!({"jti": "11", "scope": ["openid"]}))), "a list for a text"),
         ] {
             assert_eq!(ask(&app, &[("request", &jwt)]).await.refusal(), refused(400, "invalid_request"), "{what}");
         }
@@ -380,12 +362,14 @@ async fn signed_requests_are_for_us_of_now_and_once() {
 /// CIBA Core §7.1: three audiences name us.
 #[tokio::test(flavor = "multi_thread")]
 async fn an_assertion_may_name_us_in_three_ways() {
-    let app = TestApp::sqlite().await;
+    const ALIAS: &str = "https://mtls.dinhdanh.example";
+    let of_tls = |settings: &mut dinhdanh::flows::Settings| settings.mutual_tls.alias = Some(ALIAS.to_owned());
+    let app = TestApp::with(TestDb::sqlite().await, of_tls).await;
     let signer = Signer::new("k1");
     let more = json!({"token_endpoint_auth_method": "private_key_jwt", "jwks": {"keys": [signer.jwk()]}});
     app.add_client(DESK, None, metadata(&more)).await;
     app.holder().await;
-    let send = async |audience: Value, jti: &str| {
+    let send = async |path: &str, audience: Value, jti: &str| {
         let mut claims = assertion_claims(DESK, ISSUER, jti, app.at.now());
         claims["aud"] = audience;
         let assertion = signer.jwt(&claims);
@@ -395,15 +379,32 @@ async fn an_assertion_may_name_us_in_three_ways() {
             ("client_assertion", assertion.as_str()),
             ("client_assertion_type", "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"),
         ];
-        app.post("/backchannel_authentication", &[], &fields).await.status
+        app.post(path, &[], &fields).await.status
     };
-    for (number, path) in ["", "/token", "/backchannel_authentication"].into_iter().enumerate() {
-        assert_eq!(send(json!(format!("{ISSUER}{path}")), &format!("j{number}")).await, StatusCode::OK, "{path}");
+    let here = "/backchannel_authentication";
+    let good = [ISSUER, ALIAS].map(|base| [format!("{base}/token"), format!("{base}{here}")]).concat();
+    for (number, audience) in [&[ISSUER.to_owned()][..], &good].concat().into_iter().enumerate() {
+        assert_eq!(send(here, json!(audience), &format!("j{number}")).await, StatusCode::OK, "{audience}");
     }
-    for (number, wrong) in
-        [json!("https://other.example"), json!(format!("{ISSUER}/userinfo")), json!([ISSUER])].into_iter().enumerate()
+    for (number, wrong) in [
+        json!("https://other.example"),
+        json!(format!("{ISSUER}/userinfo")),
+        json!([ISSUER]),
+        json!(ALIAS),
+        json!(format!("{ALIAS}/userinfo")),
+    ]
+    .into_iter()
+    .enumerate()
     {
-        assert_eq!(send(wrong, &format!("w{number}")).await, StatusCode::UNAUTHORIZED);
+        assert_eq!(send(here, wrong, &format!("w{number}")).await, StatusCode::UNAUTHORIZED);
+    }
+    // Elsewhere the issuer alone: what is addressed to one endpoint is no proof at another.
+    for path in ["/token", "/introspect", "/revoke"] {
+        for (number, audience) in good.iter().enumerate() {
+            let status = send(path, json!(audience), &format!("{path}{number}")).await;
+            assert_eq!(status, StatusCode::UNAUTHORIZED, "{path} {audience}");
+        }
+        assert_ne!(send(path, json!(ISSUER), path).await, StatusCode::UNAUTHORIZED, "{path}");
     }
 }
 
@@ -501,6 +502,9 @@ async fn a_push_brings_the_tokens_and_comes_again_when_it_was_not_taken() {
             let bearer = format!("Bearer {}", body["access_token"].as_str().unwrap());
             assert_eq!(app.get("/userinfo", &[("authorization", &bearer)]).await.status, StatusCode::OK);
         }
+        // The second time by the same guards, and with a record.
+        assert_eq!(app.at.audited("token.issued", "done").await, 1);
+        assert_eq!(app.at.audited("token.repeated", "done").await, 1);
         let refresh = second["refresh_token"].as_str().unwrap();
         let refreshed = as_desk(&app, "/token", &[("grant_type", "refresh_token"), ("refresh_token", refresh)]).await;
         assert_eq!(refreshed.status, StatusCode::OK, "{}", refreshed.body);
@@ -522,6 +526,47 @@ async fn a_push_brings_the_tokens_and_comes_again_when_it_was_not_taken() {
         let (_, no) = hear(&app, &mut heard).await;
         assert_eq!((&no["auth_req_id"], &no["error"]), (&json!(denied.text("auth_req_id")), &json!("access_denied")));
         worker.abort();
+    }
+}
+
+/// Between two attempts the person is locked, the grant is withdrawn, the first refresh token is used.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_push_that_comes_again_is_guarded_as_the_first() {
+    for (change, told) in [
+        (
+            "INSERT INTO account_lock (account_id, reason, since, actor, note) \
+             SELECT id, 'AUTHORITY', created_at, 'command-line', '' FROM account",
+            Some("access_denied"),
+        ),
+        ("UPDATE grants SET revoked_at = created_at", Some("transaction_failed")),
+        ("UPDATE refresh_family SET generation = 2", None),
+    ] {
+        for app in TestApp::each().await {
+            let (url, mut heard) = listen(&[500]).await;
+            let more =
+                json!({"backchannel_token_delivery_mode": "push", "backchannel_client_notification_endpoint": url});
+            app.add_client(DESK, Some(SECRET), metadata(&more)).await;
+            let (holder, worker) = (app.holder().await, work(&app));
+            begin(&app, &[("client_notification_token", TOKEN)]).await;
+            approve(&app, &holder).await;
+            let (_, first) = hear(&app, &mut heard).await;
+            assert!(first["refresh_token"].is_string(), "{first}");
+            app.at.change(change).await;
+            let (_, second) = hear(&app, &mut heard).await;
+            match told {
+                Some(error) => {
+                    assert_eq!(second["error"], json!(error), "{change}: {second}");
+                    assert!(second.get("access_token").is_none() && second.get("id_token").is_none());
+                }
+                // It has its refresh token, as its use shows: this one would revoke the family.
+                None => {
+                    assert!(second["access_token"].is_string() && second.get("refresh_token").is_none(), "{second}");
+                    let token = payload(second["id_token"].as_str().unwrap());
+                    assert!(token.get("urn:openid:params:jwt:claim:rt_hash").is_none());
+                }
+            }
+            worker.abort();
+        }
     }
 }
 

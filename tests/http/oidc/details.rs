@@ -172,3 +172,73 @@ async fn questions_are_answered_with_yes_or_no_and_shown_before() {
         assert!(told["as_of"].as_str().is_some_and(|at| at.starts_with("2026-11-22T")) && told.get("fields").is_none());
     }
 }
+
+/// A check compares with the register, a delegation acts in somebody's name: both at the level of the register's own claims.
+#[tokio::test(flavor = "multi_thread")]
+async fn each_detail_has_its_floor() {
+    for app in TestApp::each().await {
+        let holder = set_up(&app).await;
+        let asked = |details: &Value| format!("{}&prompt=none", start(details));
+        let questions = |names: &[&str]| json!([{ "type": "identity_check", "procedure": "1", "predicates": names }]);
+        let mut browser = app.browser();
+        browser.walk(&authorize(&[("scope", "openid")]), &holder).await;
+        // Signed in with a password alone.
+        for (details, error) in [
+            (json!([check(&json!({ "name": "x" }))]), "interaction_required"),
+            (json!([delegation()]), "interaction_required"),
+            (questions(&["resident_in:01"]), "interaction_required"),
+            (questions(&["age_over_18", "alive"]), "consent_required"),
+        ] {
+            assert_eq!(query_of(browser.get(&asked(&details)).await.location())["error"], error, "{details}");
+        }
+        // Of somebody without a second factor what is out of reach is left out, said on the page and in the answer.
+        app.at.change("DELETE FROM totp").await;
+        let mut browser = app.browser();
+        browser.walk(&authorize(&[("scope", "openid")]), &holder).await;
+        let both = json!([questions(&["alive"])[0], delegation()]);
+        let page = browser.get(&start(&both)).await.location().to_owned();
+        let shown = browser.get(&page).await;
+        assert!(shown.body.contains("Thay bạn làm thủ tục") && !shown.body.contains("nộp hồ sơ"), "{}", shown.body);
+        let back = query_of(&browser.walk(&page, &holder).await);
+        let fields = [
+            ("grant_type", "authorization_code"),
+            ("code", back["code"].as_str()),
+            ("redirect_uri", CALLBACK),
+            ("code_verifier", VERIFIER),
+        ];
+        let answer = tokens(&app, &fields).await;
+        let told = &answer.json()["authorization_details"];
+        assert_eq!((told.as_array().unwrap().len(), &told[0]["results"]), (1, &json!({ "alive": "yes" })), "{told}");
+    }
+}
+
+/// RFC 9396 §9: whoever may look at a token sees what it is for; UserInfo answers a check from the record of that moment.
+#[tokio::test(flavor = "multi_thread")]
+async fn introspection_and_userinfo_say_what_was_granted() {
+    for app in TestApp::each().await {
+        let holder = set_up(&app).await;
+        let details = json!([check(&json!({ "name": "Nguyễn Văn Thử" })), delegation()]);
+        let one = json!([check(&json!({ "name": "Nguyễn Văn Thử" }))]).to_string();
+        let answer = redeem(&app, &holder, &details, &[("authorization_details", &one)]).await;
+        let seen = async |token: &str| {
+            let credentials = basic(RP, PORTAL_SECRET);
+            app.post("/introspect", &[("authorization", &credentials)], &[("token", token)]).await.json()
+        };
+        let refresh = seen(&answer.text("refresh_token")).await;
+        assert_eq!(refresh["authorization_details"].as_array().unwrap().len(), 2, "all of the grant: {refresh}");
+        assert_eq!(refresh["authorization_details"][0]["fields"], json!(["name"]));
+        assert!(!refresh.to_string().contains("Nguyễn"), "{refresh}");
+        let access = seen(&answer.text("access_token")).await;
+        assert_eq!(access["authorization_details"].as_array().unwrap().len(), 1);
+
+        let bearer = format!("Bearer {}", answer.text("access_token"));
+        let info = app.get("/userinfo", &[("authorization", &bearer)]).await.json();
+        let told = &info["authorization_details"];
+        assert_eq!((told.as_array().unwrap().len(), &told[0]["results"]), (1, &json!({ "name": "yes" })), "{info}");
+        app.at.change("UPDATE person SET full_name = 'Trần Mẫu', version = version + 1").await;
+        let plain = redeem(&app, &holder, &json!([delegation()]), &[]).await;
+        let bearer = format!("Bearer {}", plain.text("access_token"));
+        let info = app.get("/userinfo", &[("authorization", &bearer)]).await.json();
+        assert_eq!(info["authorization_details"], json!([delegation()]));
+    }
+}

@@ -5,7 +5,10 @@ use futures_util::future::join_all;
 use http::{Method, Request, StatusCode};
 use serde_json::{Value, json};
 
-use crate::support::app::{Answer, Browser, Holder, ISSUER, OTHER_SECRET, TestApp, basic, hidden, payload};
+use crate::support::{
+    app::{Answer, Browser, Holder, ISSUER, OTHER_SECRET, TestApp, basic, hidden, payload},
+    elsewhere::enter,
+};
 
 const GRANT: &str = "urn:ietf:params:oauth:grant-type:device_code";
 /// A public client.
@@ -54,13 +57,6 @@ async fn begin(app: &TestApp, more: &[(&str, &str)]) -> Answer {
 
 async fn fetch(app: &TestApp, device_code: &str) -> Answer {
     as_desk(app, "/token", &[("grant_type", GRANT), ("device_code", device_code)]).await
-}
-
-/// Types the code; answers the address of the interaction's page, or of the page that says what is wrong.
-async fn enter(browser: &mut Browser<'_>, user_code: &str) -> String {
-    let page = browser.get("/device").await;
-    let answer = browser.submit("/device", &page, &[("action", "continue"), ("user_code", user_code)]).await;
-    answer.location().to_owned()
 }
 
 /// Everything that a person does who agrees.

@@ -345,3 +345,63 @@ async fn a_proof_beside_a_pushed_request_binds_its_code() {
         assert_eq!(post(&app, &code_fields(&code), &fresh(&app, &key, "2").await).await.status, StatusCode::OK);
     }
 }
+
+/// §11.1: a proof came with a request, whatever was answered to that.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_refused_request_uses_its_proof_up_too() {
+    for app in TestApp::each().await {
+        let key = Signer::new("");
+        let device = json!({
+            "grant_types": ["urn:ietf:params:oauth:grant-type:device_code", "client_credentials"], "response_types": [],
+            "scope": "openid",
+        });
+        app.add_client("kiosk", Some(PORTAL_SECRET), device).await;
+        let credentials = basic("kiosk", PORTAL_SECRET);
+        let begun = app.post("/device_authorization", &[("authorization", &credentials)], &[("scope", "openid")]).await;
+        let device_code = begun.text("device_code");
+        let pending =
+            [("grant_type", "urn:ietf:params:oauth:grant-type:device_code"), ("device_code", device_code.as_str())];
+        let unknown_code = [("grant_type", "urn:ietf:params:oauth:grant-type:device_code"), ("device_code", "ddd_x")];
+        let wrong_scope = [("grant_type", "client_credentials"), ("scope", "openid")];
+        for (number, (fields, error)) in [
+            (&pending[..], "authorization_pending"),
+            (&unknown_code, "invalid_grant"),
+            (&wrong_scope, "invalid_scope"),
+            (OWN, "unauthorized_client"),
+        ]
+        .into_iter()
+        .enumerate()
+        {
+            // The portal has no device grant; the others ask as the kiosk.
+            let (client, fields) = if error == "unauthorized_client" {
+                (basic(PORTAL, PORTAL_SECRET), &pending[..])
+            } else {
+                (credentials.clone(), fields)
+            };
+            let proof = fresh(&app, &key, &format!("refused-{number}")).await;
+            let send = async |fields: &[(&str, &str)]| {
+                app.post("/token", &[("authorization", &client), ("dpop", &proof)], fields).await
+            };
+            assert_eq!(send(fields).await.refusal(), (400, error.to_owned()));
+            let again = send(OWN).await;
+            assert_eq!(again.refusal(), (400, "invalid_dpop_proof".to_owned()), "after {error}");
+        }
+        // A pushed request that was refused is no different.
+        let mut claims = claims(&app, "POST", "/par", "refused-par");
+        claims["nonce"] = nonce(&app).await.into();
+        let proof = key.proof(&claims);
+        let push = async |fields: &[(&str, &str)]| {
+            app.post("/par", &[("authorization", &basic(PORTAL, PORTAL_SECRET)), ("dpop", &proof)], fields).await
+        };
+        assert_eq!(push(&[("response_type", "token")]).await.status, StatusCode::BAD_REQUEST);
+        let challenge = crate::support::app::challenge();
+        let good = [
+            ("response_type", "code"),
+            ("redirect_uri", CALLBACK),
+            ("scope", "openid"),
+            ("code_challenge", challenge.as_str()),
+            ("code_challenge_method", "S256"),
+        ];
+        assert_eq!(push(&good).await.refusal(), (400, "invalid_dpop_proof".to_owned()));
+    }
+}

@@ -217,3 +217,30 @@ async fn what_is_not_met_is_left_out_whole_and_what_is_malformed_refused() {
         assert_eq!(query_of(answer.location())["error"], "invalid_request", "{malformed}");
     }
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_time_is_that_of_the_proofing() {
+    for app in TestApp::each().await {
+        let holder = app_with_asker(&app, "openid profile").await;
+        let asked = || verified(json!({"trust_framework": null, "time": null}), json!({"name": null}));
+        let made = app.at.now();
+        let (_, info) = ask(&app, &holder, &asked()).await;
+        assert_eq!(info["verified_claims"]["verification"]["time"], json!(made.rfc3339()));
+        // Opened years ago from a distance, and raised at a desk a day ago.
+        let raised = dinhdanh::base::Timestamp::from_secs(made.secs() - 86_400);
+        let (old, new) = match app.at.test.engine {
+            dinhdanh::store::Engine::Sqlite => (
+                "UPDATE account SET created_at = created_at - 94608000000000",
+                "UPDATE account SET level_02_at = created_at + 94521600000000",
+            ),
+            dinhdanh::store::Engine::Postgres => (
+                "UPDATE account SET created_at = created_at - interval '94608000 seconds'",
+                "UPDATE account SET level_02_at = created_at + interval '94521600 seconds'",
+            ),
+        };
+        app.at.change(old).await;
+        app.at.change(new).await;
+        let (_, info) = ask(&app, &holder, &asked()).await;
+        assert_eq!(info["verified_claims"]["verification"]["time"], json!(raised.rfc3339()));
+    }
+}

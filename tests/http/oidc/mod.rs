@@ -1,8 +1,10 @@
 //! The endpoints of OpenID Connect as portals and browsers meet them: through the router, on both engines.
 
+mod changed_clients;
 mod ciba;
 mod client_keys;
 mod code_flow;
+mod detailed_elsewhere;
 mod details;
 mod device;
 mod dpop;

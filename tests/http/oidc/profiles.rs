@@ -1,11 +1,12 @@
 //! The FAPI 2.0 profiles from request to refresh: what a client that keeps to one gets, and what it is refused.
 
-use dinhdanh::base::Span;
+use dinhdanh::{base::Span, crypto::Alg};
 use http::StatusCode;
 use serde_json::{Value, json};
 
 use crate::support::{
     app::{Answer, ISSUER, TestApp, VERIFIER, authorize, challenge, encoded, payload, query_of},
+    people::NUMBER,
     signer::Signer,
 };
 
@@ -22,13 +23,18 @@ struct Bank<'a> {
 
 impl<'a> Bank<'a> {
     async fn new(app: &'a TestApp, profile: &str) -> Self {
+        Self::with(app, profile, &json!({})).await
+    }
+
+    async fn with(app: &'a TestApp, profile: &str, more: &Value) -> Self {
         let key = Signer::new("k1");
-        let metadata = json!({
+        let mut metadata = json!({
             "redirect_uris": [CALLBACK], "profile": profile, "token_endpoint_auth_method": "private_key_jwt",
             "grant_types": ["authorization_code", "refresh_token"], "scope": "openid",
             "id_token_signed_response_alg": "ES256", "dpop_bound_access_tokens": true,
             "jwks": { "keys": [key.jwk()] },
         });
+        metadata.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
         app.add_client(BANK, None, metadata).await;
         Self { app, key, proof_key: Signer::new(""), calls: std::cell::Cell::new(0) }
     }
@@ -173,5 +179,79 @@ async fn message_signing_signs_both_ways() {
         assert_eq!((&claims["aud"], &claims["iss"], &claims["state"]), (&json!(BANK), &json!(ISSUER), &json!("s")));
         let tokens = bank.redeem(claims["code"].as_str().unwrap()).await;
         assert_eq!(tokens.status, StatusCode::OK, "{}", tokens.body);
+    }
+}
+
+fn header_of(jwt: &str) -> Value {
+    use base64::Engine as _;
+    let engine = base64::engine::general_purpose::URL_SAFE_NO_PAD;
+    serde_json::from_slice(&engine.decode(jwt.split('.').next().unwrap()).unwrap()).unwrap()
+}
+
+/// FAPI 2.0 Security Profile §5.4.1: for every signature, in either direction.
+#[tokio::test(flavor = "multi_thread")]
+async fn nothing_is_signed_with_rs256_in_either_direction() {
+    for app in TestApp::each().await {
+        let holder = app.holder().await;
+        let mut bank = Bank::new(&app, "fapi2-security").await;
+        let challenge = challenge();
+        bank.proof_key = Signer::of(Alg::Rs256, "");
+        let told = bank.token(&[("grant_type", "refresh_token"), ("refresh_token", "x")]).await;
+        assert_eq!(told.refusal(), (400, "invalid_dpop_proof".to_owned()));
+        assert!(told.text("error_description").contains("RS256"), "{}", told.body);
+        for (alg, good) in [(Alg::Rs256, false), (Alg::Es256, true), (Alg::EdDsa, true), (Alg::Ps256, true)] {
+            bank.proof_key = Signer::of(alg, "");
+            let start = opened(&bank.post("/par", None, &plain(&challenge, "")).await);
+            let code = query_of(&app.browser().walk(&start, &holder).await).remove("code").unwrap();
+            let answer = bank.redeem(&code).await;
+            assert_eq!(answer.status == StatusCode::OK, good, "{alg}: {}", answer.body);
+            if !good {
+                continue;
+            }
+            // RFC 9701 without a registered algorithm: as its ID tokens, not RS256.
+            let token = answer.text("access_token");
+            let assertion = bank.key.assertion(BANK, ISSUER, &bank.next(), app.at.now());
+            let fields = [
+                ("token", token.as_str()),
+                ("client_id", BANK),
+                ("client_assertion_type", JWT_BEARER),
+                ("client_assertion", assertion.as_str()),
+            ];
+            let seen = app.post("/introspect", &[("accept", "application/token-introspection+jwt")], &fields).await;
+            assert_eq!(seen.status, StatusCode::OK, "{}", seen.body);
+            assert_eq!(header_of(&seen.body)["alg"], "ES256");
+            assert_eq!(payload(&seen.body)["token_introspection"]["active"], true);
+        }
+    }
+}
+
+/// FAPI CIBA Profile §5.2.2.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_backchannel_request_is_signed_and_says_what_it_is_about() {
+    for app in TestApp::each().await {
+        app.holder().await;
+        let more = json!({
+            "grant_types": ["urn:openid:params:grant-type:ciba", "refresh_token"], "response_types": [],
+            "backchannel_token_delivery_mode": "poll", "backchannel_authentication_request_signing_alg": "ES256",
+        });
+        let bank = Bank::with(&app, "fapi2-security", &more).await;
+        let plain = [("scope", "openid"), ("login_hint", NUMBER), ("binding_message", "W4SCT")];
+        let unsigned = bank.post("/backchannel_authentication", None, &plain).await;
+        assert_eq!(unsigned.refusal(), (400, "invalid_request".to_owned()));
+        let now = app.at.now().secs();
+        for (over, status) in [
+            (json!({"binding_message": "W4SCT"}), StatusCode::OK),
+            (json!({}), StatusCode::BAD_REQUEST),
+            (json!({"binding_message": "W4SCT", "iat": null}), StatusCode::BAD_REQUEST),
+        ] {
+            let mut claims = json!({
+                "iss": BANK, "aud": ISSUER, "iat": now, "nbf": now, "exp": now + 300, "jti": bank.next(),
+                "scope": "openid", "login_hint": NUMBER,
+            });
+            claims.as_object_mut().unwrap().extend(over.as_object().unwrap().clone());
+            claims.as_object_mut().unwrap().retain(|_, value| !value.is_null());
+            let answer = bank.post("/backchannel_authentication", None, &[("request", &bank.key.jwt(&claims))]).await;
+            assert_eq!(answer.status, status, "{over}: {}", answer.body);
+        }
     }
 }

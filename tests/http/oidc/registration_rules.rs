@@ -98,7 +98,6 @@ async fn usual_registrations_pass_and_are_echoed() {
         json!({"jwks": keys}),
         json!({"id_token_signed_response_alg": "RS256"}),
         json!({"id_token_signed_response_alg": "ES256"}),
-        json!({"id_token_signed_response_alg": "PS256"}),
         json!({"subject_type": "pairwise", "application_type": "web"}),
         json!({"application_type": "native", "redirect_uris": ["http://127.0.0.1/cb", "vn.example.app:/cb"]}),
         json!({"default_max_age": 3600, "require_auth_time": true, "default_acr_values": ["urn:vn:xacthuc:2"]}),
