@@ -3,7 +3,12 @@
 use std::{fs, io, panic, sync::OnceLock, time::Duration};
 
 use metrics_exporter_prometheus::{Matcher, PrometheusBuilder, PrometheusHandle};
-use tracing_subscriber::{EnvFilter, fmt, layer::SubscriberExt, util::SubscriberInitExt};
+use tracing_subscriber::{
+    filter::{ParseError, Targets},
+    fmt,
+    layer::SubscriberExt,
+    util::SubscriberInitExt,
+};
 
 use super::{config::Config, failure::Failure, log::Log};
 
@@ -21,9 +26,9 @@ pub fn finish_log() {
 
 /// Starts the log on standard output. A second call in one process changes nothing.
 pub fn start_log(config: &Config) -> Result<(), Failure> {
-    let filter = EnvFilter::builder()
-        .parse(&config.log.level)
-        .map_err(|error| Failure::new("log.level", error.to_string(), "write error, warn, info, debug or trace"))?;
+    let filter: Targets = config.log.level.parse().map_err(|error: ParseError| {
+        Failure::new("log.level", error.to_string(), "write error, warn, info, debug or trace")
+    })?;
     let log = match LOG.get() {
         Some(log) => log.clone(),
         None => {

@@ -5,6 +5,7 @@
 use std::{
     future::Future,
     ops::{Deref, DerefMut},
+    pin::Pin,
     sync::{Arc, Mutex, PoisonError},
     time::Duration,
 };
@@ -189,10 +190,11 @@ impl<DB: Database> Held<DB> {
     }
 }
 
-/// The statement's own answer, or that there was none in time.
+/// The statement's own answer, or that there was none in time. Boxed: there are several hundred statements, and each would
+/// have its own copy of this and of the timer to compile.
 pub(super) async fn within<T>(
     limit: Duration,
-    statement: impl Future<Output = Result<T, sqlx::Error>>,
+    statement: Pin<Box<dyn Future<Output = Result<T, sqlx::Error>> + Send + '_>>,
 ) -> Result<T, sqlx::Error> {
     if limit == Duration::MAX {
         return statement.await;

@@ -23,7 +23,7 @@ macro_rules! on {
                     let $c = &mut **connection;
                     $run
                 };
-                let outcome = $crate::store::held::within(limit, statement).await;
+                let outcome = $crate::store::held::within(limit, Box::pin(statement)).await;
                 connection.heed(&outcome);
                 outcome
             }

@@ -156,19 +156,33 @@ impl Writer {
     /// Waits for the unit's commit. A fault says whether to come back (`Unavailable`) or that something is wrong.
     pub async fn submit<U: Unit>(&self, unit: U) -> Result<U::Out, Fault> {
         let (answer_to, answer) = oneshot::channel();
-        let lane = match U::CLASS {
+        let key = unit.lane_key();
+        self.push((U::CLASS, key), Box::new(Waiting { unit, out: None, answer_to }))?;
+        answered(answer, U::CLASS, U::KIND).await
+    }
+
+    fn push(&self, (class, key): (Class, LaneKey), job: Box<dyn Job>) -> Result<(), Fault> {
+        let lane = match class {
             Class::Bulk if self.engine == Engine::Postgres => usize::from(self.lanes),
-            _ => usize::try_from(unit.lane_key().0 % u64::from(self.lanes)).unwrap_or(0),
+            _ => usize::try_from(key.0 % u64::from(self.lanes)).unwrap_or(0),
         };
         let queue = self.queues.of_lanes.get(lane).ok_or_else(|| Fault::unavailable("the writer has no lanes"))?;
-        queue.push(U::CLASS, Box::new(Waiting { unit, out: None, answer_to }))?;
-        match tokio::time::timeout(U::CLASS.deadline(), answer).await {
-            Ok(Ok(result)) => result,
-            Ok(Err(_)) => Err(Fault::unavailable("the writer stopped")),
-            Err(_) => {
-                metrics::counter!("dinhdanh_writer_deadline_total", "kind" => U::KIND).increment(1);
-                Err(Fault::unavailable("the write was not committed in time"))
-            }
+        queue.push(class, job)
+    }
+}
+
+/// Apart from [`Writer::submit`], which is compiled for each unit: there are fewer kinds of answers than of units.
+async fn answered<T>(
+    answer: oneshot::Receiver<Result<T, Fault>>,
+    class: Class,
+    kind: &'static str,
+) -> Result<T, Fault> {
+    match tokio::time::timeout(class.deadline(), answer).await {
+        Ok(Ok(result)) => result,
+        Ok(Err(_)) => Err(Fault::unavailable("the writer stopped")),
+        Err(_) => {
+            metrics::counter!("dinhdanh_writer_deadline_total", "kind" => kind).increment(1);
+            Err(Fault::unavailable("the write was not committed in time"))
         }
     }
 }

@@ -241,10 +241,8 @@ fn registration(config: &Config) -> Result<(), (&'static str, String, &'static s
 
 fn log(config: &Config) -> Result<(), (&'static str, String, &'static str)> {
     let cure = "write error, warn, info, debug or trace, or directives like `info,dinhdanh::store=debug`";
-    tracing_subscriber::EnvFilter::builder()
-        .parse(&config.log.level)
-        .map(drop)
-        .map_err(|error| ("log.level", error.to_string(), cure))
+    let parsed = config.log.level.parse::<tracing_subscriber::filter::Targets>();
+    parsed.map(drop).map_err(|error| ("log.level", error.to_string(), cure))
 }
 
 fn tls(config: &Config) -> Result<(), (&'static str, String, &'static str)> {
