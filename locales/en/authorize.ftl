@@ -10,6 +10,7 @@ consent-show = Show
 consent-check = The portal asks whether these agree with the national population database
 consent-check-answers = For each of them it gets only yes, nearly or no.
 consent-delegation = In your place the portal may
+consent-delegation-to = In your place, at the portal's request, { $delegate } may
 consent-procedure = Administrative procedure { $code }.
 consent-dossier = File { $code }.
 consent-act-submit = hand in the file

@@ -10,6 +10,7 @@ consent-show = Hiện
 consent-check = Cổng hỏi những điều sau có đúng với Cơ sở dữ liệu quốc gia về dân cư không
 consent-check-answers = Cổng chỉ nhận câu trả lời đúng, gần đúng hoặc không đúng cho từng mục.
 consent-delegation = Cổng được thay bạn
+consent-delegation-to = { $delegate } được thay bạn, theo yêu cầu của cổng
 consent-procedure = Thủ tục hành chính { $code }.
 consent-dossier = Hồ sơ { $code }.
 consent-act-submit = nộp hồ sơ

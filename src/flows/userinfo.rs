@@ -40,6 +40,14 @@ pub async fn userinfo(
     if let Err(error) = live::check_sender(&live, presented.scheme, sender) {
         return Ok(Err(error));
     }
+    // The person shared this with the client that asked for it. Who acts for it may act, and reads nothing here.
+    let foreign = live.person.as_ref().is_some_and(|person| person.grant.client_id != live.client.id);
+    if foreign {
+        return Ok(Err(OAuthError::new(
+            OAuthErrorCode::InsufficientScope,
+            "an exchanged token opens no UserInfo: the person shared it with the client that they signed in to",
+        )));
+    }
     let client = &live.client.client;
     let scopes = live.token.scope.as_deref().map(ScopeSet::parse).and_then(Result::ok).unwrap_or_default();
     // What the client may not have any more is not given for a token of before.

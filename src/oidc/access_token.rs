@@ -7,6 +7,7 @@ use super::{
     audience::Audience,
     confirmation::Confirmation,
     numeric_date,
+    token_exchange::Acting,
     token_kind::{TokenError, TokenKind},
 };
 use crate::base::{Timestamp, ids::ClientId};
@@ -36,6 +37,8 @@ pub struct AccessToken {
     /// RFC 9396 §9.1.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub authorization_details: Vec<Value>,
+    #[serde(flatten)]
+    pub acting: Acting,
 }
 
 /// How the person signed in (RFC 9068 §2.2.1). All absent in a token of the client credentials grant.
@@ -118,6 +121,7 @@ mod tests {
             cnf: Confirmation::default(),
             authentication: Authentication::default(),
             authorization_details: Vec::new(),
+            acting: Acting::default(),
         }
     }
 

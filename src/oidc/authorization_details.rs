@@ -12,11 +12,12 @@ use super::{
     predicate::Predicate,
     scope::Scope,
 };
+use crate::base::ids::ClientId;
 
 /// `authorization_details_types_supported` (RFC 9396 §10).
 pub const TYPES: [&str; 2] = [IDENTITY_CHECK, DELEGATION];
 const IDENTITY_CHECK: &str = "identity_check";
-const DELEGATION: &str = "delegation";
+pub const DELEGATION: &str = "delegation";
 
 const MAX_BYTES: usize = 8 * 1024;
 /// In one request.
@@ -64,6 +65,9 @@ pub struct Delegation {
     pub procedure: String,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub dossier: Option<String>,
+    /// The client that will act (RFC 8693 §4.4), among those that the portal registered; the portal itself where nobody is named.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub delegate: Option<ClientId>,
     pub actions: Vec<DelegatedAction>,
 }
 
@@ -150,11 +154,12 @@ fn detail(value: &Value) -> Result<Detail, OAuthError> {
             }))
         }
         Some(DELEGATION) => {
-            only(members, &["type", "procedure", "dossier", "actions"])?;
+            only(members, &["type", "procedure", "dossier", "delegate", "actions"])?;
             let actions = actions(members)?;
             Ok(Detail::Delegation(Delegation {
                 procedure: required(members, "procedure")?,
                 dossier: text(members, "dossier")?,
+                delegate: text(members, "delegate")?.map(ClientId),
                 actions,
             }))
         }
@@ -254,6 +259,22 @@ impl Detail {
                 let asked = check.predicates.iter().filter_map(|name| Scope::of_claim(name)).map(|scope| scope.name);
                 own.into_iter().chain(asked).collect()
             }
+        }
+    }
+
+    /// The client that a delegation names.
+    pub fn delegate(&self) -> Option<&ClientId> {
+        match self {
+            Self::Delegation(delegation) => delegation.delegate.as_ref(),
+            Self::IdentityCheck(_) => None,
+        }
+    }
+
+    /// Who may act by it, of a grant of the client `own`; nobody by a check.
+    pub fn actor<'a>(&'a self, own: &'a ClientId) -> Option<&'a ClientId> {
+        match self {
+            Self::Delegation(delegation) => Some(delegation.delegate.as_ref().unwrap_or(own)),
+            Self::IdentityCheck(_) => None,
         }
     }
 

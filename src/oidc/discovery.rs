@@ -266,7 +266,8 @@ mod tests {
             "response_modes_supported": ["query", "fragment", "form_post", "query.jwt", "fragment.jwt", "form_post.jwt", "jwt"],
             "grant_types_supported": [
                 "authorization_code", "refresh_token", "client_credentials",
-                "urn:ietf:params:oauth:grant-type:device_code", "urn:openid:params:grant-type:ciba"
+                "urn:ietf:params:oauth:grant-type:device_code", "urn:openid:params:grant-type:ciba",
+                "urn:ietf:params:oauth:grant-type:token-exchange", "urn:ietf:params:oauth:grant-type:jwt-bearer"
             ],
             "code_challenge_methods_supported": ["S256"],
             "subject_types_supported": ["pairwise"],

@@ -10,6 +10,7 @@ use super::{
     error::OAuthError,
     numeric_date,
     params::Params,
+    token_exchange::{Actor, MayAct},
     token_hint::TokenTypeHint,
 };
 use crate::base::{Secret, Timestamp, ids::ClientId};
@@ -62,6 +63,11 @@ struct Described {
     /// RFC 9396 §9.2.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     authorization_details: Vec<Value>,
+    /// RFC 8693 §4.1, §4.4.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    act: Option<Actor>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    may_act: Option<MayAct>,
 }
 
 /// A living refresh token as the client that holds it may see it.
@@ -98,6 +104,8 @@ impl IntrospectionResponse {
             cnf: token.cnf.clone(),
             authentication: token.authentication.clone(),
             authorization_details: token.authorization_details.clone(),
+            act: token.acting.act.clone(),
+            may_act: token.acting.may_act.clone(),
         };
         Self { active: true, token: Some(described) }
     }
@@ -117,6 +125,8 @@ impl IntrospectionResponse {
             cnf: state.cnf,
             authentication: Authentication::default(),
             authorization_details: state.authorization_details,
+            act: None,
+            may_act: None,
         };
         Self { active: true, token: Some(described) }
     }
@@ -131,7 +141,7 @@ mod tests {
     use serde_json::json;
 
     use super::*;
-    use crate::oidc::error::OAuthErrorCode;
+    use crate::oidc::{error::OAuthErrorCode, token_exchange::Acting};
 
     const ISSUER: &str = "https://dinhdanh.example";
 
@@ -180,6 +190,7 @@ mod tests {
                 sid: Some("s1".to_owned()),
             },
             authorization_details: Vec::new(),
+            acting: Acting::default(),
         };
         assert_eq!(
             written(&IntrospectionResponse::access_token(&token)),

@@ -51,6 +51,7 @@ pub mod numeric_date;
 pub mod request_object;
 pub mod resource;
 pub mod revocation;
+pub mod token_exchange;
 pub mod token_hint;
 pub mod token_kind;
 pub mod token_request;

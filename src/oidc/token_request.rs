@@ -7,6 +7,7 @@ use super::{
     params::Params,
     resource,
     scope::ScopeSet,
+    token_exchange::ExchangeRequest,
 };
 use crate::base::Secret;
 
@@ -23,6 +24,14 @@ pub enum TokenRequest {
     DeviceCode(HeldRequest),
     /// CIBA Core §10.1.
     Ciba(HeldRequest),
+    /// RFC 8693 §2.1.
+    TokenExchange(ExchangeRequest),
+    /// RFC 7523 §2.1.
+    JwtBearer {
+        assertion: Secret,
+        scope: Option<ScopeSet>,
+        narrowing: Narrowing,
+    },
 }
 
 /// What a client holds of a request that a person answered elsewhere.
@@ -54,7 +63,7 @@ pub struct Narrowing {
 }
 
 impl Narrowing {
-    fn parse(params: &Params) -> Result<Self, OAuthError> {
+    pub(super) fn parse(params: &Params) -> Result<Self, OAuthError> {
         let details = params.one("authorization_details")?.map(authorization_details::parse).transpose()?;
         Ok(Self { resources: resource::asked_for(params)?, details })
     }
@@ -75,15 +84,26 @@ impl TokenRequest {
     pub const CLIENT_CREDENTIALS: &'static str = "client_credentials";
     pub const CIBA: &'static str = "urn:openid:params:grant-type:ciba";
     pub const DEVICE_CODE: &'static str = "urn:ietf:params:oauth:grant-type:device_code";
+    pub const TOKEN_EXCHANGE: &'static str = "urn:ietf:params:oauth:grant-type:token-exchange";
+    pub const JWT_BEARER: &'static str = "urn:ietf:params:oauth:grant-type:jwt-bearer";
 
     /// The values of `grant_type`, as discovery lists them.
-    pub const GRANT_TYPES: [&'static str; 5] =
-        [Self::AUTHORIZATION_CODE, Self::REFRESH_TOKEN, Self::CLIENT_CREDENTIALS, Self::DEVICE_CODE, Self::CIBA];
+    pub const GRANT_TYPES: [&'static str; 7] = [
+        Self::AUTHORIZATION_CODE,
+        Self::REFRESH_TOKEN,
+        Self::CLIENT_CREDENTIALS,
+        Self::DEVICE_CODE,
+        Self::CIBA,
+        Self::TOKEN_EXCHANGE,
+        Self::JWT_BEARER,
+    ];
 
     pub fn parse(params: &Params) -> Result<Self, OAuthError> {
-        // RFC 6749 §3.2: no parameter more than once, `resource` alone excepted (RFC 8707 §2); one without a meaning here too, since another reader of the same
-        // body might give it one.
-        if let Some(name) = params.repeated(&["resource"]) {
+        // RFC 6749 §3.2: no parameter more than once; one without a meaning here too, since another reader of the same body might
+        // give it one. RFC 8707 §2 excepts `resource`, RFC 8693 §2.1 `audience`.
+        let exchange = params.all("grant_type").any(|grant| grant == Self::TOKEN_EXCHANGE);
+        let may_repeat: &[&str] = if exchange { &["resource", "audience"] } else { &["resource"] };
+        if let Some(name) = params.repeated(may_repeat) {
             return Err(OAuthError::invalid_request(format!("the parameter {name} is repeated")));
         }
         let secret = |name| params.one(name).map(|value| value.map(Secret::new));
@@ -104,6 +124,12 @@ impl TokenRequest {
             }
             Self::CIBA => Ok(Self::Ciba(HeldRequest::parse(params, "auth_req_id")?)),
             Self::DEVICE_CODE => Ok(Self::DeviceCode(HeldRequest::parse(params, "device_code")?)),
+            Self::TOKEN_EXCHANGE => ExchangeRequest::parse(params).map(Self::TokenExchange),
+            Self::JWT_BEARER => Ok(Self::JwtBearer {
+                assertion: Secret::new(params.required("assertion")?),
+                scope: scope(params)?,
+                narrowing: Narrowing::parse(params)?,
+            }),
             _ => Err(OAuthError::new(
                 OAuthErrorCode::UnsupportedGrantType,
                 format!("grant_type is not supported; expected one of {}", Self::GRANT_TYPES.join(" ")),
@@ -119,6 +145,8 @@ impl TokenRequest {
             Self::ClientCredentials { .. } => Self::CLIENT_CREDENTIALS,
             Self::DeviceCode(_) => Self::DEVICE_CODE,
             Self::Ciba(_) => Self::CIBA,
+            Self::TokenExchange(_) => Self::TOKEN_EXCHANGE,
+            Self::JwtBearer { .. } => Self::JWT_BEARER,
         }
     }
 }
@@ -144,7 +172,7 @@ impl RefreshRequest {
 }
 
 /// RFC 6749 §3.3. A value of nothing but spaces names no scope and counts as omitted.
-fn scope(params: &Params) -> Result<Option<ScopeSet>, OAuthError> {
+pub(super) fn scope(params: &Params) -> Result<Option<ScopeSet>, OAuthError> {
     let scope = params.one("scope")?.map(ScopeSet::parse).transpose()?;
     Ok(scope.filter(|scope| !scope.is_empty()))
 }
@@ -154,6 +182,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
+    use crate::oidc::token_exchange::ACCESS_TOKEN;
 
     fn parse(form: &str) -> Result<TokenRequest, OAuthError> {
         TokenRequest::parse(&Params::parse(form.as_bytes()).unwrap())
@@ -188,7 +217,10 @@ mod tests {
             assert_eq!(scope.map(|scope| scope.to_string()).as_deref(), expected, "{form}");
         }
         for grant_type in TokenRequest::GRANT_TYPES {
-            let form = format!("grant_type={grant_type}&code=c&refresh_token=r&device_code=d&auth_req_id=a");
+            let form = format!(
+                "grant_type={grant_type}&code=c&refresh_token=r&device_code=d&auth_req_id=a&assertion=j&subject_token=s\
+                 &subject_token_type={ACCESS_TOKEN}&actor_token=a&actor_token_type={ACCESS_TOKEN}"
+            );
             assert_eq!(parse(&form).unwrap().grant_type(), grant_type);
         }
     }
@@ -205,6 +237,8 @@ mod tests {
             ("grant_type=refresh_token", InvalidRequest),
             ("grant_type=refresh_token&code=c1", InvalidRequest),
             ("grant_type=urn:ietf:params:oauth:grant-type:device_code&code=c1", InvalidRequest),
+            ("grant_type=urn:ietf:params:oauth:grant-type:jwt-bearer&code=c1", InvalidRequest),
+            ("grant_type=authorization_code&code=c1&audience=a&audience=b", InvalidRequest),
             ("grant_type=authorization_code&grant_type=authorization_code&code=c1", InvalidRequest),
             ("grant_type=authorization_code&code=c1&code=c2", InvalidRequest),
             ("grant_type=authorization_code&code=c1&x=1&x=2", InvalidRequest),

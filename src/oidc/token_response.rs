@@ -10,6 +10,9 @@ use crate::base::{Fault, Span};
 #[derive(Serialize)]
 pub struct TokenResponse {
     access_token: String,
+    /// Of an exchange alone (RFC 8693 §2.2.1).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    issued_token_type: Option<&'static str>,
     token_type: &'static str,
     expires_in: i64,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -34,6 +37,7 @@ impl TokenResponse {
     pub fn bearer(access_token: String, expires_in: Span, scope: &str) -> Self {
         Self {
             access_token,
+            issued_token_type: None,
             token_type: "Bearer",
             expires_in: expires_in.as_secs().max(0),
             refresh_token: None,
@@ -41,6 +45,12 @@ impl TokenResponse {
             id_token: None,
             authorization_details: Vec::new(),
         }
+    }
+
+    /// Of the exchange for a token of this type.
+    pub fn exchanged(mut self, issued: &'static str) -> Self {
+        self.issued_token_type = Some(issued);
+        self
     }
 
     pub fn with_refresh_token(mut self, token: Option<String>) -> Self {

@@ -17,6 +17,7 @@ use crate::{
     flows::{Provider, claims, clients::KnownClient, sessions::Recognised},
     oidc::{
         acr::AcrLevel,
+        authorization_details::Detail,
         authorize::{Delivery, Request},
         error::{OAuthError, OAuthErrorCode},
         interact::{Counting, Granted, Next},
@@ -107,6 +108,8 @@ pub struct Consent {
     pub left_out: Vec<(String, bool, u8)>,
     /// Who else may be called in the person's name.
     pub servers: Vec<Arc<KnownClient>>,
+    /// Who else may act in it.
+    pub delegates: Vec<Arc<KnownClient>>,
 }
 
 /// Reads the interaction; the id in the URL is nothing without this browser's cookie.
@@ -290,7 +293,11 @@ async fn consent(provider: &Provider, case: &Case<'_>, granted: Granted) -> Resu
         .collect();
     let served = targets::served(provider, case.client, &granted.resources).await?;
     let servers = served.into_iter().map(|(_, server)| server).collect();
-    Ok(Step::Consent(Box::new(Consent { granted, values, left_out, servers })))
+    let mut delegates = Vec::new();
+    for delegate in granted.details.iter().filter_map(Detail::delegate) {
+        delegates.extend(provider.clients.find(&provider.db, delegate).await?);
+    }
+    Ok(Step::Consent(Box::new(Consent { granted, values, left_out, servers, delegates })))
 }
 
 async fn refused(provider: &Provider, opened: &Opened, case: &Case<'_>, error: &OAuthError) -> Result<Step, Fault> {

@@ -65,7 +65,7 @@ pub async fn authenticate(
 }
 
 /// An active client; a disabled one is nobody.
-async fn find(provider: &Provider, id: &ClientId) -> Result<Option<Arc<KnownClient>>, Fault> {
+pub(super) async fn find(provider: &Provider, id: &ClientId) -> Result<Option<Arc<KnownClient>>, Fault> {
     Ok(provider.clients.find(&provider.db, id).await?.filter(|known| !known.disabled))
 }
 
@@ -184,12 +184,12 @@ fn replayed() -> crate::oidc::error::OAuthError {
     )
 }
 
-fn allowed_algs(known: &KnownClient) -> Vec<SigningAlg> {
+pub(super) fn allowed_algs(known: &KnownClient) -> Vec<SigningAlg> {
     known.client.auth.signing_alg.map_or_else(|| known.client.rules.profile.algs().to_vec(), |alg| vec![alg])
 }
 
 /// The members of the header that the protocol's check looks at; the parser has refused all that is dangerous.
-fn header(unverified: &Unverified<'_>) -> Map<String, Value> {
+pub(super) fn header(unverified: &Unverified<'_>) -> Map<String, Value> {
     let read = unverified.header();
     let mut header = Map::new();
     header.insert("alg".to_owned(), read.alg.name().into());

@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use super::{Refusal, mint};
+use super::{Refusal, jwt_bearer, mint};
 use crate::{
     base::{Fault, Timestamp, ids::ClientId},
     flows::{
@@ -14,6 +14,8 @@ use crate::{
     },
     oidc::{
         authorization_details,
+        client::GrantType,
+        client_assertion::AssertionOnce,
         error::OAuthError,
         resource::Aim,
         scope::{Scope, ScopeSet},
@@ -23,13 +25,23 @@ use crate::{
     store::{AuditEvent, Class, LaneKey, Outcome, Tx, Unit, audit::Actor, clients},
 };
 
+/// By which of the grants without a person, and for what.
+pub struct Asked<'a> {
+    pub grant: GrantType,
+    pub scope: Option<&'a ScopeSet>,
+    pub narrowing: &'a Narrowing,
+    /// The assertion that is used up with the issuance (RFC 7523 §3).
+    pub once: Option<AssertionOnce>,
+}
+
 pub async fn issue(
     provider: &Provider,
     client: &Caller,
-    (asked, narrowing): (Option<&ScopeSet>, &Narrowing),
+    asked: Asked<'_>,
     now: Timestamp,
 ) -> Result<Result<TokenResponse, Refusal>, Fault> {
-    let scopes = match granted(client, asked) {
+    let Asked { grant, scope, narrowing, once } = asked;
+    let scopes = match granted(client, scope) {
         Ok(scopes) => scopes,
         Err(refusal) => return Ok(Err(refusal)),
     };
@@ -42,6 +54,8 @@ pub async fn issue(
         Err(refusal) => return Ok(Err(refusal)),
     };
     let unit = IssueToClient {
+        grant,
+        once,
         client: client.id.clone(),
         version: client.version,
         jti: minted.jti,
@@ -52,6 +66,7 @@ pub async fn issue(
     match provider.writer.submit(unit).await? {
         Issued::Done => {}
         Issued::Replayed => return Ok(Err(Refusal::DpopReplayed)),
+        Issued::AssertionUsed => return Ok(Err(Refusal::Assertion(jwt_bearer::used()))),
         Issued::Changed => {
             provider.clients.forget();
             return Ok(Err(Refusal::Changed));
@@ -90,6 +105,8 @@ fn granted(client: &KnownClient, asked: Option<&ScopeSet>) -> Result<ScopeSet, R
 }
 
 struct IssueToClient {
+    grant: GrantType,
+    once: Option<AssertionOnce>,
     client: ClientId,
     version: i64,
     jti: String,
@@ -101,6 +118,7 @@ struct IssueToClient {
 enum Issued {
     Done,
     Replayed,
+    AssertionUsed,
     Changed,
 }
 
@@ -120,10 +138,20 @@ impl Unit for IssueToClient {
         if !clients::is_current(tx, &self.client, self.version).await? {
             return Ok(Issued::Changed);
         }
+        if let Some(once) = &self.once
+            && !clients::use_jti(tx, &self.client, &once.jti, once.until).await?
+        {
+            tx.record(
+                AuditEvent::new(self.now, "client.assertion_replayed", Outcome::Refused, Actor::Client)
+                    .client(&self.client)
+                    .detail(json!({"grant": self.grant.as_str()})),
+            );
+            return Ok(Issued::AssertionUsed);
+        }
         tx.record(
             AuditEvent::new(self.now, "token.issued", Outcome::Done, Actor::Client)
                 .client(&self.client)
-                .detail(json!({"grant": "client_credentials", "jti": self.jti, "scope": self.scope})),
+                .detail(json!({"grant": self.grant.as_str(), "jti": self.jti, "scope": self.scope})),
         );
         Ok(Issued::Done)
     }

@@ -17,6 +17,7 @@ use crate::{
         logout_token::LogoutToken,
         resource::Aim,
         scope::ScopeSet,
+        token_exchange::{Acting, MayAct},
     },
 };
 
@@ -85,6 +86,7 @@ pub fn person_access(
             sid: Some(authorized.sid.clone()),
         },
         authorization_details: part.details.iter().map(Detail::for_resources).collect(),
+        acting: Acting { may_act: MayAct::of(&part.details, &client.id), ..Acting::default() },
     };
     let token = sign(&key, Typ::AccessToken, token.to_json())?;
     Ok(Ok(AccessMinted { token, jti, expires_at }))
@@ -115,9 +117,20 @@ pub fn client_access(
         cnf: client.confirmation(),
         authentication: Authentication::default(),
         authorization_details: Vec::new(),
+        acting: Acting::default(),
     };
     let token = sign(&key, Typ::AccessToken, token.to_json())?;
     Ok(Ok(AccessMinted { token, jti, expires_at }))
+}
+
+/// For a client that acts in a person's name, as far as it goes written by the exchange.
+pub fn exchanged(provider: &Provider, token: AccessToken) -> Result<Result<AccessMinted, Refusal>, Fault> {
+    let key = match access_signer(provider) {
+        Ok(key) => key,
+        Err(refusal) => return Ok(Err(refusal)),
+    };
+    let signed = sign(&key, Typ::AccessToken, token.to_json())?;
+    Ok(Ok(AccessMinted { token: signed, jti: token.jti, expires_at: token.exp }))
 }
 
 /// What an ID token says beside the authorization.

@@ -5,6 +5,8 @@ pub mod authenticate;
 pub mod authorized;
 pub mod client_credentials;
 pub mod decoupled;
+pub mod exchange;
+pub mod jwt_bearer;
 pub mod live;
 pub mod mint;
 pub mod poll;
@@ -52,7 +54,13 @@ async fn by_grant(
         TokenRequest::AuthorizationCode(code) => redeem_code::redeem(provider, client, code, now).await,
         TokenRequest::RefreshToken(refresh) => refresh::refresh(provider, client, refresh, now).await,
         TokenRequest::ClientCredentials { scope, narrowing } => {
-            client_credentials::issue(provider, client, (scope.as_ref(), narrowing), now).await
+            let grant = GrantType::ClientCredentials;
+            let asked = client_credentials::Asked { grant, scope: scope.as_ref(), narrowing, once: None };
+            client_credentials::issue(provider, client, asked, now).await
+        }
+        TokenRequest::TokenExchange(exchange) => exchange::exchange(provider, client, exchange, now).await,
+        TokenRequest::JwtBearer { assertion, scope, narrowing } => {
+            jwt_bearer::issue(provider, client, assertion, (scope.as_ref(), narrowing), now).await
         }
         TokenRequest::DeviceCode(code) => decoupled::by_device_code(provider, client, code, now).await,
         TokenRequest::Ciba(id) => decoupled::by_auth_req_id(provider, client, id, now).await,

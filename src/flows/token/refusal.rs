@@ -1,5 +1,6 @@
 //! Why a grant was refused: what we know, for log and audit, and what the client may see of it.
 
+use super::exchange;
 use crate::{
     assurance,
     flows::dpop::replayed,
@@ -60,6 +61,10 @@ pub enum Refusal {
     RefreshOfAnotherKey,
     /// The client's encryption key was not found.
     NotEncrypted(OAuthError),
+    /// An exchange that is not permitted.
+    Exchange(exchange::Refused),
+    /// The assertion of a service (RFC 7523 §3.1).
+    Assertion(OAuthError),
     /// No active key for the client's algorithm.
     NoSigningKey,
 }
@@ -82,9 +87,12 @@ impl Refusal {
             Self::RedirectUriMismatch => {
                 grant("redirect_uri must be exactly the one of the authorization request (RFC 6749 section 4.1.3)")
             }
-            Self::Pkce(error) | Self::Scope(error) | Self::Narrowing(error) | Self::NotEncrypted(error) => {
-                error.clone()
-            }
+            Self::Pkce(error)
+            | Self::Scope(error)
+            | Self::Narrowing(error)
+            | Self::NotEncrypted(error)
+            | Self::Assertion(error) => error.clone(),
+            Self::Exchange(refused) => refused.oauth(),
             Self::RequestUnknown | Self::RequestOfAnotherClient => {
                 grant("the request is unknown or was begun by another client")
             }
@@ -173,6 +181,8 @@ impl Refusal {
             Self::CodeOfAnotherKey => "code_of_another_key",
             Self::RefreshOfAnotherKey => "refresh_of_another_key",
             Self::NotEncrypted(_) => "not_encrypted",
+            Self::Exchange(refused) => refused.code(),
+            Self::Assertion(_) => "assertion",
             Self::NoSigningKey => "no_signing_key",
         }
     }

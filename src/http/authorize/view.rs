@@ -5,7 +5,7 @@ use serde_json::{Map, Value};
 use url::Url;
 
 use crate::{
-    base::Timestamp,
+    base::{Timestamp, ids::ClientId},
     http::frame::{Frame, Html, Opener, Phrase, Referrer, claims, csp::FormTarget, html},
     http::lang::Lang,
     oidc::authorization_details::{DelegatedAction, Detail},
@@ -23,6 +23,8 @@ pub struct ConsentPage {
     pub items: Vec<SharedItem>,
     /// What it will learn to be right or wrong, and what it may do, in one procedure each (RFC 9396).
     pub details: Vec<Detail>,
+    /// The names of those who will act where a delegation is not to the portal itself.
+    pub delegates: Vec<(ClientId, Phrase)>,
     /// Services that it may call in the person's name (RFC 8707).
     pub calls: Vec<Phrase>,
     /// What it asked for and will not get now.
@@ -34,6 +36,15 @@ pub struct ConsentPage {
     pub elsewhere: Option<Elsewhere>,
 }
 super::super::frame::page!(ConsentPage, ConsentDocument, "authorize/consent.html");
+
+impl ConsentPage {
+    /// By the delegate's name, or at least what it is registered as.
+    fn delegated_to(&self, f: &Frame, id: &ClientId) -> Safe<String> {
+        let named = self.delegates.iter().find(|(known, _)| known == id);
+        let name = named.map_or_else(|| Phrase::vi(id.as_str()), |(_, name)| name.clone());
+        f.say("consent-delegation-to", "delegate", &name)
+    }
+}
 
 /// How the person can tell that a request from elsewhere is theirs.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -80,9 +80,15 @@ pub async fn calling(
     path: &str,
     now: Timestamp,
 ) -> Result<Caller, Refused> {
-    let proof = dpop::judged(state, call, dpop::At { method: "POST", path, access_token: None }, now)?;
+    let sender = called(state, call, path, now)?;
     let known = authenticated(state, call, form, path, now).await?;
-    Ok(Caller::of(known, Sender { proof, certificate: call.certificate.clone() })?)
+    Ok(Caller::of(known, sender)?)
+}
+
+/// What a call has shown, before it is known whose it is.
+pub fn called(state: &AppState, call: &Call, path: &str, now: Timestamp) -> Result<Sender, Refused> {
+    let proof = dpop::judged(state, call, dpop::At { method: "POST", path, access_token: None }, now)?;
+    Ok(Sender { proof, certificate: call.certificate.clone() })
 }
 
 /// The client that has proven who it is. `path` is the endpoint's: an assertion may be addressed to its URL.

@@ -9,7 +9,7 @@ use url::Url;
 
 use super::Sample;
 use crate::{
-    base::Timestamp,
+    base::{Timestamp, ids::ClientId},
     http::{
         authorize::view::{ConsentPage, Elsewhere, FormPostPage, LeftOut, Needs, SharedItem, ViaProvider},
         device::view::{Answered, AnsweredPage, EnterPage},
@@ -165,7 +165,8 @@ const DETAILS: &str = r#"[
     {"type": "identity_check", "procedure": "1.004222", "dossier": "H29.17-261122-0001",
      "fields": {"name": "Nguyễn Văn Thử", "birthdate": "1985-03-05", "gender": "male", "id_number": "900085000001"}},
     {"type": "delegation", "procedure": "1.004222",
-     "actions": ["submit", "supplement", "withdraw", "receive_result"]}
+     "actions": ["submit", "supplement", "withdraw", "receive_result"]},
+    {"type": "delegation", "procedure": "1.004222", "delegate": "mot-cua", "actions": ["receive_result"]}
 ]"#;
 
 #[expect(clippy::too_many_lines, reason = "a list of samples")]
@@ -187,6 +188,7 @@ fn authorize(lang: Lang) -> Vec<Sample> {
             item("address", json!({"formatted": "Số 12, đường Thử Nghiệm\nphường Ba Đình, thành phố Hà Nội"})),
         ],
         details: parse(DETAILS).unwrap_or_default(),
+        delegates: vec![(ClientId::from("mot-cua"), Phrase::vi("Bộ phận Một cửa"))],
         calls: vec![Phrase::vi("Bộ Y tế")],
         left_out: vec![
             out("household", Needs::AuthenticationLevel(3)),

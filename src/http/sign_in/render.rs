@@ -146,6 +146,7 @@ fn consent_page(state: &AppState, visitor: &Visitor, opened: &Opened, consent: C
         legal_basis: about.legal_basis.as_deref().map(Phrase::vi),
         items: SharedItem::list(&consent.values),
         details: consent.granted.details,
+        delegates: consent.delegates.iter().map(|client| (client.id.clone(), asker::name(client, lang))).collect(),
         calls: consent.servers.iter().map(|server| asker::name(server, lang)).collect(),
         left_out,
         via_provider,

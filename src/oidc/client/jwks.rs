@@ -22,7 +22,9 @@ pub(super) fn read(members: Members<'_>, need: Need) -> Result<Option<Value>, Me
     let bad = |reason: String| MetadataError::new("jwks", reason);
     let Some(set) = members.get("jwks") else {
         return match need {
-            Need::SigningKey => Err(bad("or jwks_uri is required for private_key_jwt and signed requests".to_owned())),
+            Need::SigningKey => {
+                Err(bad("or jwks_uri is required for private_key_jwt, signed requests and assertions".to_owned()))
+            }
             Need::Nothing => Ok(None),
         };
     };

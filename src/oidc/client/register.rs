@@ -25,14 +25,14 @@ impl Client {
             Some("native") => ApplicationType::Native,
             Some(_) => return Err(MetadataError::new("application_type", "is neither web nor native")),
         };
-        let grant_types = grant_types(members)?;
+        let grant_types = grant_types(members, by)?;
         let redirect_uris = redirect_uris(members, application_type, &grant_types)?;
         let logout_hosts = redirect_uris.clone();
         let auth = client_auth(members, &grant_types)?;
         let rules = rules(members, by, auth.method)?;
         let id_token_alg = alg(members, "id_token_signed_response_alg")?.unwrap_or(SigningAlg::Rs256);
         let requests = requests::read(members, rules.profile, id_token_alg)?;
-        let keys = keys(members, &auth, &requests)?;
+        let keys = keys(members, &auth, (&requests, &grant_types))?;
         let responses = responses::read(members, &keys)?;
         check_subject_type(members)?;
         let backchannel = backchannel::read(members, &grant_types, auth.method)?;
@@ -63,7 +63,7 @@ impl Client {
 }
 
 /// RFC 7591 §2: omitted means authorization_code, and response types must agree with grants (§2.1).
-fn grant_types(members: Members<'_>) -> Result<Vec<GrantType>, MetadataError> {
+fn grant_types(members: Members<'_>, by: RegisteredBy) -> Result<Vec<GrantType>, MetadataError> {
     let grants = members
         .words("grant_types", GrantType::ALL, GrantType::as_str)?
         .unwrap_or_else(|| vec![GrantType::AuthorizationCode]);
@@ -73,6 +73,10 @@ fn grant_types(members: Members<'_>) -> Result<Vec<GrantType>, MetadataError> {
     }
     if grants.contains(&GrantType::RefreshToken) && !grants.iter().any(|grant| grant.is_for_a_person()) {
         return Err(MetadataError::new("grant_types", "has refresh_token without a grant that gives one"));
+    }
+    // Whoever acts in a person's name is known to the operators: nobody makes itself a delegate.
+    if by == RegisteredBy::ItSelf && grants.contains(&GrantType::TokenExchange) {
+        return Err(MetadataError::new("grant_types", "has token-exchange, which the operators of this service give"));
     }
     let Some(types) = members.texts("response_types", 100)? else { return Ok(grants) };
     if types.iter().any(|name| *name != "code") {
@@ -100,11 +104,13 @@ fn client_auth(members: Members<'_>, grants: &[GrantType]) -> Result<ClientAuth,
     let method = members
         .word("token_endpoint_auth_method", ClientAuthMethod::ALL, ClientAuthMethod::as_str)?
         .unwrap_or(ClientAuthMethod::ClientSecretBasic);
-    // RFC 6749 §4.4: the client credentials grant is for confidential clients only.
-    if grants.contains(&GrantType::ClientCredentials) && !method.is_confidential() {
+    // RFC 6749 §4.4: the client credentials grant is for confidential clients only; the others of a client that speaks for
+    // itself alike.
+    let of_its_own = [GrantType::ClientCredentials, GrantType::TokenExchange, GrantType::JwtBearer];
+    if let Some(grant) = of_its_own.iter().find(|grant| grants.contains(grant) && !method.is_confidential()) {
         return Err(MetadataError::new(
             "token_endpoint_auth_method",
-            "is none, but client_credentials needs a credential",
+            format!("is none, but {grant} needs a credential"),
         ));
     }
     Ok(ClientAuth {
@@ -118,9 +124,13 @@ fn client_auth(members: Members<'_>, grants: &[GrantType]) -> Result<ClientAuth,
 }
 
 /// RFC 7591 §2: `jwks` and `jwks_uri` never together. What a URI gives is judged when it is fetched.
-fn keys(members: Members<'_>, auth: &ClientAuth, requests: &Requests) -> Result<KeySource, MetadataError> {
+fn keys(
+    members: Members<'_>,
+    auth: &ClientAuth,
+    (requests, grants): (&Requests, &[GrantType]),
+) -> Result<KeySource, MetadataError> {
     let need = match auth.method {
-        _ if requests.must_be_signed => jwks::Need::SigningKey,
+        _ if requests.must_be_signed || grants.contains(&GrantType::JwtBearer) => jwks::Need::SigningKey,
         ClientAuthMethod::PrivateKeyJwt => jwks::Need::SigningKey,
         _ => jwks::Need::Nothing,
     };

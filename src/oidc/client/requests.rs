@@ -7,10 +7,13 @@ use super::{
     members::{Members, MetadataError},
     vocabulary::Profile,
 };
-use crate::oidc::{
-    alg::SigningAlg,
-    authorization_details::TYPES,
-    redirect_uri::{ApplicationType, RedirectUri},
+use crate::{
+    base::ids::ClientId,
+    oidc::{
+        alg::SigningAlg,
+        authorization_details::{DELEGATION, TYPES},
+        redirect_uri::{ApplicationType, RedirectUri},
+    },
 };
 
 /// How the client asks, and how it wants to be answered.
@@ -28,6 +31,8 @@ pub struct Requests {
     pub response_alg: SigningAlg,
     /// `authorization_details_types` (RFC 9396 §10).
     pub details_types: Vec<&'static str>,
+    /// `delegates`: the clients that a `delegation` may name as those who will act (RFC 8693 §4.4).
+    pub delegates: Vec<ClientId>,
 }
 
 /// A profile's own defaults are those that it demands; what a client says against them is refused with the profile's reason.
@@ -39,14 +44,25 @@ pub(super) fn read(
     let default_alg = profile.default_alg(id_token_alg);
     let alg = |field| members.word(field, &SigningAlg::ALL, SigningAlg::as_str);
     let request_uris = members.texts("request_uris", 2_000)?.unwrap_or_default();
+    let details_types = members.words("authorization_details_types", &TYPES, |name| name)?.unwrap_or_default();
     Ok(Requests {
+        delegates: delegates(members, &details_types)?,
         must_be_pushed: members.flag("require_pushed_authorization_requests")?.unwrap_or(profile.is_fapi2()),
         must_be_signed: members.flag("require_signed_request_object")?.unwrap_or(profile.signs_messages()),
         signing_alg: alg("request_object_signing_alg")?,
         request_uris: request_uris.into_iter().map(request_uri).collect::<Result<_, _>>()?,
         response_alg: alg("authorization_signed_response_alg")?.unwrap_or(default_alg),
-        details_types: members.words("authorization_details_types", &TYPES, |name| name)?.unwrap_or_default(),
+        details_types,
     })
+}
+
+fn delegates(members: Members<'_>, details_types: &[&str]) -> Result<Vec<ClientId>, MetadataError> {
+    let named = members.texts("delegates", 128)?.unwrap_or_default();
+    if !named.is_empty() && !details_types.contains(&DELEGATION) {
+        let reason = "stands without the type delegation in authorization_details_types";
+        return Err(MetadataError::new("delegates", reason));
+    }
+    Ok(named.into_iter().map(ClientId::from).collect())
 }
 
 /// As any address that this service calls, with a fragment where the client wants one (OpenID Connect Registration §2).
@@ -84,6 +100,9 @@ impl Requests {
         put("authorization_signed_response_alg", self.response_alg.as_str().into());
         if !self.details_types.is_empty() {
             put("authorization_details_types", self.details_types.clone().into());
+        }
+        if !self.delegates.is_empty() {
+            put("delegates", self.delegates.iter().map(ClientId::as_str).collect::<Vec<_>>().into());
         }
     }
 }
@@ -127,6 +146,8 @@ mod tests {
             (json!({"request_object_signing_alg": "HS256"}), "request_object_signing_alg"),
             (json!({"authorization_signed_response_alg": "none"}), "authorization_signed_response_alg"),
             (json!({"authorization_details_types": ["payment"]}), "authorization_details_types"),
+            (json!({"delegates": ["office"]}), "delegates"),
+            (json!({"delegates": "office", "authorization_details_types": ["delegation"]}), "delegates"),
             (json!({"require_signed_request_object": "yes"}), "require_signed_request_object"),
         ] {
             assert_eq!(of(&metadata).unwrap_err().field, field, "{metadata}");
@@ -141,7 +162,7 @@ mod tests {
                 "require_pushed_authorization_requests": true, "require_signed_request_object": true,
                 "request_object_signing_alg": "PS256", "request_uris": ["http://localhost:9/r#v"],
                 "authorization_signed_response_alg": "ES256",
-                "authorization_details_types": ["delegation", "identity_check"]
+                "authorization_details_types": ["delegation", "identity_check"], "delegates": ["office"]
             }),
         ] {
             let read_once = of(&metadata).unwrap();

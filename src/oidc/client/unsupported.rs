@@ -32,6 +32,7 @@ const OPERATOR_ONLY: &[&str] = &[
     "legal_basis",
     "resource_uris",
     "resources",
+    "delegates",
 ];
 
 pub(super) fn check(members: Members<'_>, by: RegisteredBy) -> Result<(), MetadataError> {

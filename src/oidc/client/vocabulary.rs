@@ -76,6 +76,10 @@ words! {
         DeviceCode = "urn:ietf:params:oauth:grant-type:device_code",
         /// CIBA Core §4.
         Ciba = "urn:openid:params:grant-type:ciba",
+        /// RFC 8693 §2.1: in a person's name, as who one is.
+        TokenExchange = "urn:ietf:params:oauth:grant-type:token-exchange",
+        /// RFC 7523 §2.1: a service by its own assertion.
+        JwtBearer = "urn:ietf:params:oauth:grant-type:jwt-bearer",
     }
 }
 

@@ -1,10 +1,13 @@
 //! `authorization_details` (RFC 9396): types that we know and the client registered (§10), each with exactly its members (§5).
 
 use super::Asked;
-use crate::oidc::{
-    authorization_details::{Detail, parse},
-    authorize::request::Request,
-    error::{OAuthError, OAuthErrorCode},
+use crate::{
+    base::ids::ClientId,
+    oidc::{
+        authorization_details::{Detail, parse},
+        authorize::request::Request,
+        error::{OAuthError, OAuthErrorCode},
+    },
 };
 
 pub(super) fn check(asked: &Asked<'_>, request: &mut Request) -> Result<(), OAuthError> {
@@ -15,6 +18,14 @@ pub(super) fn check(asked: &Asked<'_>, request: &mut Request) -> Result<(), OAut
         return Err(OAuthError::new(
             OAuthErrorCode::InvalidAuthorizationDetails,
             format!("the client is not registered for the type {} (authorization_details_types)", foreign.type_name()),
+        ));
+    }
+    // Both sides agree to a delegate as to a resource: the portal's registration names it, its own lets it exchange tokens.
+    let may_name = |delegate: &ClientId| asked.client.requests.delegates.contains(delegate);
+    if let Some(foreign) = details.iter().filter_map(Detail::delegate).find(|delegate| !may_name(delegate)) {
+        return Err(OAuthError::new(
+            OAuthErrorCode::InvalidAuthorizationDetails,
+            format!("the client is not registered to name {foreign} as its delegate (delegates)"),
         ));
     }
     request.details = details;
@@ -30,8 +41,20 @@ const BOTH: &str = r#"{"authorization_details_types":["identity_check","delegati
 #[cfg(test)]
 const ACT: &str = r#"authorization_details=[{"type":"delegation","procedure":"1","actions":["submit"]}]"#;
 #[cfg(test)]
+const OFFICE: &str = r#"{"authorization_details_types":["delegation"],"delegates":["office"]}"#;
+#[cfg(test)]
+const BY_OFFICE: &str =
+    r#"authorization_details=[{"type":"delegation","procedure":"1","delegate":"office","actions":["submit"]}]"#;
+#[cfg(test)]
 pub(super) const CASES: &[Case] = &[
     accepted("authorization_details="),
+    accepted(BY_OFFICE).of(OFFICE),
+    refused(
+        BY_OFFICE,
+        InvalidAuthorizationDetails,
+        "the client is not registered to name office as its delegate (delegates)",
+    )
+    .of(BOTH),
     accepted(ACT).of(BOTH),
     refused(
         ACT,
