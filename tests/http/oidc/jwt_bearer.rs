@@ -47,9 +47,9 @@ async fn an_assertion_gives_what_client_credentials_would_and_works_once() {
         assert_eq!(app.at.audited("token.issued", "done").await, 1);
         let wider = ask(&app, &key.assertion(BATCH, ISSUER, "j2", app.at.now()), &[("scope", "openid")]).await;
         assert_eq!(wider.refusal(), (400, "invalid_scope".to_owned()));
-        let target =
-            ask(&app, &key.assertion(BATCH, ISSUER, "j3", app.at.now()), &[("resource", "https://x.example/")]);
-        assert_eq!(target.await.refusal(), (400, "invalid_target".to_owned()));
+        let targeted = key.assertion(BATCH, ISSUER, "j3", app.at.now());
+        let target = ask(&app, &targeted, &[("resource", "https://x.example/")]).await;
+        assert_eq!(target.refusal(), (400, "invalid_target".to_owned()));
 
         let contested = key.assertion(BATCH, ISSUER, "race", app.at.now());
         let answers = join_all((0..16).map(|_| ask(&app, &contested, &[]))).await;
