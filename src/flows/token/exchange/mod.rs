@@ -109,6 +109,8 @@ async fn subject(
     let Some(own) = provider.clients.find(&provider.db, &person.grant.client_id).await? else {
         return refused(Refused::SubjectDead);
     };
+    // What the first client may not have any more goes to nobody.
+    let person = LivePerson { authorized: person.authorized.within(&own.client), ..person };
     let live = LiveToken { token, client: holder, person: None };
     Ok(Ok(Subject { live, person, client: own }))
 }
@@ -168,6 +170,7 @@ fn scopes(
     subject: &Subject,
 ) -> Result<ScopeSet, Refusal> {
     let of_subject = subject.live.token.scope.as_deref().map(ScopeSet::parse).and_then(Result::ok).unwrap_or_default();
+    let of_subject = of_subject.filtered(|scope| subject.client.client.scopes.contains(scope));
     let asked = request.scopes(&of_subject).map_err(Refusal::Scope)?;
     let foreign = |name: &&str| !client.client.scopes.contains(name);
     if let Some(scope) = request.scope.as_ref().and_then(|asked| asked.iter().find(foreign)) {
