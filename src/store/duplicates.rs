@@ -32,7 +32,7 @@ pub type Compared = (PersonId, Traits);
 
 /// The next records in the order of their ids.
 pub(super) const NEXT: &str = "SELECT id, full_name, birth_date, birth_precision, sex, cmnd9, home_unit FROM person \
-    WHERE id > $1 ORDER BY id LIMIT $2";
+    WHERE id > $1 AND merged_into IS NULL ORDER BY id LIMIT $2";
 
 pub async fn next(conn: &mut Conn, after: PersonId, most: i64) -> Result<Vec<Compared>, Fault> {
     let rows: Vec<TraitRow> = on!(&mut *conn, |c| sqlx::query_as(NEXT).bind(after).bind(most).fetch_all(c).await)
@@ -199,6 +199,46 @@ pub async fn decide_different(
         .await)
     .map_err(failed("deciding about a pair"))?;
     Ok(row.is_some())
+}
+
+/// What was found about a pair.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum PairState {
+    /// One person: merged.
+    Same,
+    Different,
+}
+
+impl PairState {
+    pub const fn code(self) -> &'static str {
+        match self {
+            Self::Same => "same",
+            Self::Different => "different",
+        }
+    }
+}
+
+pub(super) const SETTLE: &str = "UPDATE duplicate_candidate SET state = $3, decided_by = $4, decided_at = $5, \
+    version = version + 1 WHERE one_id = $1 AND other_id = $2";
+
+/// What a merge or its undoing says of a pair, when it is on the list.
+pub async fn settle(
+    conn: &mut Conn,
+    (a, b): (PersonId, PersonId),
+    state: PairState,
+    (by, now): (&str, Timestamp),
+) -> Result<(), Fault> {
+    let (one, other) = if a < b { (a, b) } else { (b, a) };
+    on!(conn, |c| sqlx::query(SETTLE)
+        .bind(one)
+        .bind(other)
+        .bind(state.code())
+        .bind(by)
+        .bind(now)
+        .execute(c)
+        .await
+        .map(|_| ()))
+    .map_err(failed("settling a pair"))
 }
 
 /// A JSON array of hexadecimal texts, which both engines turn into bytes again.

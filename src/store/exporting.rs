@@ -30,7 +30,7 @@ row! {
 
 pub(super) const PAGE: &str = "SELECT id, home_province, name_plain FROM person \
     WHERE home_province >= $1 AND home_province <= $2 AND home_unit >= $3 AND home_unit <= $4 \
-    AND (home_province, name_plain, id) > ($5, $6, $7) ORDER BY home_province, name_plain, id LIMIT $8";
+    AND (home_province, name_plain, id) > ($5, $6, $7) AND merged_into IS NULL ORDER BY home_province, name_plain, id LIMIT $8";
 
 /// By province and name: of a unit, or of everybody.
 pub async fn page(

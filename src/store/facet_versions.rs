@@ -3,9 +3,12 @@
 use time::Date;
 
 use super::{Conn, db::failed};
-use crate::base::{
-    Fault, Timestamp,
-    ids::{EventId, HouseholdId, PersonId},
+use crate::{
+    base::{
+        Fault, Timestamp,
+        ids::{EventId, HouseholdId, PersonId},
+    },
+    registry::civil_event::Household,
 };
 
 /// A field's value as it lies in the history: JSON, sealed where the field is sensitive.
@@ -163,4 +166,30 @@ pub async fn append_household(
         .await
         .map(|_| ()))
     .map_err(failed("appending to a household's history"))
+}
+
+pub(super) const PEOPLE_OF: &str = "SELECT person_id FROM civil_event_person WHERE event_id = $1 ORDER BY person_id";
+
+/// Everybody whose record an event changed.
+pub async fn people_of(conn: &mut Conn, event: EventId) -> Result<Vec<PersonId>, Fault> {
+    let rows: Vec<(PersonId,)> = on!(conn, |c| sqlx::query_as(PEOPLE_OF).bind(event).fetch_all(c).await)
+        .map_err(failed("reading whose records an event changed"))?;
+    Ok(rows.into_iter().map(|(id,)| id).collect())
+}
+
+pub(super) const HOUSEHOLDS_OF: &str = "SELECT b.household_id, b.value AS before, v.value AS after FROM household_version v \
+    JOIN household_version b ON b.household_id = v.household_id AND b.seq = (SELECT max(w.seq) FROM household_version w \
+    WHERE w.household_id = v.household_id AND w.seq < v.seq) WHERE v.event_id = $1";
+
+/// The households that an event changed: as they were, as it left them.
+pub async fn households_of(conn: &mut Conn, event: EventId) -> Result<Vec<(Household, Household)>, Fault> {
+    let rows: Vec<(HouseholdId, String, String)> =
+        on!(conn, |c| sqlx::query_as(HOUSEHOLDS_OF).bind(event).fetch_all(c).await)
+            .map_err(failed("reading what an event changed of households"))?;
+    rows.into_iter()
+        .map(|(id, before, after)| {
+            let bad = |_| Fault::inconsistent("household_version", "value", &id);
+            Ok((serde_json::from_str(&before).map_err(bad)?, serde_json::from_str(&after).map_err(bad)?))
+        })
+        .collect()
 }

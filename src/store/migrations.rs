@@ -37,6 +37,7 @@ pub const MIGRATIONS: &[(i64, &str, &str, &str)] = &[
     embed!(35, "0035_event_people"),
     embed!(47, "0047_told_events"),
     embed!(48, "0048_change_feed"),
+    embed!(49, "0049_merged_records"),
 ];
 
 /// What `migrate --check` says.

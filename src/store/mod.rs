@@ -45,6 +45,7 @@ pub mod intake;
 pub mod interactions;
 pub mod keys;
 mod lane;
+pub mod merges;
 pub mod migrations;
 pub mod name_words;
 pub mod numbers;

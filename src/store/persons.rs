@@ -111,7 +111,7 @@ pub async fn find_by_name(
     rows.into_iter().map(TryInto::try_into).collect()
 }
 
-pub(super) const COUNT: &str = "SELECT count(*) FROM person";
+pub(super) const COUNT: &str = "SELECT count(*) FROM person WHERE merged_into IS NULL";
 
 pub async fn count(conn: &mut Conn) -> Result<i64, Fault> {
     let row: (i64,) = on!(conn, |c| sqlx::query_as(COUNT).fetch_one(c).await).map_err(failed("counting persons"))?;

@@ -73,6 +73,7 @@ row! {
         capacity: String,
         absence: Option<Json<Absence>>,
         shared: Json<Vec<SharedDocument>>,
+        merged_into: Option<PersonId>,
         source: String,
         recorded_at: Timestamp,
     }
@@ -80,7 +81,7 @@ row! {
 
 pub(super) const FIND: &str = "SELECT id, version, number, full_name, family_name, middle_name, given_name, other_names, \
     birth_date, birth_precision, sex, vital, vital_since, nationalities, marital, cmnd9, sealed, places, capacity, \
-    absence, shared, source, recorded_at FROM person WHERE id = $1";
+    absence, shared, merged_into, source, recorded_at FROM person WHERE id = $1";
 
 /// More cards than anybody has had.
 const MOST_CARDS: i64 = 50;
@@ -133,6 +134,7 @@ fn plain(row: RecordRow) -> Result<StoredRecord, Fault> {
         capacity: Capacity::from_code(&row.capacity).ok_or_else(|| bad("capacity"))?,
         absence: row.absence.map(|absence| absence.0),
         shared: row.shared.0,
+        merged: row.merged_into,
         ..Record::new(name, birth, sex)
     };
     Ok(StoredRecord {

@@ -8,7 +8,7 @@ use super::{
     contacts::StoredContact,
     db::{db_fault, failed},
     facet_versions::{self, Ground, NewVersion},
-    name_words,
+    merges, name_words,
     record::Places,
 };
 use crate::{
@@ -38,6 +38,8 @@ pub struct PersonWrite {
     pub contacts: Vec<StoredContact>,
     /// Ids for new rows: a unit draws none.
     pub ids: Vec<Uuid>,
+    /// The other record of a merge or its undoing: numbers come from there.
+    pub takes_from: Option<PersonId>,
 }
 
 /// The columns of a person's row, in the order of both statements.
@@ -67,24 +69,31 @@ macro_rules! bind_person {
             .bind($write.record.capacity.code())
             .bind($write.record.absence.as_ref().map(Json))
             .bind(Json(&$write.record.shared))
+            .bind($write.record.merged)
             .bind($ground.now)
     };
 }
 
 pub(super) const INSERT: &str = "INSERT INTO person (id, number, full_name, family_name, middle_name, given_name, name_exact, \
     name_tone, name_plain, other_names, birth_date, birth_precision, sex, vital, vital_since, nationalities, marital, \
-    cmnd9, sealed, places, capacity, absence, shared, as_of, recorded_at, source) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, \
-    $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, $24, $24, $25)";
+    cmnd9, sealed, places, capacity, absence, shared, merged_into, as_of, recorded_at, source) VALUES ($1, $2, $3, $4, $5, \
+    $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, $24, $25, $25, $26)";
 pub(super) const UPDATE: &str = "UPDATE person SET number = $2, full_name = $3, family_name = $4, middle_name = $5, \
     given_name = $6, name_exact = $7, name_tone = $8, name_plain = $9, other_names = $10, birth_date = $11, \
     birth_precision = $12, sex = $13, vital = $14, vital_since = $15, nationalities = $16, marital = $17, cmnd9 = $18, \
-    sealed = $19, places = $20, capacity = $21, absence = $22, shared = $23, as_of = $24, version = version + 1 \
-    WHERE id = $1 AND version = $25 RETURNING version";
+    sealed = $19, places = $20, capacity = $21, absence = $22, shared = $23, merged_into = $24, as_of = $25, \
+    version = version + 1 WHERE id = $1 AND version = $26 RETURNING version";
 
 /// Writes a person and their history. The caller compared versions in this transaction: another writer's win is a fault
 /// that is worth a second run.
 pub async fn write(conn: &mut Conn, write: &PersonWrite, ground: Ground<'_>) -> Result<(), Fault> {
     let record = &write.record;
+    if let Some(from) = write.takes_from {
+        let numbers = &record.numbers;
+        for number in numbers.active.iter().chain(numbers.former.iter().map(|one| &one.number)) {
+            merges::take_number(conn, number.as_str(), write.id, from).await?;
+        }
+    }
     let places = Places {
         birth: record.birth_place.clone(),
         registration: record.registration_place.clone(),

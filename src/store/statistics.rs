@@ -30,10 +30,10 @@ row! {
 // thousands does not need it.
 pub(super) const BY_COMMUNE_SQLITE: &str = "SELECT home_unit AS unit, \
     substr(birth_date, 1, 4) || '-01-01' AS decade, sex, vital, count(*) AS people FROM person \
-    WHERE home_province = $1 GROUP BY home_unit, decade, sex, vital";
+    WHERE home_province = $1 AND merged_into IS NULL GROUP BY home_unit, decade, sex, vital";
 pub(super) const BY_COMMUNE_POSTGRES: &str = "SELECT home_unit AS unit, \
     date_trunc('year', birth_date)::date AS decade, sex, vital, count(*) AS people FROM person \
-    WHERE home_province = $1 GROUP BY home_unit, decade, sex, vital";
+    WHERE home_province = $1 AND merged_into IS NULL GROUP BY home_unit, decade, sex, vital";
 
 /// The people of one province by its communes; an empty code asks for those without a residence.
 pub async fn counted(conn: &mut Conn, province: &str) -> Result<Vec<CountedRow>, Fault> {

@@ -3,7 +3,7 @@
 use serde_json::Value;
 use sqlx::types::Json;
 
-use super::{Conn, db::failed};
+use super::{Conn, db::failed, merges};
 use crate::base::{
     Fault, Timestamp,
     ids::{AccountId, ClientId, PersonId, SessionId},
@@ -37,11 +37,15 @@ pub async fn ensure_sub(
 
 pub(super) const PERSON_OF_SUB: &str = "SELECT person_id FROM subject WHERE sector = $1 AND sub = $2";
 
+/// The name of a record that was merged leads where that record leads.
 pub async fn person_of_sub(conn: &mut Conn, sector: &str, sub: &str) -> Result<Option<PersonId>, Fault> {
     let row: Option<(PersonId,)> =
-        on!(conn, |c| sqlx::query_as(PERSON_OF_SUB).bind(sector).bind(sub).fetch_optional(c).await)
+        on!(&mut *conn, |c| sqlx::query_as(PERSON_OF_SUB).bind(sector).bind(sub).fetch_optional(c).await)
             .map_err(failed("finding a subject's person"))?;
-    Ok(row.map(|(person,)| person))
+    match row {
+        Some((person,)) => merges::survivor(conn, person).await.map(Some),
+        None => Ok(None),
+    }
 }
 
 pub(super) const ENSURE_SID: &str = "INSERT INTO session_client (session_id, client_id, sid, first_at, last_at) \

@@ -4,6 +4,7 @@ mod account;
 mod events;
 mod key_schedule;
 mod means;
+mod merging;
 mod operators;
 mod outbox;
 mod register;

@@ -1,6 +1,7 @@
 //! A person's account: how it comes to be, what proves its holder, how it is locked and raised.
 
 pub mod after_event;
+pub mod after_merge;
 pub mod change_password;
 pub mod confirm_phone;
 pub mod desk;

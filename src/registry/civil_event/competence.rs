@@ -63,6 +63,8 @@ const fn rules(kind: Kind) -> &'static [Rule] {
         | Kind::Supplement
         | Kind::NumberIssue
         | Kind::NumberCancel => &[Rule::HomeOrRegister("subject")],
+        // Of either record.
+        Kind::RecordMerge => &[Rule::Homes(&["keep", "merged"])],
         // The last residence of the deceased (Law on Civil Status Art 32), and whoever else one person's event is about.
         Kind::Death
         | Kind::DeathCorrection
@@ -79,7 +81,8 @@ const fn rules(kind: Kind) -> &'static [Rule] {
         | Kind::CardLost
         | Kind::CardWithdrawal
         | Kind::CardHold
-        | Kind::CardReturn => &[Rule::Homes(&["subject"])],
+        | Kind::CardReturn
+        | Kind::RecordUnmerge => &[Rule::Homes(&["subject"])],
     }
 }
 

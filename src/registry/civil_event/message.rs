@@ -94,7 +94,7 @@ impl Message {
         }
         let source_id = needed(map, "source_id", &mut faults).filter(|id| check_id(id, &mut faults));
         let kind = needed(map, "kind", &mut faults).and_then(|code| {
-            let kind = Kind::from_code(code);
+            let kind = Kind::from_code(code).filter(|kind| !kind.is_internal());
             if kind.is_none() {
                 faults.push(MessageFault::at("/kind", KIND));
             }
@@ -243,6 +243,7 @@ mod tests {
             ("source_id", json!("900085000001"), "source_id.number"),
             ("source_id", json!(1), "text"),
             ("kind", json!("flight"), "kind.unknown"),
+            ("kind", json!("record_merge"), "kind.unknown"),
             ("fields", json!([]), "fields"),
             ("unit", json!("1"), "unit.form"),
             ("unit", json!(1), "unit.form"),

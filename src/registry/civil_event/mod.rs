@@ -14,6 +14,7 @@ pub mod form;
 mod guardianship;
 mod household;
 mod marriage;
+mod merging;
 mod message;
 mod nationality;
 mod number;
@@ -27,6 +28,7 @@ mod year;
 
 pub use competence::{Competence, competence};
 pub use form::{FieldKind, FieldSpec, Values, Who};
+pub use merging::{MERGED, MergeUndo, Undone};
 pub use message::{Message, MessageFault, is_source_id};
 pub use number::NumberWanted;
 pub use outcome::{Change, Consequence, FollowUp, Lock, Outcome, Warning};
@@ -154,9 +156,16 @@ events! {
     CardReturn => card::Return, "card_return", "Trả lại thẻ", "Card returned";
     NumberIssue => number::Issue, "number_issue", "Xác lập số định danh", "Number issued";
     NumberCancel => number::Cancel, "number_cancel", "Hủy, xác lập lại số định danh", "Number cancelled, re-established";
+    RecordMerge => merging::Merge, "record_merge", "Gộp hai hồ sơ của một người", "Two records of one person merged";
+    RecordUnmerge => merging::Unmerge, "record_unmerge", "Tách hồ sơ đã gộp nhầm", "A wrong merge undone";
 }
 
 impl Kind {
+    /// The registry's own work on its records, which no other system tells of.
+    pub const fn is_internal(self) -> bool {
+        matches!(self, Self::RecordMerge | Self::RecordUnmerge)
+    }
+
     pub fn from_code(code: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|kind| kind.code() == code)
     }

@@ -25,6 +25,16 @@ pub enum Consequence {
     Unlock(PersonId, Lock),
     /// Sessions end and tokens die without a lock.
     EndSessions(PersonId),
+    /// Two records became one: one account, one name for each relying party.
+    Merge {
+        kept: PersonId,
+        gone: PersonId,
+    },
+    /// A merge was taken back.
+    Unmerge {
+        kept: PersonId,
+        gone: PersonId,
+    },
     /// A person has to settle what follows.
     Settle(PersonId, FollowUp),
 }
@@ -44,6 +54,8 @@ pub enum FollowUp {
     HouseholdWithoutHead,
     WardWithoutRepresentative,
     NumberMayBeReestablished,
+    /// Something that a merge changed was changed again since: of whose record it is nobody can tell by rule.
+    UnmergeLeft,
 }
 
 impl FollowUp {
@@ -52,6 +64,7 @@ impl FollowUp {
             Self::HouseholdWithoutHead => "household_without_head",
             Self::WardWithoutRepresentative => "ward_without_representative",
             Self::NumberMayBeReestablished => "number_may_be_reestablished",
+            Self::UnmergeLeft => "unmerge_left",
         }
     }
 }

@@ -130,6 +130,16 @@ reasons! {
     NoAbsence, "absence.none", Record, "Không có khai báo tạm vắng.", "No absence is declared.";
     AlreadyKnown, "supplement.known", Record, "Sổ đã có thông tin này; hãy cải chính.",
         "The record has this already; correct it instead.";
+    Merged, "merge.merged", Record, "Hồ sơ này đã gộp vào hồ sơ khác.", "This record is merged into another.";
+    NotMerged, "merge.not_merged", Record, "Hồ sơ này chưa gộp vào hồ sơ nào.", "This record is not merged.";
+    MergeSex, "merge.sex", Record, "Hai hồ sơ ghi giới tính khác nhau; hãy cải chính trước.",
+        "The two records have different sexes; correct one first.";
+    MergeVital, "merge.vital", Record, "Hai hồ sơ khác nhau về tình trạng sống, chết, mất tích; hãy cải chính trước.",
+        "The two records differ in being alive, missing or dead; correct one first.";
+    MergeRelated, "merge.related", Record, "Hồ sơ này ghi hồ sơ kia là cha, mẹ, vợ, chồng hoặc người đại diện.",
+        "One of the records names the other as parent, spouse or representative.";
+    MergeSpouses, "merge.spouses", Record, "Hai hồ sơ ghi vợ hoặc chồng khác nhau; hãy làm rõ trước.",
+        "The two records have different spouses; settle that first.";
     Different, "correction.different", Record, "Sổ không ghi giá trị cũ như vậy.", "The record does not have this old value.";
 }
 

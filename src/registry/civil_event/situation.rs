@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use time::Date;
 
-use super::{Change, Outcome, Refusal, Why, form::Who};
+use super::{Change, MergeUndo, Outcome, Refusal, Why, form::Who};
 use crate::{
     base::ids::{HouseholdId, PersonId},
     registry::{
@@ -56,6 +56,8 @@ pub struct Situation {
     wards: BTreeMap<PersonId, BTreeSet<PersonId>>,
     members: BTreeMap<HouseholdId, BTreeSet<PersonId>>,
     last_homes: BTreeMap<PersonId, UnitRef>,
+    /// What the merges of these records changed.
+    undo: BTreeMap<PersonId, MergeUndo>,
 }
 
 impl Situation {
@@ -71,6 +73,7 @@ impl Situation {
             wards: BTreeMap::new(),
             members: BTreeMap::new(),
             last_homes: BTreeMap::new(),
+            undo: BTreeMap::new(),
         }
     }
 
@@ -168,7 +171,31 @@ impl Situation {
 
     pub(super) fn find(&self, field: &'static str, who: &Who) -> Result<(PersonId, &Record), Refusal> {
         let id = self.id_of(who).ok_or_else(|| Refusal::new(field, Why::UnknownPerson))?;
-        self.record(id).map(|record| (id, record)).ok_or_else(|| Refusal::new(field, Why::UnknownPerson))
+        match self.record(id) {
+            None => Err(Refusal::new(field, Why::UnknownPerson)),
+            Some(record) if record.merged.is_some() => Err(Refusal::new(field, Why::Merged)),
+            Some(record) => Ok((id, record)),
+        }
+    }
+
+    pub fn put_undo(&mut self, gone: PersonId, undo: MergeUndo) {
+        self.undo.insert(gone, undo);
+    }
+
+    pub(super) fn undo(&self, gone: PersonId) -> Option<&MergeUndo> {
+        self.undo.get(&gone)
+    }
+
+    /// Into whose record this one went, at the end.
+    pub fn survivor(&self, mut id: PersonId) -> PersonId {
+        // A merged record goes into one that is not: no circle. The bound is for a store that was tampered with.
+        for _ in 0..32 {
+            match self.record(id).and_then(|record| record.merged) {
+                Some(next) => id = next,
+                None => break,
+            }
+        }
+        id
     }
 
     /// Somebody of whom neither a death nor a court's declaration is recorded.
@@ -202,6 +229,9 @@ impl Situation {
 
     /// The situation after an event: what the store writes, here in memory.
     pub fn apply(&mut self, outcome: &Outcome) {
+        if let Some((gone, undo)) = MergeUndo::of(self, outcome) {
+            self.undo.insert(gone, undo);
+        }
         if let Some((id, record)) = &outcome.born {
             self.put_person(*id, record.clone(), BTreeMap::new());
         }

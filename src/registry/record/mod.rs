@@ -16,6 +16,7 @@ pub use words::words;
 use serde_json::Value;
 
 use super::{BirthDate, Card, PersonName, Residence, Sex, Vital};
+use crate::base::ids::PersonId;
 
 /// Serialises an enum by its stable code.
 macro_rules! serde_by_code {
@@ -145,6 +146,8 @@ facets! {
     /// What other bodies share into the registry (Annex of Decree 58/2026).
     Shared => shared: Vec<SharedDocument>, "shared", item 26, Basic, "Thông tin khác", "Other information";
     Capacity => capacity: Capacity, "capacity", item 0, Basic, "Năng lực hành vi dân sự", "Legal capacity";
+    /// The record that this one went into, when the two were one person's.
+    Merged => merged: Option<PersonId>, "merged", item 0, Basic, "Đã gộp vào hồ sơ", "Merged into";
 }
 
 impl Facet {
@@ -185,6 +188,7 @@ impl Record {
             contacts: Contacts::default(),
             shared: Vec::new(),
             capacity: Capacity::Full,
+            merged: None,
         }
     }
 

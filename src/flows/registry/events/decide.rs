@@ -20,6 +20,7 @@ use crate::{
         cases,
         change_feed::{self, NewChange},
         civil_events::{self, Decision, EventState, StoredEvent},
+        duplicates,
         facet_versions::Ground as Rests,
         household_writes, numbers, record,
         record_writes::{self, PersonWrite},
@@ -274,6 +275,12 @@ impl RecordEvent {
         }
         for step in &self.writes.accounts {
             step.take(tx, self.event.0, &self.actor, self.now).await?;
+        }
+        for step in &self.writes.merges {
+            step.take(tx, self.event.0, &self.actor, self.now).await?;
+        }
+        if let Some((one, other, state)) = self.writes.judged {
+            duplicates::settle(tx, (one, other), state, (&self.decision.by, self.now)).await?;
         }
         for case in &self.writes.cases {
             cases::open(tx, case, self.now).await?;

@@ -9,7 +9,7 @@ use crate::{
         BirthDate, Card, Expiry, PersonalNumber, Residence,
         civil_event::{Outcome, Situation},
         ethnicity,
-        record::{Facet, Fact, Relative, words},
+        record::{Facet, Fact, Relative, Tie, words},
     },
 };
 
@@ -110,6 +110,7 @@ fn lines(at: &Situation, fact: &Fact, tongue: Tongue) -> Vec<String> {
         Fact::Contacts(contacts) => [&contacts.phone, &contacts.email].into_iter().flatten().cloned().collect(),
         Fact::Shared(documents) => documents.iter().map(|one| format!("{} {}", one.kind, one.reference)).collect(),
         Fact::Capacity(capacity) => vec![word(capacity.code())],
+        Fact::Merged(into) => into.iter().map(|id| named(at, &Relative::known(*id, Tie::Ordinary))).collect(),
     }
 }
 

@@ -73,6 +73,9 @@ impl Ground {
             };
             if let Some(id) = id {
                 ground.add_principal(conn, vault, id).await?;
+                if kind == Kind::RecordUnmerge {
+                    ground.add_undo(conn, vault, id).await?;
+                }
             }
         }
         ground.claims = competence(kind, values, &ground.at);
@@ -116,7 +119,12 @@ impl Ground {
     }
 
     /// Somebody the event names, with those whose record may have to change with theirs.
-    async fn add_principal(&mut self, conn: &mut Conn, vault: &PersonVault, id: PersonId) -> Result<(), Fault> {
+    pub(super) async fn add_principal(
+        &mut self,
+        conn: &mut Conn,
+        vault: &PersonVault,
+        id: PersonId,
+    ) -> Result<(), Fault> {
         if !self.add_person(conn, vault, id).await? {
             return Ok(());
         }
@@ -169,7 +177,7 @@ impl Ground {
         Ok(())
     }
 
-    async fn add_household(
+    pub(super) async fn add_household(
         &mut self,
         conn: &mut Conn,
         vault: &PersonVault,
@@ -191,7 +199,12 @@ impl Ground {
     }
 
     /// `false` for nobody.
-    async fn add_person(&mut self, conn: &mut Conn, vault: &PersonVault, id: PersonId) -> Result<bool, Fault> {
+    pub(super) async fn add_person(
+        &mut self,
+        conn: &mut Conn,
+        vault: &PersonVault,
+        id: PersonId,
+    ) -> Result<bool, Fault> {
         if self.read.contains_key(&id) {
             return Ok(true);
         }

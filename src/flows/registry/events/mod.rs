@@ -12,6 +12,7 @@ pub mod propose;
 pub mod queue;
 mod record;
 pub mod told;
+mod undo;
 mod writes;
 
 pub use decide::{Decided, Verdict, decide};

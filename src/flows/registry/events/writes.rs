@@ -14,20 +14,23 @@ use crate::{
     },
     flows::{
         Provider,
-        account::after_event::{AccountStep, Step},
+        account::{
+            after_event::{AccountStep, Step},
+            after_merge::{MergeStep, Turn},
+        },
         registry::{
             cases::{self, CaseDraft, CaseKind},
             prepare::home,
         },
     },
     registry::{
-        Residence,
+        NameKeys, Residence,
         civil_event::{Change, Consequence, Lock, Outcome},
         record::{Facet, Record, Sensitivity},
     },
     store::{
-        Conn, accounts, audit::Actor, cases::NewCase, facet_versions::NewVersion, household_writes::HouseholdWrite,
-        record_writes::PersonWrite,
+        Conn, accounts, audit::Actor, cases::NewCase, duplicates::PairState, facet_versions::NewVersion,
+        household_writes::HouseholdWrite, record_writes::PersonWrite,
     },
 };
 
@@ -37,6 +40,9 @@ pub struct Writes {
     pub people: Vec<PersonWrite>,
     pub households: Vec<HouseholdWrite>,
     pub accounts: Vec<AccountStep>,
+    pub merges: Vec<MergeStep>,
+    /// Two records that an officer found to be one person's, or two people's after all.
+    pub judged: Option<(PersonId, PersonId, PairState)>,
     pub cases: Vec<NewCase>,
 }
 
@@ -59,7 +65,26 @@ impl Writes {
         });
         let mut households: Vec<_> = households.collect();
         households.sort_by_key(|one| one.after.id);
-        Ok(Self { people, households, accounts: Vec::new(), cases: Vec::new() })
+        let mut writes =
+            Self { people, households, accounts: Vec::new(), merges: Vec::new(), judged: None, cases: Vec::new() };
+        writes.numbers_change_hands(outcome);
+        Ok(writes)
+    }
+
+    /// Between the two records of a merge or its undoing, in both directions.
+    fn numbers_change_hands(&mut self, outcome: &Outcome) {
+        let pair = outcome.consequences.iter().find_map(|one| match one {
+            Consequence::Merge { kept, gone } | Consequence::Unmerge { kept, gone } => Some((*kept, *gone)),
+            _ => None,
+        });
+        let Some((kept, gone)) = pair else { return };
+        for person in &mut self.people {
+            if person.id == kept {
+                person.takes_from = Some(gone);
+            } else if person.id == gone {
+                person.takes_from = Some(kept);
+            }
+        }
     }
 
     /// What follows outside the record: accounts, and what a person has to settle.
@@ -78,6 +103,16 @@ impl Writes {
                     self.step(provider, conn, *id, Step::Unlock(reason(*lock)), now).await?;
                 }
                 Consequence::EndSessions(id) => self.step(provider, conn, *id, Step::EndSessions, now).await?,
+                Consequence::Merge { kept, gone } => {
+                    let step = MergeStep::of(provider, conn, (Turn::Merge, *kept, *gone), now).await?;
+                    self.merges.push(step);
+                    self.judged = Some((*kept, *gone, PairState::Same));
+                }
+                Consequence::Unmerge { kept, gone } => {
+                    let step = MergeStep::of(provider, conn, (Turn::Unmerge, *kept, *gone), now).await?;
+                    self.merges.push(step);
+                    self.judged = Some((*kept, *gone, PairState::Different));
+                }
                 Consequence::Settle(id, what) => {
                     let draft = CaseDraft {
                         kind: CaseKind::FollowUp,
@@ -176,10 +211,12 @@ fn written(
         [&record.permanent, &record.temporary, &record.stay].into_iter().flatten().cloned().collect();
     let rows = changed.len() + record.cards.len();
     let ids: Vec<Uuid> = (0..rows).map(|_| entropy.uuid(now)).collect();
+    // What was merged is found by the record that it went into, and not beside it.
+    let nothing = || NameKeys { exact: String::new(), tone: String::new(), plain: String::new() };
     Ok(PersonWrite {
         id,
         version: None,
-        keys: record.name.keys(),
+        keys: if record.merged.is_some() { nothing() } else { record.name.keys() },
         home: home(&homes, now.vietnam_date()),
         record: record.clone(),
         sealed: None,
@@ -187,5 +224,6 @@ fn written(
         versions: Vec::new(),
         contacts,
         ids,
+        takes_from: None,
     })
 }

@@ -1,0 +1,64 @@
+//! What a merge changed, read back so that it can be taken back.
+
+use std::collections::BTreeSet;
+
+use super::{ground::Ground, record::fact_of};
+use crate::{
+    base::{
+        Fault,
+        ids::{EventId, PersonId},
+    },
+    flows::registry::PersonVault,
+    registry::{
+        civil_event::{MergeUndo, Undone},
+        record::Facet,
+    },
+    store::{Conn, facet_versions, household_writes, merges},
+};
+
+impl Ground {
+    /// What the merge of this record changed, and everybody whom it touches.
+    pub(super) async fn add_undo(&mut self, conn: &mut Conn, vault: &PersonVault, gone: PersonId) -> Result<(), Fault> {
+        let Some(merge) = merges::standing(conn, gone).await? else { return Ok(()) };
+        let undo = MergeUndo {
+            changes: undone(conn, vault, merge.event).await?,
+            households: facet_versions::households_of(conn, merge.event).await?,
+        };
+        self.add_principal(conn, vault, merge.kept).await?;
+        let touched: BTreeSet<PersonId> = undo.changes.iter().map(|one| one.person).chain(undo.names()).collect();
+        for id in touched {
+            self.add_person(conn, vault, id).await?;
+            let survivor = merges::survivor(conn, id).await?;
+            self.add_person(conn, vault, survivor).await?;
+        }
+        for (household, _) in &undo.households {
+            if let Some(now) = household_writes::find(conn, household.id).await? {
+                self.add_household(conn, vault, now).await?;
+            }
+        }
+        self.at.put_undo(gone, undo);
+        Ok(())
+    }
+}
+
+/// Field by field what an event found and what it left.
+async fn undone(conn: &mut Conn, vault: &PersonVault, event: EventId) -> Result<Vec<Undone>, Fault> {
+    let mut all = Vec::new();
+    for person in facet_versions::people_of(conn, event).await? {
+        let versions = facet_versions::of_person(conn, person).await?;
+        for (at, version) in versions.iter().enumerate().filter(|(_, version)| version.event == Some(event)) {
+            let bad = || Fault::inconsistent("facet_version", "facet", &person);
+            let facet = Facet::from_code(&version.facet).ok_or_else(bad)?;
+            // A field's versions follow each other, from what the record began with.
+            let earlier = at.checked_sub(1).and_then(|at| versions.get(at)).filter(|one| one.facet == version.facet);
+            let earlier = earlier.ok_or_else(bad)?;
+            all.push(Undone {
+                person,
+                before: fact_of(vault, (person, earlier.seq), facet, &earlier.value)?,
+                after: fact_of(vault, (person, version.seq), facet, &version.value)?,
+                from: version.from,
+            });
+        }
+    }
+    Ok(all)
+}
