@@ -257,14 +257,15 @@ pub(super) const fn same_block(engine: Engine) -> &'static str {
         Engine::Sqlite => {
             "SELECT id, full_name, birth_date, birth_precision, sex, cmnd9, home_unit FROM person WHERE id IN (\
              SELECT id FROM person WHERE name_sorted = $1 AND birth_date >= $2 AND birth_date <= $3 \
-             UNION SELECT c.person_id FROM contact c WHERE c.value_index IN (SELECT unhex(value) FROM json_each($4)) \
+             UNION SELECT c.person_id FROM contact c WHERE c.ended_at IS NULL \
+             AND c.value_index IN (SELECT unhex(value) FROM json_each($4)) \
              UNION SELECT id FROM person WHERE cmnd9 = $5 AND $5 <> '') AND id <> $6 LIMIT $7"
         }
         Engine::Postgres => {
             "SELECT p.id, p.full_name, p.birth_date, p.birth_precision, p.sex, p.cmnd9, p.home_unit FROM (\
              SELECT id FROM person WHERE name_sorted = $1 AND birth_date >= $2 AND birth_date <= $3 \
              UNION SELECT c.person_id FROM jsonb_array_elements_text($4::jsonb) AS k (hex) \
-             JOIN contact c ON c.value_index = decode(k.hex, 'hex') \
+             JOIN contact c ON c.value_index = decode(k.hex, 'hex') AND c.ended_at IS NULL \
              UNION SELECT id FROM person WHERE cmnd9 = $5 AND $5 <> '') AS b JOIN person p ON p.id = b.id \
              WHERE p.id <> $6 LIMIT $7"
         }
@@ -275,14 +276,15 @@ pub(super) const fn same_block(engine: Engine) -> &'static str {
 pub(super) const fn parents_of(engine: Engine) -> &'static str {
     match engine {
         Engine::Sqlite => {
-            "SELECT r.person_id, r.relative_number FROM relation r WHERE r.person_id IN \
+            "SELECT r.person_id, COALESCE(q.number, r.relative_number) FROM relation r \
+             LEFT JOIN person q ON q.id = r.relative_id WHERE r.person_id IN \
              (SELECT unhex(value) FROM json_each($1)) AND r.kind IN ('father', 'mother') \
-             AND r.relative_number IS NOT NULL"
+             AND COALESCE(q.number, r.relative_number) IS NOT NULL"
         }
         Engine::Postgres => {
-            "SELECT r.person_id, r.relative_number FROM jsonb_array_elements_text($1::jsonb) AS k (id) \
+            "SELECT r.person_id, COALESCE(q.number, r.relative_number) FROM jsonb_array_elements_text($1::jsonb) AS k (id) \
              JOIN relation r ON r.person_id = k.id::uuid AND r.kind IN ('father', 'mother') \
-             WHERE r.relative_number IS NOT NULL"
+             LEFT JOIN person q ON q.id = r.relative_id WHERE COALESCE(q.number, r.relative_number) IS NOT NULL"
         }
     }
 }

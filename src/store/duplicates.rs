@@ -155,11 +155,17 @@ row! {
 pub(super) const OPEN: &str = "SELECT d.one_id, d.other_id, d.version, d.score, d.reasons, a.number AS one_number, \
     b.number AS other_number, a.full_name AS one_name, b.full_name AS other_name FROM duplicate_candidate d \
     JOIN person a ON a.id = d.one_id JOIN person b ON b.id = d.other_id WHERE d.state = 'open' \
+    AND (CAST($2 AS TEXT) IS NULL OR a.home_unit = $2 OR a.home_province = $2 OR b.home_unit = $2 OR b.home_province = $2) \
     ORDER BY d.score DESC, d.one_id, d.other_id LIMIT $1";
 
 /// The likeliest first.
 pub async fn open(conn: &mut Conn, most: i64) -> Result<Vec<OpenPair>, Fault> {
-    let rows: Vec<PairRow> = on!(conn, |c| sqlx::query_as(OPEN).bind(most).fetch_all(c).await)
+    open_within(conn, None, most).await
+}
+
+/// Those of which one lives in this unit, or in this province.
+pub async fn open_within(conn: &mut Conn, unit: Option<&str>, most: i64) -> Result<Vec<OpenPair>, Fault> {
+    let rows: Vec<PairRow> = on!(conn, |c| sqlx::query_as(OPEN).bind(most).bind(unit).fetch_all(c).await)
         .map_err(failed("listing pairs that may be one person"))?;
     Ok(rows
         .into_iter()
@@ -175,6 +181,57 @@ pub async fn open(conn: &mut Conn, most: i64) -> Result<Vec<OpenPair>, Fault> {
             other_name: row.other_name,
         })
         .collect())
+}
+
+/// A pair, whatever was found about it.
+#[derive(Clone, Debug)]
+pub struct StoredPair {
+    pub one: PersonId,
+    pub other: PersonId,
+    pub score: i64,
+    pub reasons: Value,
+    state: String,
+    pub note: Option<String>,
+    /// Where the two live, by today's codes; empty for nowhere.
+    pub units: [String; 2],
+}
+
+impl StoredPair {
+    pub fn is_open(&self) -> bool {
+        self.state == "open"
+    }
+}
+
+row! {
+    struct OnePairRow {
+        one_id: PersonId,
+        other_id: PersonId,
+        score: i64,
+        reasons: sqlx::types::Json<Value>,
+        state: String,
+        note: Option<String>,
+        one_unit: String,
+        other_unit: String,
+    }
+}
+
+pub(super) const FIND: &str = "SELECT d.one_id, d.other_id, d.score, d.reasons, d.state, d.note, a.home_unit AS one_unit, \
+    b.home_unit AS other_unit FROM duplicate_candidate d JOIN person a ON a.id = d.one_id \
+    JOIN person b ON b.id = d.other_id WHERE d.one_id = $1 AND d.other_id = $2";
+
+pub async fn find(conn: &mut Conn, (a, b): (PersonId, PersonId)) -> Result<Option<StoredPair>, Fault> {
+    let (one, other) = if a < b { (a, b) } else { (b, a) };
+    let row: Option<OnePairRow> = on!(conn, |c| sqlx::query_as(FIND).bind(one).bind(other).fetch_optional(c).await)
+        .map_err(failed("finding a pair that may be one person"))?;
+    Ok(row.map(|row| StoredPair {
+        one: row.one_id,
+        other: row.other_id,
+        score: row.score,
+        reasons: row.reasons.0,
+        state: row.state,
+        note: row.note,
+        units: [row.one_unit, row.other_unit],
+    }))
 }
 
 pub(super) const DECIDE: &str = "UPDATE duplicate_candidate SET state = $3, decided_by = $4, decided_at = $5, note = $6, \

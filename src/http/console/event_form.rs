@@ -13,6 +13,7 @@ use serde::{Deserialize, Serialize};
 use super::{
     find::{missing, ours},
     handle,
+    pairs_view::{LikelyRow, ReasonRow},
     view::{DifferenceRow, EventForm, FieldRow},
 };
 use crate::{
@@ -20,7 +21,10 @@ use crate::{
         Fault,
         ids::{EventId, PersonId},
     },
-    flows::registry::events::{self, Officer, Proposal, Proposed, check},
+    flows::registry::events::{
+        self, Officer, Proposal, Proposed, check,
+        likely::{LikelyPerson, likely},
+    },
     http::{
         extract::{FormBody, Operator, QueryParams},
         paths, respond,
@@ -28,7 +32,7 @@ use crate::{
     },
     oidc::params::Params,
     registry::{
-        civil_event::{FieldKind, FieldSpec, Kind, PAPER_FIELDS, Refusal, Values},
+        civil_event::{FieldKind, FieldSpec, Kind, PAPER_FIELDS, Refusal, Values, Why},
         operator::Role,
     },
 };
@@ -105,6 +109,11 @@ async fn page(state: &AppState, operator: &Operator, kind: Kind, draft: &Draft) 
         fields.push(row(state, (kind, field), (draft, &refusals)).await?);
     }
     let (differences, warnings) = found.unwrap_or_default();
+    let likely = if refusals.iter().any(|one| one.why == Why::LikelyThere) {
+        likely_rows(state, operator, (kind, draft)).await?
+    } else {
+        Vec::new()
+    };
     Ok(EventForm {
         kind: kind.label(),
         code: kind.code(),
@@ -115,7 +124,27 @@ async fn page(state: &AppState, operator: &Operator, kind: Kind, draft: &Draft) 
         warnings,
         // What hangs on no field of this form is said at its head.
         problems: refusals,
+        likely,
     })
+}
+
+async fn likely_rows(
+    state: &AppState,
+    operator: &Operator,
+    (kind, draft): (Kind, &Draft),
+) -> Result<Vec<LikelyRow>, Fault> {
+    let now = operator.visitor.now();
+    let found = likely(&state.provider, &officer(operator), (kind, &draft.values), now).await?;
+    let row = |one: LikelyPerson| {
+        Ok(LikelyRow {
+            href: handle::of_person(state, operator, one.id)?,
+            name: one.name,
+            number: one.number.unwrap_or_default(),
+            score: one.likeness.score,
+            reasons: ReasonRow::of(&one.likeness),
+        })
+    };
+    found.into_iter().map(row).collect()
 }
 
 async fn row(

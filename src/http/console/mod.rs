@@ -5,6 +5,8 @@ mod event_form;
 pub mod find;
 mod handle;
 mod home;
+mod pairs;
+pub mod pairs_view;
 mod person;
 mod proposals;
 mod sign_in;
@@ -23,4 +25,5 @@ pub fn routes() -> Router<AppState> {
         .merge(event_form::routes())
         .merge(proposals::routes())
         .merge(cases::routes())
+        .merge(pairs::routes())
 }

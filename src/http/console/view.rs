@@ -1,6 +1,6 @@
 //! What the operators' pages show.
 
-use super::find::Typed;
+use super::{find::Typed, pairs_view::LikelyRow};
 use crate::{
     base::Timestamp,
     flows::registry::events::{Difference, Shown, written},
@@ -128,6 +128,8 @@ pub struct EventForm {
     pub differences: Vec<DifferenceRow>,
     pub warnings: Vec<Warning>,
     pub problems: Vec<Refusal>,
+    /// Who may be the child that would be added.
+    pub likely: Vec<LikelyRow>,
 }
 page!(EventForm, EventFormDocument, "console/event_form.html");
 
@@ -313,7 +315,7 @@ fn case_key(kind: &str) -> &'static str {
 }
 
 /// One of a pair, in the page's language.
-fn say(frame: &Frame, pair: &Pair) -> &'static str {
+pub(super) fn say(frame: &Frame, pair: &Pair) -> &'static str {
     if frame.lang() == Lang::Vi { pair.0 } else { pair.1 }
 }
 
@@ -322,7 +324,7 @@ fn word(frame: &Frame, code: &str) -> String {
     words(code).map_or_else(|| code.to_owned(), |pair| say(frame, &pair).to_owned())
 }
 
-fn shown<'a>(frame: &Frame, value: &'a Shown) -> &'a [String] {
+pub(super) fn shown<'a>(frame: &Frame, value: &'a Shown) -> &'a [String] {
     if frame.lang() == Lang::Vi { &value.vi } else { &value.en }
 }
 
@@ -339,6 +341,7 @@ const fn warning_key(warning: Warning) -> &'static str {
     match warning {
         Warning::RegisteredLate => "console-warning-late",
         Warning::BirthsTooNear => "console-warning-near",
+        Warning::LikelyThere => "console-warning-likely",
         Warning::NumberDisagrees => "console-warning-number",
     }
 }

@@ -11,7 +11,9 @@ use super::{
 use crate::{
     base::ids::PersonId,
     registry::{
-        BirthDate, PersonName, Residence, ResidenceKind, Sex, UnitRef, ethnicity,
+        BirthDate, PersonName, Residence, ResidenceKind, Sex, UnitRef,
+        duplicates::Traits,
+        ethnicity,
         household::{Relation, ResidenceFile},
         record::{Marital, Numbers, Place, Record, Relative, Tie},
     },
@@ -25,6 +27,9 @@ const RELATIONS: &[Choice] = &[
     ("sibling", "Em", "Sibling"),
     ("other", "Khác", "Other"),
 ];
+
+/// The word of whoever registers, when the registry has somebody who may be the child.
+const CHECKED: &[Choice] = &[("yes", "Đã so sánh, không phải trẻ này", "Compared: none of them is this child")];
 
 #[derive(Clone, Debug)]
 pub(super) struct Birth {
@@ -40,6 +45,8 @@ pub(super) struct Birth {
     mother: Option<Who>,
     father: Option<Who>,
     household: Option<(ResidenceFile, Relation)>,
+    /// Somebody looked at the records that may be this child's.
+    checked: bool,
 }
 
 impl Event for Birth {
@@ -68,6 +75,12 @@ impl Event for Birth {
             "Joins the household (file)",
         ),
         FieldSpec::may("relation", FieldKind::Choice(RELATIONS), "Quan hệ với chủ hộ", "Relation to the head"),
+        FieldSpec::may(
+            "distinct",
+            FieldKind::Choice(CHECKED),
+            "Hồ sơ có thể trùng",
+            "Records that may be this child's",
+        ),
     ];
     const PAPERS: &'static [Choice] = &[
         ("birth_note", "Giấy chứng sinh", "Notice of birth"),
@@ -88,6 +101,7 @@ impl Event for Birth {
         let nationality = form.may("nationality", country).unwrap_or_else(|| "VN".to_owned());
         let (mother, father) = (form.may("mother", who), form.may("father", who));
         let joins = form.may("household", file);
+        let checked = form.may("distinct", coded(|code| (code == "yes").then_some(()))).is_some();
         let relation = form.may("relation", coded(Relation::from_code)).unwrap_or(Relation::Child);
         if let (Some(born), Some(registered)) = (on, registered_on)
             && registered < born
@@ -107,6 +121,7 @@ impl Event for Birth {
             mother,
             father,
             household: joins.map(|file| (file, relation)),
+            checked,
         })
     }
 
@@ -139,6 +154,12 @@ impl Event for Birth {
                 to: None,
             });
         }
+        if !at.likely().is_empty() {
+            if !self.checked {
+                return Err(Refusal::new("distinct", Why::LikelyThere));
+            }
+            out.warnings.push(Warning::LikelyThere);
+        }
         if self.registered_on - self.on > Duration::days(60) {
             out.warnings.push(Warning::RegisteredLate);
         }
@@ -155,6 +176,22 @@ impl Event for Birth {
 }
 
 impl Birth {
+    pub(super) fn traits(&self, at: &Situation) -> Traits {
+        let numbers = [&self.mother, &self.father].into_iter().flatten();
+        let numbers = numbers.filter_map(|who| at.record(at.id_of(who)?)?.numbers.active);
+        let household = self.household.as_ref().and_then(|(file, _)| at.by_file(file));
+        let home = household.map_or(&self.registered_at, |household| &household.address.unit);
+        Traits {
+            name: self.name.keys(),
+            birth: BirthDate::Full(self.on),
+            sex: self.sex,
+            cmnd9: None,
+            commune: home.as_of(at.today).map_or_else(|| home.code.clone(), |found| found.unit.code.to_owned()),
+            parents: numbers.map(|number| number.as_str().to_owned()).collect(),
+            contacts: Vec::new(),
+        }
+    }
+
     fn parent(&self, at: &Situation, sex: Sex, out: &mut Outcome) -> Result<Option<Relative>, Refusal> {
         let (field, who) = if sex == Sex::Female { ("mother", &self.mother) } else { ("father", &self.father) };
         let Some(who) = who else { return Ok(None) };

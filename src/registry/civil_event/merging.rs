@@ -338,7 +338,7 @@ impl Back<'_> {
     /// Who is named by a fact may have gone into another record since, or died.
     fn relative_now(&self, fact: &Fact, out: &mut Outcome) -> Fact {
         let follow = |one: &Option<Relative>| {
-            one.as_ref().map(|one| Relative { person: one.person.map(|id| self.at.survivor(id)), ..one.clone() })
+            one.as_ref().map(|one| Relative { person: one.person.map(|id| self.survivor(id)), ..one.clone() })
         };
         match fact {
             Fact::Father(one) => Fact::Father(follow(one)),
@@ -354,6 +354,17 @@ impl Back<'_> {
             }
             other => other.clone(),
         }
+    }
+
+    /// As the records lead once this merge is undone.
+    fn survivor(&self, mut id: PersonId) -> PersonId {
+        for _ in 0..32 {
+            match self.at.record(id).and_then(|record| record.merged).filter(|_| id != self.gone) {
+                Some(next) => id = next,
+                None => break,
+            }
+        }
+        id
     }
 
     fn undone(&self, person: PersonId, facet: Facet) -> Option<&Undone> {

@@ -33,9 +33,9 @@ pub use message::{Message, MessageFault, is_source_id};
 pub use number::NumberWanted;
 pub use outcome::{Change, Consequence, FollowUp, Lock, Outcome, Warning};
 pub use refusal::{Refusal, Weight, Why};
-pub use situation::{Fresh, Household, Situation};
+pub use situation::{Fresh, Household, Likely, Situation};
 
-use super::record::Fact;
+use super::{duplicates::Traits, record::Fact};
 use form::{Choice, Form, day, text};
 use time::Date;
 
@@ -223,6 +223,17 @@ impl CivilEvent {
             .flat_map(|text| text.split([',', ';']))
             .filter_map(Who::parse)
             .collect()
+    }
+
+    /// What is compared of the child that a birth would add, as far as its form can be read.
+    pub fn newborn(kind: Kind, values: &Values, at: &Situation) -> Option<Traits> {
+        if kind != Kind::Birth {
+            return None;
+        }
+        match Self::read(kind, values, at.today) {
+            Ok(Self { content: Content::Birth(birth), .. }) => Some(birth.traits(at)),
+            _ => None,
+        }
     }
 
     /// Every residence file the form names.

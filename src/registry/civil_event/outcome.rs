@@ -76,6 +76,8 @@ pub enum Warning {
     RegisteredLate,
     /// The mother has another child born within nine months.
     BirthsTooNear,
+    /// Somebody very like the child is recorded, and whoever registers says it is another.
+    LikelyThere,
     /// The number's digits no longer agree with sex or birth year.
     NumberDisagrees,
 }

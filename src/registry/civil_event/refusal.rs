@@ -95,6 +95,9 @@ reasons! {
     WrongSex, "parent.sex", Record, "Giới tính không phù hợp với vai trò này.", "The sex does not fit this part.";
     ChildThere, "birth.there", Record, "Sổ đã có người con này, sinh cùng ngày và cùng tên.",
         "This child, born that day with that name, is recorded already.";
+    LikelyThere, "birth.likely_there", Record,
+        "Sổ có hồ sơ rất giống trẻ này; hãy so sánh, rồi xác nhận là không trùng.",
+        "Somebody very like this child is recorded: compare, and say that it is another.";
     HasThisParent, "parent.recorded", Record, "Sổ đã ghi cha hoặc mẹ cho người này.",
         "A parent is recorded for this person already.";
     NotTheirParent, "parent.not_theirs", Record, "Người này không phải là cha hoặc mẹ nuôi theo sổ.",

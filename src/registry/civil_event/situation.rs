@@ -9,6 +9,7 @@ use crate::{
     base::ids::{HouseholdId, PersonId},
     registry::{
         Address, PersonalNumber, UnitRef, Vital,
+        duplicates::Likeness,
         household::{Relation, ResidenceFile},
         record::{Facet, Fact, Record, Relative},
     },
@@ -37,6 +38,13 @@ pub struct Fresh {
     pub number: Option<PersonalNumber>,
 }
 
+/// Somebody who may be the one that an event would add.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Likely {
+    pub person: PersonId,
+    pub likeness: Likeness,
+}
+
 #[derive(Clone, Debug)]
 struct Known {
     record: Record,
@@ -56,6 +64,8 @@ pub struct Situation {
     wards: BTreeMap<PersonId, BTreeSet<PersonId>>,
     members: BTreeMap<HouseholdId, BTreeSet<PersonId>>,
     last_homes: BTreeMap<PersonId, UnitRef>,
+    /// Who may be the child that a birth would add.
+    likely: Vec<Likely>,
     /// What the merges of these records changed.
     undo: BTreeMap<PersonId, MergeUndo>,
 }
@@ -73,6 +83,7 @@ impl Situation {
             wards: BTreeMap::new(),
             members: BTreeMap::new(),
             last_homes: BTreeMap::new(),
+            likely: Vec::new(),
             undo: BTreeMap::new(),
         }
     }
@@ -178,24 +189,20 @@ impl Situation {
         }
     }
 
+    pub fn put_likely(&mut self, likely: Vec<Likely>) {
+        self.likely = likely;
+    }
+
+    pub fn likely(&self) -> &[Likely] {
+        &self.likely
+    }
+
     pub fn put_undo(&mut self, gone: PersonId, undo: MergeUndo) {
         self.undo.insert(gone, undo);
     }
 
     pub(super) fn undo(&self, gone: PersonId) -> Option<&MergeUndo> {
         self.undo.get(&gone)
-    }
-
-    /// Into whose record this one went, at the end.
-    pub fn survivor(&self, mut id: PersonId) -> PersonId {
-        // A merged record goes into one that is not: no circle. The bound is for a store that was tampered with.
-        for _ in 0..32 {
-            match self.record(id).and_then(|record| record.merged) {
-                Some(next) => id = next,
-                None => break,
-            }
-        }
-        id
     }
 
     /// Somebody of whom neither a death nor a court's declaration is recorded.

@@ -78,6 +78,7 @@ impl Ground {
                 }
             }
         }
+        ground.add_likely(conn, kind, values).await?;
         ground.claims = competence(kind, values, &ground.at);
         Ok(ground)
     }

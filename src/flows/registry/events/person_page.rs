@@ -103,11 +103,15 @@ async fn entries(conn: &mut Conn, person: PersonId) -> Result<Vec<Entry>, Fault>
 }
 
 /// The names of those whom a record names.
-async fn relatives(conn: &mut Conn, of: &Record, (entropy, now): (&Entropy, Timestamp)) -> Result<Situation, Fault> {
+pub(super) async fn relatives(
+    conn: &mut Conn,
+    of: &Record,
+    (entropy, now): (&Entropy, Timestamp),
+) -> Result<Situation, Fault> {
     let (person, household) = (PersonId::generate(entropy, now), HouseholdId::generate(entropy, now));
     let mut at = Situation::new(now.vietnam_date(), Fresh { person, household, number: None });
     let named = [&of.father, &of.mother, &of.spouse, &of.representative];
-    for id in named.into_iter().flatten().filter_map(|one| one.person) {
+    for id in named.into_iter().flatten().filter_map(|one| one.person).chain(of.merged) {
         if let Some(relative) = record::find(conn, id).await? {
             at.put_person(id, relative.record, BTreeMap::new());
         }

@@ -72,6 +72,7 @@ const fn warning(warning: Warning) -> &'static str {
     match warning {
         Warning::RegisteredLate => "registered_late",
         Warning::BirthsTooNear => "births_too_near",
+        Warning::LikelyThere => "likely_there",
         Warning::NumberDisagrees => "number_disagrees",
     }
 }

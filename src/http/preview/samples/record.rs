@@ -1,11 +1,14 @@
 //! The operators' work on the record.
 
+use serde_json::json;
+
 use super::{NOON, Sample, alone, sample};
 use crate::{
     flows::registry::events::Shown,
     http::{
         console::{
             find::Typed,
+            pairs_view::{LikelyRow, PairLine, PairPage, PairRow, PairSide, PairsPage, ReasonRow, SideRow},
             view::{
                 CasePage, CaseRow, CasesPage, DifferenceRow, EntryRow, EventForm, FieldRow, FindPage, FoundRow,
                 LineRow, PersonView, ProposalPage, QueuePage, QueueRow, Said,
@@ -87,9 +90,71 @@ fn form(problem: Option<Why>, differences: Vec<DifferenceRow>) -> EventForm {
         again: String::new(),
         fields: fields.collect(),
         differences,
-        warnings: vec![Warning::RegisteredLate, Warning::BirthsTooNear, Warning::NumberDisagrees],
+        warnings: vec![Warning::RegisteredLate, Warning::BirthsTooNear, Warning::LikelyThere, Warning::NumberDisagrees],
         problems: problem.map(|why| Refusal::new("on", why)).into_iter().collect(),
+        likely: match problem {
+            Some(Why::LikelyThere) => vec![LikelyRow {
+                href: "/console/person/x".to_owned(),
+                name: "Nguyễn Văn Thử".to_owned(),
+                number: "900 085 000 001".to_owned(),
+                score: 103,
+                reasons: reasons(),
+            }],
+            _ => Vec::new(),
+        },
     }
+}
+
+/// Every reason, with the weight that it has.
+fn reasons() -> Vec<ReasonRow> {
+    let all = json!([
+        ["same_name", 40],
+        ["name_without_marks", 30],
+        ["name_with_a_slip", 22],
+        ["same_birth_date", 35],
+        ["birth_date_as_far_as_known", 18],
+        ["birth_date_with_a_slip", 20],
+        ["same_sex", 3],
+        ["other_sex", -30],
+        ["same_parent", 25],
+        ["other_parents", -25],
+        ["same_contact", 25],
+        ["same_old_card", 45],
+        ["other_old_card", -20],
+        ["same_commune", 8]
+    ]);
+    ReasonRow::all(&all)
+}
+
+fn pair(open: bool) -> PairPage {
+    let side = |name: &str| PairSide { href: "/console/person/x".to_owned(), name: name.to_owned() };
+    let line =
+        |facet: Facet, one: &str, other: &str| PairLine { label: facet.label(), one: both(one), other: both(other) };
+    PairPage {
+        score: 103,
+        reasons: reasons(),
+        one: side("Nguyễn Văn Thử"),
+        other: side("Nguyễn Văn Thứ"),
+        lines: vec![
+            line(Facet::Name, "Nguyễn Văn Thử", "Nguyễn Văn Thứ"),
+            line(Facet::Birth, "05/03/1985", "05/03/1985"),
+        ],
+        open,
+        note: (!open).then(|| "Đã gặp cả hai người".to_owned()),
+        proposes: true,
+    }
+}
+
+fn pairs() -> PairsPage {
+    let side = |name: &str| SideRow { name: name.to_owned(), number: Some("900 085 000 001".to_owned()) };
+    let row = PairRow {
+        href: "/console/pairs/x".to_owned(),
+        score: 103,
+        one: side("Nguyễn Văn Thử"),
+        other: side("Nguyễn Văn Thứ"),
+        reasons: reasons(),
+    };
+    PairsPage { rows: vec![row] }
 }
 
 fn queue(title: &'static str, rows: usize) -> QueuePage {
@@ -178,6 +243,11 @@ pub fn all(lang: Lang) -> Vec<Sample> {
         sample("console-cases", CasesPage { rows: cases.to_vec() }.render(&frame)),
         sample("console-cases-none", CasesPage { rows: Vec::new() }.render(&frame)),
         sample("console-case", case("follow_up", false).render(&frame)),
+        sample("console-form-likely", form(Some(Why::LikelyThere), Vec::new()).render(&frame)),
+        sample("console-pairs", pairs().render(&frame)),
+        sample("console-pairs-none", PairsPage { rows: Vec::new() }.render(&frame)),
+        sample("console-pair", pair(true).render(&frame)),
+        sample("console-pair-decided", pair(false).render(&frame)),
         sample("console-case-resolved", case("event_refused", true).render(&frame)),
     ];
     for (name, said) in [

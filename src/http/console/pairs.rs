@@ -1,0 +1,178 @@
+//! `/console/pairs`: records that may be one person, two of them side by side, and what an officer finds.
+
+use axum::{
+    Router,
+    extract::{Path, State},
+    response::{IntoResponse as _, Response},
+    routing::get,
+};
+use http::HeaderMap;
+
+use super::{
+    event_form::{Draft, officer},
+    find::{missing, ours},
+    handle,
+    pairs_view::{PairPage, PairRow, PairSide, PairsPage, ReasonRow, SideRow},
+};
+use crate::{
+    base::{Fault, ids::PersonId},
+    flows::registry::{
+        duplicates::DecideDifferent,
+        events::side_by_side::{SideBySide, side_by_side},
+        read_person::note_reading,
+    },
+    http::{
+        extract::{FormBody, Operator},
+        paths, respond,
+        state::AppState,
+    },
+    oidc::params::Params,
+    registry::{
+        civil_event::{Kind, Values},
+        operator::Role,
+    },
+    store::duplicates::{self, StoredPair},
+};
+
+type Pair = (PersonId, PersonId);
+
+pub fn routes() -> Router<AppState> {
+    Router::new()
+        .route(paths::CONSOLE_PAIRS, get(list))
+        .route(&format!("{}/{{handle}}", paths::CONSOLE_PAIRS), get(show).post(take))
+}
+
+const MOST: i64 = 50;
+
+/// Who works with records may look at likenesses.
+fn may(state: &AppState, operator: &Operator) -> Result<(), Box<Response>> {
+    operator.require(state, Role::Registrar).or_else(|_| operator.require(state, Role::Approver))
+}
+
+async fn list(State(state): State<AppState>, operator: Operator) -> Response {
+    if let Err(denied) = may(&state, &operator) {
+        return *denied;
+    }
+    match rows(&state, &operator).await {
+        Ok(rows) => PairsPage { rows }.render(&operator.frame(&state)).into_response(),
+        Err(fault) => respond::fault_for(&state, &operator.visitor, &fault),
+    }
+}
+
+async fn rows(state: &AppState, operator: &Operator) -> Result<Vec<PairRow>, Fault> {
+    let officer = officer(operator);
+    let mut conn = state.provider.db.read().await?;
+    let pairs = duplicates::open_within(&mut conn, officer.unit.as_deref(), MOST).await?;
+    drop(conn);
+    let seen: Vec<PersonId> = pairs.iter().flat_map(|pair| [pair.one, pair.other]).collect();
+    note_reading(&state.provider.writer, &seen, officer.actor, operator.visitor.now()).await?;
+    let row = |pair: duplicates::OpenPair| {
+        let sealed = handle::seal(state, operator, &(pair.one, pair.other))?;
+        Ok(PairRow {
+            href: format!("{}/{sealed}", paths::CONSOLE_PAIRS),
+            score: pair.score,
+            one: SideRow { name: pair.one_name, number: pair.one_number },
+            other: SideRow { name: pair.other_name, number: pair.other_number },
+            reasons: ReasonRow::all(&pair.reasons),
+        })
+    };
+    pairs.into_iter().map(row).collect()
+}
+
+/// The pair of an address, when one of the two is this officer's.
+async fn theirs(state: &AppState, operator: &Operator, sealed: &str) -> Result<Option<StoredPair>, Fault> {
+    let Some(pair) = handle::open::<Pair>(state, operator, sealed) else { return Ok(None) };
+    let found = duplicates::find(&mut state.provider.db.read().await?, pair).await?;
+    let (officer, today) = (officer(operator), operator.visitor.now().vietnam_date());
+    let reaches = |unit: &String| !unit.is_empty() && officer.reaches(unit, today);
+    Ok(found.filter(|found| officer.unit.is_none() || found.units.iter().any(reaches)))
+}
+
+async fn show(State(state): State<AppState>, operator: Operator, Path(sealed): Path<String>) -> Response {
+    if let Err(denied) = may(&state, &operator) {
+        return *denied;
+    }
+    let page = async {
+        let Some(pair) = theirs(&state, &operator, &sealed).await? else { return Ok(None) };
+        let reader = (operator.signed.actor(), operator.visitor.now());
+        let found = side_by_side(&state.provider, (pair.one, pair.other), reader).await?;
+        found.map(|found| page(&state, &operator, found)).transpose()
+    };
+    match page.await {
+        Ok(Some(page)) => page.render(&operator.frame(&state)).into_response(),
+        Ok(None) => missing(&state, &operator),
+        Err(fault) => respond::fault_for(&state, &operator.visitor, &fault),
+    }
+}
+
+fn page(state: &AppState, operator: &Operator, found: SideBySide) -> Result<PairPage, Fault> {
+    let side = |id, record: &crate::registry::record::Record| {
+        Ok::<_, Fault>(PairSide { href: handle::of_person(state, operator, id)?, name: record.name.full().to_owned() })
+    };
+    let (one, other) = (side(found.pair.one, &found.one)?, side(found.pair.other, &found.other)?);
+    Ok(PairPage {
+        score: found.pair.score,
+        reasons: ReasonRow::all(&found.pair.reasons),
+        one,
+        other,
+        lines: found.lines.into_iter().map(Into::into).collect(),
+        open: found.pair.is_open(),
+        note: found.pair.note,
+        proposes: operator.signed.require(Role::Registrar).is_ok(),
+    })
+}
+
+async fn take(
+    State(state): State<AppState>,
+    operator: Operator,
+    Path(sealed): Path<String>,
+    headers: HeaderMap,
+    FormBody(form): FormBody,
+) -> Response {
+    let Some(form) = ours(&state, &operator, &headers, form) else { return operator.foreign(&state) };
+    if let Err(denied) = operator.require(&state, Role::Registrar) {
+        return *denied;
+    }
+    match theirs(&state, &operator, &sealed).await {
+        Ok(Some(pair)) => match decided(&state, &operator, &pair, &form).await {
+            Ok(Some(to)) => respond::see_other(&to),
+            Ok(None) => respond::see_other(&format!("{}/{sealed}", paths::CONSOLE_PAIRS)),
+            Err(fault) => respond::fault_for(&state, &operator.visitor, &fault),
+        },
+        Ok(None) => missing(&state, &operator),
+        Err(fault) => respond::fault_for(&state, &operator.visitor, &fault),
+    }
+}
+
+/// Where to go on: to the list after a word that they are two, to the form of the merge.
+async fn decided(
+    state: &AppState,
+    operator: &Operator,
+    pair: &StoredPair,
+    form: &Params,
+) -> Result<Option<String>, Fault> {
+    let cell = |name| form.one(name).ok().flatten().unwrap_or_default().trim();
+    let (one, other) = (pair.one, pair.other);
+    match cell("action") {
+        "different" => {
+            let note: String = cell("reason").chars().take(500).collect();
+            if note.is_empty() {
+                return Ok(None);
+            }
+            let (actor, now) = (operator.signed.actor(), operator.visitor.now());
+            state.provider.writer.submit(DecideDifferent { pair: (one, other), note, actor, now }).await?;
+            Ok(Some(paths::CONSOLE_PAIRS.to_owned()))
+        }
+        "keep_one" => merge(state, operator, one, other).map(Some),
+        "keep_other" => merge(state, operator, other, one).map(Some),
+        _ => Ok(None),
+    }
+}
+
+fn merge(state: &AppState, operator: &Operator, keep: PersonId, merged: PersonId) -> Result<String, Fault> {
+    let values: Values =
+        [("keep", keep), ("merged", merged)].map(|(name, id)| (name.to_owned(), id.to_string())).into();
+    let form = state.provider.entropy.uuid(operator.visitor.now()).to_string();
+    let sealed = handle::seal(state, operator, &Draft { values, form, again: None, new: true })?;
+    Ok(format!("{}/{}?draft={sealed}", paths::CONSOLE_PROPOSE, Kind::RecordMerge.code()))
+}
