@@ -62,6 +62,7 @@ console-person-record = Record
 console-person-as-of = The record as true on
 console-person-show = Show
 console-person-timeline = Timeline
+console-person-absorbed = Records merged into this one
 console-person-no-events = No events yet.
 console-by = Proposed by { $who }
 console-decided-by = decided by { $who }

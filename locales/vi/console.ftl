@@ -62,6 +62,7 @@ console-person-record = Dữ liệu
 console-person-as-of = Dữ liệu đúng vào ngày
 console-person-show = Xem
 console-person-timeline = Diễn biến
+console-person-absorbed = Hồ sơ đã gộp vào đây
 console-person-no-events = Chưa có sự kiện nào.
 console-by = Đề nghị: { $who }
 console-decided-by = quyết định: { $who }

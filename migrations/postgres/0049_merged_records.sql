@@ -14,6 +14,7 @@ CREATE TABLE person_merge (
     undone_by      UUID
 );
 CREATE INDEX person_merge_merged ON person_merge (merged_id);
+CREATE INDEX person_merge_kept ON person_merge (kept_id);
 
 -- Which households an event changed.
 CREATE INDEX household_version_event ON household_version (event_id) WHERE event_id IS NOT NULL;

@@ -68,6 +68,15 @@ pub async fn standing(conn: &mut Conn, gone: PersonId) -> Result<Option<StoredMe
     .transpose()
 }
 
+pub(super) const ABSORBED: &str = "SELECT m.merged_id, p.full_name FROM person_merge m JOIN person p ON p.id = m.merged_id \
+    WHERE m.kept_id = $1 AND m.undone_by IS NULL ORDER BY m.event_id";
+
+/// The records that went into this one, with the names that they have.
+pub async fn absorbed(conn: &mut Conn, kept: PersonId) -> Result<Vec<(PersonId, String)>, Fault> {
+    on!(conn, |c| sqlx::query_as(ABSORBED).bind(kept).fetch_all(c).await)
+        .map_err(failed("reading which records went into one"))
+}
+
 pub(super) const UNDO: &str =
     "UPDATE person_merge SET undone_by = $2 WHERE event_id = $1 AND undone_by IS NULL RETURNING event_id";
 

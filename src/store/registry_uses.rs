@@ -82,9 +82,10 @@ row! {
 }
 
 pub(super) const OF_PERSON: &str = "SELECT at, client_id, agency, procedure_code, dossier, purpose, what, outcome, fields \
-    FROM registry_use WHERE person_id = $1 AND at <= $2 ORDER BY at DESC LIMIT $3";
+    FROM registry_use WHERE person_id IN (SELECT $1 UNION ALL SELECT m.merged_id FROM person_merge m WHERE m.kept_id = $1 \
+    AND m.undone_by IS NULL) AND at <= $2 ORDER BY at DESC LIMIT $3";
 
-/// The newest first, up to the given moment. Officers' names are for the authorities, not for the page.
+/// The newest first, up to the given moment, also of records that went into this person's. Officers' names are for the authorities, not for the page.
 pub async fn of_person(
     conn: &mut Conn,
     person: PersonId,

@@ -50,7 +50,7 @@ async fn an_officer_compares_two_records_and_says_that_they_are_two_people() {
         }
         add(&app.at, at_home(&app, 3, "26368")).await;
         assert_eq!(looked_for(&app).await, 1);
-        let mut far = clerk(&app, "xa", &[Role::Registrar], Some("79")).await;
+        let mut far = clerk(&app, "o-xa", &[Role::Registrar], Some("79")).await;
         assert!(far.get("/console/pairs").await.body.contains("Không có cặp hồ sơ nào"), "not of this province");
         let mut auditor = clerk(&app, "kiem", &[Role::Auditor], None).await;
         assert_eq!(auditor.get("/console/pairs").await.status, StatusCode::FORBIDDEN);

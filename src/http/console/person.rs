@@ -87,6 +87,8 @@ async fn page(
         decided_by: entry.decided_by,
         decided_at: entry.decided_at,
     });
+    let absorbed = found.absorbed.into_iter().map(|(id, name)| Ok((handle::of_person(state, operator, id)?, name)));
+    let absorbed = absorbed.collect::<Result<Vec<_>, Fault>>()?;
     let kinds = if operator.signed.require(Role::Registrar).is_ok() { about_one() } else { Vec::new() };
     Ok(Some(PersonView {
         name: found.record.name.full().to_owned(),
@@ -95,6 +97,7 @@ async fn page(
         as_of: as_of.map(|day| day.to_string()).unwrap_or_default(),
         lines: lines.collect(),
         entries: entries.collect(),
+        absorbed,
         kinds,
     }))
 }

@@ -92,6 +92,8 @@ pub struct PersonView {
     pub as_of: String,
     pub lines: Vec<LineRow>,
     pub entries: Vec<EntryRow>,
+    /// Address and name of the records that were merged into this one.
+    pub absorbed: Vec<(String, String)>,
     /// Events that can be proposed from here.
     pub kinds: Vec<(&'static str, Pair)>,
 }

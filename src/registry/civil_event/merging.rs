@@ -321,8 +321,19 @@ impl Back<'_> {
                 continue;
             }
             let before = self.relative_now(&one.before, out);
+            if self.is_older_than_parent(record, &before) {
+                out.then(Consequence::Settle(one.person, FollowUp::UnmergeLeft));
+                continue;
+            }
             out.set(self.at, one.person, before, one.from);
         }
+    }
+
+    /// A birth date was corrected since, beside the other parent's.
+    fn is_older_than_parent(&self, record: &Record, fact: &Fact) -> bool {
+        let (Fact::Father(Some(parent)) | Fact::Mother(Some(parent))) = fact else { return false };
+        let parent = parent.person.and_then(|id| self.at.record(id));
+        parent.is_some_and(|parent| !old_enough(parent.birth, record.birth))
     }
 
     /// Neither party of the merged record's marriage was divorced, widowed or merged since.

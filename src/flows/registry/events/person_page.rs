@@ -19,7 +19,7 @@ use crate::{
         Conn,
         audit::Actor,
         civil_events::{self, EventState},
-        persons, record,
+        merges, persons, record,
     },
 };
 
@@ -51,6 +51,8 @@ pub struct PersonPage {
     pub record: Record,
     pub lines: Vec<Line>,
     pub entries: Vec<Entry>,
+    /// Records that were merged into this one, by name.
+    pub absorbed: Vec<(PersonId, String)>,
 }
 
 /// More events than a life has.
@@ -77,9 +79,10 @@ impl PersonPage {
             }
         }
         let entries = entries(&mut conn, person).await?;
+        let absorbed = merges::absorbed(&mut conn, person).await?;
         drop(conn);
         note_reading(&provider.writer, &[person], reader, now).await?;
-        Ok(Some(Self { id: person, record: known.record, lines, entries }))
+        Ok(Some(Self { id: person, record: known.record, lines, entries, absorbed }))
     }
 }
 

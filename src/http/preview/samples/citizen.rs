@@ -206,7 +206,15 @@ fn uses(lang: Lang) -> Vec<Sample> {
         what: what.to_owned(),
         matched,
     };
-    let all = [("verify", true), ("look_up", true), ("predicates", true), ("household", true), ("verify", false)];
+    let all = [
+        ("verify", true),
+        ("look_up", true),
+        ("predicates", true),
+        ("household", true),
+        ("event", true),
+        ("changes", true),
+        ("verify", false),
+    ];
     let page = |uses| UsesPage { uses }.render(&alone(lang));
     vec![
         sample("account-uses", page(all.map(|(what, matched)| row(what, matched)).to_vec())),

@@ -68,6 +68,7 @@ fn person(entries: Vec<EntryRow>) -> PersonView {
         number: "900 085 000 001".to_owned(),
         handle: "x".to_owned(),
         as_of: String::new(),
+        absorbed: vec![("/console/person/y".to_owned(), "Nguyễn Văn Thứ".to_owned())],
         lines: vec![line(Facet::Name, "Nguyễn Văn Thử"), line(Facet::Permanent, "Số 2, Phường Ngọc Hà")],
         entries,
         kinds: Kind::ALL.into_iter().take(6).map(|kind| (kind.code(), kind.label())).collect(),
