@@ -171,7 +171,7 @@ async fn open_sqlite(settings: &DbSettings) -> Result<Pools, Fault> {
         .busy_timeout(Duration::from_millis(2_500))
         .pragma("cache_size", "-16000")
         .pragma("temp_store", "MEMORY")
-        .pragma("mmap_size", "134217728")
+        // No memory-mapped reads: each commit of another connection unmaps the file, and every page is faulted in anew.
         .statement_cache_capacity(300)
         .disable_statement_logging();
     let write = SqlitePoolOptions::new()
