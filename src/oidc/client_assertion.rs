@@ -5,6 +5,7 @@ use serde_json::{Map, Value};
 
 use super::{
     alg::SigningAlg,
+    client_auth::client_id,
     error::{OAuthError, OAuthErrorCode},
     numeric_date,
     token_kind::media_type_matches,
@@ -84,7 +85,7 @@ impl From<AssertionError> for OAuthError {
 /// The client that an assertion claims to be of, read before anything is verified, to find the keys (RFC 7523 §3: `sub`
 /// is the `client_id`). Worth nothing until [`check`] has passed for that client.
 pub fn claimed_client(claims: &Map<String, Value>) -> Option<ClientId> {
-    claims.get("sub").and_then(Value::as_str).map(ClientId::from)
+    claims.get("sub").and_then(Value::as_str).and_then(client_id)
 }
 
 /// All checks but the signature and the `jti`'s being new.

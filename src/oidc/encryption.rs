@@ -1,40 +1,9 @@
 //! The encryption algorithms of this service, by their JOSE names (RFC 7518 §4.1, §5.1). RSA1_5 and `dir` are not among
 //! them: the one leaks by its errors, the other needs a shared secret.
 
-use std::fmt;
+use super::words::words;
 
-macro_rules! algorithms {
-    ($(#[$doc:meta])* $name:ident { $($(#[$item:meta])* $variant:ident = $text:literal),+ $(,)? }) => {
-        $(#[$doc])*
-        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-        pub enum $name {
-            $($(#[$item])* $variant,)+
-        }
-
-        impl $name {
-            pub const ALL: &'static [Self] = &[$(Self::$variant,)+];
-
-            pub const fn as_str(self) -> &'static str {
-                match self {
-                    $(Self::$variant => $text,)+
-                }
-            }
-
-            /// Case matters (RFC 7516 §4.1.1).
-            pub fn parse(name: &str) -> Option<Self> {
-                Self::ALL.iter().copied().find(|alg| alg.as_str() == name)
-            }
-        }
-
-        impl fmt::Display for $name {
-            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str(self.as_str())
-            }
-        }
-    };
-}
-
-algorithms! {
+words! {
     /// How the content's key reaches the recipient: `alg`.
     KeyAlg {
         RsaOaep256 = "RSA-OAEP-256",
@@ -43,7 +12,7 @@ algorithms! {
     }
 }
 
-algorithms! {
+words! {
     /// How the content is encrypted: `enc`.
     ContentAlg {
         A256Gcm = "A256GCM",

@@ -59,3 +59,4 @@ pub mod token_response;
 pub mod user_code;
 pub mod userinfo;
 pub mod verified_claims;
+mod words;

@@ -7,7 +7,7 @@ use sqlx::types::Json;
 use super::{
     Conn,
     db::failed,
-    decoupled::{Approval, Polling, Progress, progress},
+    decoupled::{self, Approval, Polling, Progress, progress},
 };
 use crate::base::{
     Fault, Timestamp,
@@ -240,8 +240,7 @@ pub async fn polled(
     at: Timestamp,
     interval_s: i64,
 ) -> Result<(), Fault> {
-    on!(conn, |c| sqlx::query(POLLED).bind(digest).bind(client).bind(at).bind(interval_s).execute(c).await.map(|_| ()))
-        .map_err(failed("counting a backchannel poll"))
+    decoupled::polled(conn, (POLLED, "counting a backchannel poll"), (digest, client), (at, interval_s)).await
 }
 
 pub(super) const CONSUME: &str = "UPDATE backchannel_authentication SET state = 'used', used_at = $3 \
@@ -249,10 +248,7 @@ pub(super) const CONSUME: &str = "UPDATE backchannel_authentication SET state = 
 
 /// The one statement that gives the tokens away: by this client, approved, not used, not over.
 pub async fn consume(conn: &mut Conn, digest: &[u8], client: &ClientId, now: Timestamp) -> Result<bool, Fault> {
-    let row: Option<(DecoupledId,)> =
-        on!(conn, |c| sqlx::query_as(CONSUME).bind(digest).bind(client).bind(now).fetch_optional(c).await)
-            .map_err(failed("consuming a backchannel request"))?;
-    Ok(row.is_some())
+    decoupled::consume(conn, (CONSUME, "consuming a backchannel request"), (digest, client), now).await
 }
 
 pub(super) const SWEEP: &str = "DELETE FROM backchannel_authentication WHERE id IN \

@@ -2,9 +2,10 @@
 
 use serde_json::Value;
 
+use super::{Conn, db::failed};
 use crate::base::{
-    Timestamp,
-    ids::{AccountId, GrantId, SessionId},
+    Fault, Timestamp,
+    ids::{AccountId, ClientId, DecoupledId, GrantId, SessionId},
 };
 
 /// How far a request of this kind has come; whether its time is over is seen from `expires_at`.
@@ -42,4 +43,28 @@ pub(super) fn progress(state: &str, approval: Option<Approval>) -> Option<Progre
         ("used", Some(approval)) => Some(Progress::Used(approval)),
         _ => None,
     }
+}
+
+/// Writes down that the client asked: the statement of its table, with what it is called where it fails.
+pub(super) async fn polled(
+    conn: &mut Conn,
+    (sql, what): (&'static str, &'static str),
+    (digest, client): (&[u8], &ClientId),
+    (at, interval_s): (Timestamp, i64),
+) -> Result<(), Fault> {
+    on!(conn, |c| sqlx::query(sql).bind(digest).bind(client).bind(at).bind(interval_s).execute(c).await.map(|_| ()))
+        .map_err(failed(what))
+}
+
+/// The one statement that gives the tokens away: by this client, approved, not used, not over.
+pub(super) async fn consume(
+    conn: &mut Conn,
+    (sql, what): (&'static str, &'static str),
+    (digest, client): (&[u8], &ClientId),
+    now: Timestamp,
+) -> Result<bool, Fault> {
+    let row: Option<(DecoupledId,)> =
+        on!(conn, |c| sqlx::query_as(sql).bind(digest).bind(client).bind(now).fetch_optional(c).await)
+            .map_err(failed(what))?;
+    Ok(row.is_some())
 }

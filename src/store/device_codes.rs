@@ -6,7 +6,7 @@ use sqlx::types::Json;
 use super::{
     Conn,
     db::failed,
-    decoupled::{Approval, Polling, Progress, progress},
+    decoupled::{self, Approval, Polling, Progress, progress},
 };
 use crate::base::{
     Fault, Timestamp,
@@ -159,8 +159,7 @@ pub async fn polled(
     at: Timestamp,
     interval_s: i64,
 ) -> Result<(), Fault> {
-    on!(conn, |c| sqlx::query(POLLED).bind(digest).bind(client).bind(at).bind(interval_s).execute(c).await.map(|_| ()))
-        .map_err(failed("counting a device's poll"))
+    decoupled::polled(conn, (POLLED, "counting a device's poll"), (digest, client), (at, interval_s)).await
 }
 
 pub(super) const CONSUME: &str = "UPDATE device_authorization SET state = 'used', used_at = $3 \
@@ -168,10 +167,7 @@ pub(super) const CONSUME: &str = "UPDATE device_authorization SET state = 'used'
 
 /// The one statement that gives the tokens away: by this client, approved, not used, not over.
 pub async fn consume(conn: &mut Conn, digest: &[u8], client: &ClientId, now: Timestamp) -> Result<bool, Fault> {
-    let row: Option<(DecoupledId,)> =
-        on!(conn, |c| sqlx::query_as(CONSUME).bind(digest).bind(client).bind(now).fetch_optional(c).await)
-            .map_err(failed("consuming a device code"))?;
-    Ok(row.is_some())
+    decoupled::consume(conn, (CONSUME, "consuming a device code"), (digest, client), now).await
 }
 
 pub(super) const SWEEP: &str = "DELETE FROM device_authorization WHERE id IN (SELECT d.id FROM device_authorization d \

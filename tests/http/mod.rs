@@ -9,6 +9,7 @@ mod edge;
 mod health;
 mod leftovers;
 mod oidc;
+mod promises;
 mod register;
 mod registry_api;
 mod registry_changes;

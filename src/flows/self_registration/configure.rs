@@ -14,7 +14,10 @@ use crate::{
         },
     },
     flows::Provider,
-    oidc::client::{Client, MetadataError, RegisteredBy},
+    oidc::{
+        client::{Client, MetadataError, RegisteredBy},
+        client_auth::client_id,
+    },
     store::{
         AuditEvent, Class, LaneKey, Outcome, Tx, Unit,
         audit::Actor,
@@ -38,6 +41,9 @@ struct Owned {
 
 async fn owned(provider: &Provider, id: &ClientId, token: &str) -> Result<Option<Owned>, Fault> {
     let Ok(parsed) = OpaqueToken::<RegistrationAccess>::parse(token) else { return Ok(None) };
+    if client_id(id.as_str()).is_none() {
+        return Ok(None);
+    }
     let digest = parsed.digest();
     let found = self_registered::find(&mut provider.db.read().await?, id, digest.as_bytes()).await?;
     Ok(found.map(|stored| Owned { stored, digest, token: parsed.reveal() }))
@@ -191,6 +197,9 @@ pub async fn delete(
     now: Timestamp,
 ) -> Result<Result<(), Refusal>, Fault> {
     let Ok(token) = OpaqueToken::<RegistrationAccess>::parse(token) else { return Ok(Err(Refusal::TokenBad)) };
+    if client_id(id.as_str()).is_none() {
+        return Ok(Err(Refusal::TokenBad));
+    }
     let unit = DeleteItself { id: id.clone(), registration_digest: token.digest(), now };
     let deleted = provider.writer.submit(unit).await?;
     provider.clients.forget();

@@ -37,10 +37,12 @@ const JWT: &str = "application/token-introspection+jwt";
 
 fn wants_jwt(headers: &HeaderMap) -> bool {
     let accepted = headers.get_all(ACCEPT).iter().filter_map(|value| value.to_str().ok());
-    accepted
-        .flat_map(|value| value.split(','))
-        .map(|range| range.split(';').next().unwrap_or_default().trim())
-        .any(|range| range.eq_ignore_ascii_case(JWT))
+    accepted.flat_map(|value| value.split(',')).any(|range| {
+        let mut parts = range.split(';').map(str::trim);
+        let is_jwt = parts.next().is_some_and(|media| media.eq_ignore_ascii_case(JWT));
+        // RFC 9110 §12.4.2: with a weight of 0 it is what is not wanted.
+        is_jwt && !parts.any(|parameter| matches!(parameter, "q=0" | "q=0." | "q=0.0" | "q=0.00" | "q=0.000"))
+    })
 }
 
 async fn answer(

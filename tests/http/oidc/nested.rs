@@ -143,6 +143,8 @@ async fn introspection_answers_as_jwt_where_it_is_asked_to() {
         app.post("/introspect", &[("authorization", &credentials), ("accept", accept)], &[("token", &token)]).await
     };
     assert_eq!(ask("application/json").await.json()["active"], true);
+    let not_wanted = ask("application/json, application/token-introspection+jwt;q=0").await;
+    assert_eq!(not_wanted.json()["active"], true);
     let answer = ask("application/json;q=0.5, application/token-introspection+jwt").await;
     assert_eq!(answer.header("content-type"), Some("application/token-introspection+jwt"));
     let claims = payload(&opened(&answer.body, &key).0);

@@ -2,11 +2,15 @@
 
 use axum::body::Body;
 use dinhdanh::base::Span;
-use http::{Request, StatusCode};
+use http::{Method, Request, StatusCode};
 
-use crate::support::app::{
-    Answer, CALLBACK, OTHER, OTHER_SECRET, PHONE_APP, PHONE_APP_CALLBACK, PORTAL, PORTAL_SECRET, TestApp, VERIFIER,
-    authorize, basic, query_of,
+use crate::support::{
+    app::{
+        Answer, CALLBACK, ISSUER, OTHER, OTHER_SECRET, PHONE_APP, PHONE_APP_CALLBACK, PORTAL, PORTAL_SECRET, TestApp,
+        VERIFIER, authorize, basic, query_of,
+    },
+    database::TestDb,
+    signer::Signer,
 };
 
 /// What a right redemption sends, with some fields in another way; an empty value takes one away.
@@ -59,6 +63,39 @@ async fn a_code_is_good_for_nobody_else_and_for_nothing_else() {
         }
         // None of that has used it up.
         assert_eq!(app.redeem(&code).await.status, StatusCode::OK);
+    }
+}
+
+/// What no database keeps, in each place where something names a client: nobody's name, and no fault of ours.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_client_of_an_impossible_name_is_nobody() {
+    for test in TestDb::each().await {
+        let open = dinhdanh::flows::self_registration::OpenTo::Everybody;
+        let app = TestApp::with(test, |settings| settings.registration.open_to = open).await;
+        let signer = Signer::new("k1");
+        for name in ["\0", "portal\0", "cổng", "a\nb"] {
+            let assertion = signer.assertion(name, ISSUER, "j", app.at.now());
+            let fields = [
+                ("grant_type", "client_credentials"),
+                ("client_assertion_type", "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"),
+                ("client_assertion", assertion.as_str()),
+            ];
+            assert_eq!(app.post("/token", &[], &fields).await.refusal(), refused(401, "invalid_client"), "{name:?}");
+        }
+        let metadata = serde_json::json!({ "redirect_uris": ["https://new.example/cb"] });
+        let token = app.json(Method::POST, "/clients", None, Some(&metadata)).await.text("registration_access_token");
+        for method in [Method::GET, Method::DELETE] {
+            let answer = app.json(method.clone(), "/clients/a%00b", Some(&token), None).await;
+            assert_eq!(answer.status, StatusCode::UNAUTHORIZED, "{method}: {}", answer.body);
+        }
+        let keys = serde_json::json!({
+            "redirect_uris": ["https://new.example/cb"], "jwks": {"keys": [{"kty": "EC", "kid": "\u{0}"}]},
+        });
+        let refusal = app.json(Method::POST, "/clients", None, Some(&keys)).await;
+        assert_eq!(refusal.refusal(), refused(400, "invalid_client_metadata"));
+        let claims = [("claims", r#"{"userinfo":{"name":{"value":"\u0000"}}}"#)];
+        let back = app.browser().get(&authorize(&claims)).await;
+        assert_eq!(query_of(back.location())["error"], "invalid_request");
     }
 }
 
