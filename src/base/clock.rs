@@ -54,6 +54,12 @@ impl Timestamp {
         OffsetDateTime::from_unix_timestamp_nanos(i128::from(shifted) * 1_000).map_or(Date::MIN, OffsetDateTime::date)
     }
 
+    /// The moment at which a day begins in Việt Nam.
+    pub fn of_vietnam_day(day: Date) -> Self {
+        let days = (day - time::macros::date!(1970 - 01 - 01)).whole_days();
+        Self::from_secs(days * 86_400 - 7 * 3_600)
+    }
+
     pub fn rfc3339(self) -> String {
         OffsetDateTime::from_unix_timestamp_nanos(i128::from(self.0) * 1_000)
             .ok()
@@ -168,6 +174,8 @@ mod tests {
         assert_eq!(before.rfc3339(), "2026-11-22T16:59:59Z");
         assert_eq!(before.vietnam_date().to_string(), "2026-11-22");
         assert_eq!((before + Span::secs(1)).vietnam_date().to_string(), "2026-11-23");
+        let day = (before + Span::secs(1)).vietnam_date();
+        assert_eq!(Timestamp::of_vietnam_day(day), before + Span::secs(1));
         assert_eq!(Timestamp::from_micros(i64::MAX).vietnam_date().year(), 9999);
         assert_eq!(Timestamp::from_micros(i64::MIN).vietnam_date().year(), 1);
     }

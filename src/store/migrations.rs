@@ -34,6 +34,7 @@ pub const MIGRATIONS: &[(i64, &str, &str, &str)] = &[
     embed!(32, "0032_import_resume"),
     embed!(33, "0033_duplicates"),
     embed!(34, "0034_home_map"),
+    embed!(44, "0044_registry_limits"),
     embed!(35, "0035_event_people"),
     embed!(47, "0047_told_events"),
     embed!(48, "0048_change_feed"),

@@ -60,6 +60,7 @@ pub mod record_writes;
 pub mod recovery_sheets;
 pub mod registrations;
 pub mod registry_uses;
+pub mod registry_wrong;
 pub mod relations;
 pub mod residences;
 pub mod self_registered;

@@ -113,14 +113,40 @@ pub async fn of_person(
 
 pub(super) const COUNT_REQUEST: &str = "INSERT INTO registry_volume (client_id, day, requests) VALUES ($1, $2, 1) \
     ON CONFLICT (client_id, day) DO UPDATE SET requests = registry_volume.requests + 1 \
-    WHERE registry_volume.requests < $3 RETURNING requests";
+    WHERE registry_volume.requests < $3 RETURNING stopped OR COALESCE((SELECT d.stopped FROM registry_officer_day d \
+    WHERE d.client_id = $1 AND d.officer = $4 AND d.day = $2), $5)";
 
-/// Counts one request of a client's day; `false` when the day's allowance is used up.
-pub async fn count_request(conn: &mut Conn, client: &ClientId, day: Date, most: i64) -> Result<bool, Fault> {
-    let row: Option<(i64,)> =
-        on!(conn, |c| sqlx::query_as(COUNT_REQUEST).bind(client).bind(day).bind(most).fetch_optional(c).await)
-            .map_err(failed("counting a client's requests"))?;
-    Ok(row.is_some())
+/// Whether one more request of a day may be answered.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Allowed {
+    Yes,
+    /// The day's allowance is used up.
+    UsedUp,
+    /// Client or officer got too many answers that did not agree.
+    Stopped,
+}
+
+/// Counts one request of a client's day.
+pub async fn count_request(
+    conn: &mut Conn,
+    client: &ClientId,
+    (officer, day): (&str, Date),
+    most: i64,
+) -> Result<Allowed, Fault> {
+    let row: Option<(bool,)> = on!(conn, |c| sqlx::query_as(COUNT_REQUEST)
+        .bind(client)
+        .bind(day)
+        .bind(most)
+        .bind(officer)
+        .bind(false)
+        .fetch_optional(c)
+        .await)
+    .map_err(failed("counting a client's requests"))?;
+    Ok(match row {
+        Some((false,)) => Allowed::Yes,
+        Some((true,)) => Allowed::Stopped,
+        None => Allowed::UsedUp,
+    })
 }
 
 /// A way of using the registry that somebody should look at.
@@ -131,6 +157,10 @@ pub enum Pattern {
     Guessing,
     OnePersonOften,
     ManyPeopleAnHour,
+    /// Of one officer's day, whomever they were about, also nobody.
+    ManyWrongAnswers,
+    /// Of a client's day, whichever officers it named.
+    ClientWrongAnswers,
 }
 
 impl Pattern {
@@ -140,6 +170,8 @@ impl Pattern {
             Self::Guessing => "guessing",
             Self::OnePersonOften => "one_person_often",
             Self::ManyPeopleAnHour => "many_people_an_hour",
+            Self::ManyWrongAnswers => "many_wrong_answers",
+            Self::ClientWrongAnswers => "client_wrong_answers",
         }
     }
 }

@@ -183,6 +183,64 @@ async fn each_field_is_verified_for_itself_and_numbers_cannot_be_tried_out() {
     }
 }
 
+/// Numbers that lead to nobody are in no person's row, and are counted all the same: first flagged, then the day is over.
+#[tokio::test(flavor = "multi_thread")]
+async fn who_tries_numbers_out_is_flagged_and_then_stopped_for_the_day() {
+    for app in TestApp::each().await {
+        people::add(&app.at, person()).await;
+        let caller = Caller::of(&app, "registry:verify registry:statistics", &json!({})).await;
+        let nobody = async |serial: u32| {
+            let number = format!("900085{:06}", 500_000 + serial);
+            caller.ask("/verify", &json!({ "number": number, "name": NAME, "birth_date": "1985-03-05" })).await
+        };
+        for serial in 0..20 {
+            assert_eq!(nobody(serial).await.status, StatusCode::OK);
+        }
+        let flagged = "SELECT count(*) FROM registry_flag WHERE pattern = 'many_wrong_answers' AND officer = 'canbo.a'";
+        assert_eq!(app.at.count(flagged).await, 1);
+        for serial in 20..100 {
+            nobody(serial).await;
+        }
+        let right = claim(NAME, "1985-03-05");
+        let answer = caller.ask("/verify", &right).await;
+        assert_eq!((answer.status, kind(&answer).as_str()), (StatusCode::TOO_MANY_REQUESTS, "guessing"));
+        let answer = caller.count("?by=sex").await;
+        assert_eq!((answer.status, kind(&answer).as_str()), (StatusCode::TOO_MANY_REQUESTS, "guessing"));
+        assert_eq!(app.at.audited("registry.guessing_stopped", "refused").await, 1);
+        // Another officer goes on, and tomorrow so does this one.
+        let other = caller.ask_with("/verify", &right, &[("x-officer-id", "canbo.b")]).await;
+        assert_eq!(other.json()["match"], true, "{}", other.body);
+    }
+}
+
+/// Half of the answers right: a register with many mistakes is no snooping.
+#[tokio::test(flavor = "multi_thread")]
+async fn honest_mistakes_stop_nobody() {
+    let app = TestApp::sqlite().await;
+    people::add(&app.at, person()).await;
+    let caller = Caller::of(&app, "registry:verify", &json!({})).await;
+    for serial in 0..102 {
+        let number = format!("900085{:06}", 500_000 + serial);
+        for content in
+            [claim(NAME, "1985-03-05"), json!({ "number": number, "name": NAME, "birth_date": "1985-03-05" })]
+        {
+            assert_eq!(caller.ask("/verify", &content).await.status, StatusCode::OK, "{serial}");
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn tables_of_counts_are_on_record() {
+    for app in TestApp::each().await {
+        people::add(&app.at, person()).await;
+        let caller = Caller::of(&app, ALL, &json!({})).await;
+        assert_eq!(caller.count("?by=unit&province=01").await.status, StatusCode::OK);
+        assert_eq!(caller.count("?by=height").await.status, StatusCode::UNPROCESSABLE_ENTITY);
+        assert_eq!(app.at.audited("registry.counted", "done").await, 1, "what was refused asked nothing");
+        assert_eq!(app.at.count("SELECT requests FROM registry_volume").await, 1);
+    }
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn the_file_opens_only_to_who_knows_all_three_and_only_what_was_asked() {
     for app in TestApp::each().await {

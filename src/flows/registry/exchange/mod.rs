@@ -4,6 +4,7 @@
 pub mod access;
 pub mod answers;
 pub mod changes;
+pub mod counted;
 pub mod events;
 pub mod note;
 
@@ -39,6 +40,8 @@ pub enum ExchangeRefusal {
     TooFast(Span),
     /// The day's allowance is used up.
     Volume,
+    /// Too many answers of today did not agree: somebody tries numbers out.
+    Guessing,
     /// Number, name and birth date do not lead to one person.
     NoMatch,
     /// The client's registration does not name this kind of event, this unit, or this part of the changes.

@@ -14,7 +14,8 @@ use crate::{
     store::{
         AuditEvent, Class, LaneKey, Outcome, Tx, Unit,
         audit::Actor,
-        registry_uses::{self, Pattern, RegistryUse},
+        registry_uses::{self, Allowed, Pattern, RegistryUse},
+        registry_wrong,
     },
 };
 
@@ -26,11 +27,25 @@ pub struct NotePolicy {
     pub people_of_one_dossier: i64,
     pub wrong_about_one_person: i64,
     pub times_one_person: i64,
+    /// An officer's wrong answers of a day, whomever they are about: from here somebody should look.
+    pub wrong_of_officer: i64,
+    /// From here, and at each multiple, it is asked whether most of what an officer, or a client, got was wrong: a register
+    /// of old names has many mistakes, and who tries numbers out has almost nothing else.
+    pub wrong_of_officer_at_most: i64,
+    pub wrong_of_client_at_most: i64,
 }
 
 impl Default for NotePolicy {
     fn default() -> Self {
-        Self { requests_a_day: 5_000_000, people_of_one_dossier: 20, wrong_about_one_person: 5, times_one_person: 15 }
+        Self {
+            requests_a_day: 5_000_000,
+            people_of_one_dossier: 20,
+            wrong_about_one_person: 5,
+            times_one_person: 15,
+            wrong_of_officer: 20,
+            wrong_of_officer_at_most: 100,
+            wrong_of_client_at_most: 500,
+        }
     }
 }
 
@@ -71,8 +86,15 @@ pub(super) async fn note_all(
 }
 
 async fn submitted(provider: &Provider, unit: NoteUse) -> Result<Result<(), ExchangeRefusal>, Fault> {
-    let within = provider.writer.submit(unit).await?;
-    Ok(if within { Ok(()) } else { Err(ExchangeRefusal::Volume) })
+    Ok(allowed(provider.writer.submit(unit).await?))
+}
+
+pub(super) const fn allowed(allowed: Allowed) -> Result<(), ExchangeRefusal> {
+    match allowed {
+        Allowed::Yes => Ok(()),
+        Allowed::UsedUp => Err(ExchangeRefusal::Volume),
+        Allowed::Stopped => Err(ExchangeRefusal::Guessing),
+    }
 }
 
 /// The write behind every answer.
@@ -85,7 +107,7 @@ pub struct NoteUse {
 }
 
 impl Unit for NoteUse {
-    type Out = bool;
+    type Out = Allowed;
     const KIND: &'static str = "registry.use";
     const CLASS: Class = Class::Token;
 
@@ -93,11 +115,18 @@ impl Unit for NoteUse {
         LaneKey::of_bytes(self.used.client.as_str().as_bytes())
     }
 
-    async fn run<'a>(&'a self, tx: &'a mut Tx) -> Result<bool, Fault> {
+    async fn run<'a>(&'a self, tx: &'a mut Tx) -> Result<Allowed, Fault> {
         let used = &self.used;
-        if !registry_uses::count_request(tx, &used.client, used.at.vietnam_date(), self.policy.requests_a_day).await? {
-            tx.record(self.event("registry.volume_exceeded", Outcome::Refused));
-            return Ok(false);
+        let about = (used.by.officer.as_str(), used.at.vietnam_date());
+        let allowed = registry_uses::count_request(tx, &used.client, about, self.policy.requests_a_day).await?;
+        let refused = match allowed {
+            Allowed::Yes => None,
+            Allowed::UsedUp => Some("registry.volume_exceeded"),
+            Allowed::Stopped => Some("registry.guessing_stopped"),
+        };
+        if let Some(action) = refused {
+            tx.record(self.event(action, Outcome::Refused));
+            return Ok(allowed);
         }
         registry_uses::insert(tx, used).await?;
         tx.record(self.event("registry.used", Outcome::Done));
@@ -106,14 +135,18 @@ impl Unit for NoteUse {
             registry_uses::insert(tx, &beside).await?;
             tx.record(self.event("registry.used", Outcome::Done).person(*person));
         }
-        for pattern in self.patterns(tx).await? {
+        let mut patterns = self.patterns(tx).await?;
+        if !used.matched {
+            patterns.extend(self.wrong(tx).await?);
+        }
+        for pattern in patterns {
             if registry_uses::flag(tx, used, pattern).await? {
                 let event = self.event("registry.use_flagged", Outcome::Done);
                 let detail = json!({"pattern": pattern.code(), "officer": used.by.officer, "dossier": used.by.dossier});
                 tx.record(event.detail(detail));
             }
         }
-        Ok(true)
+        Ok(Allowed::Yes)
     }
 }
 
@@ -164,6 +197,34 @@ impl NoteUse {
         }
         if matched > policy.times_one_person {
             found.push(Pattern::OnePersonOften);
+        }
+        Ok(found)
+    }
+
+    /// An answer that did not agree, also about a number that leads to nobody: counted, and from a point on the end of the day.
+    async fn wrong(&self, tx: &mut Tx) -> Result<Vec<Pattern>, Fault> {
+        let (used, policy) = (&self.used, &self.policy);
+        let wrong = registry_wrong::count(tx, used).await?;
+        let mut found = Vec::new();
+        if wrong.officer >= policy.wrong_of_officer {
+            found.push(Pattern::ManyWrongAnswers);
+        }
+        // Only at the multiples, so that a machine's many honest mistakes are not counted over at each.
+        if wrong.officer % policy.wrong_of_officer_at_most.max(1) == 0 {
+            let asked = registry_wrong::requests_of_officer(
+                tx,
+                used,
+                Timestamp::of_vietnam_day(used.at.vietnam_date()),
+                2 * wrong.officer,
+            )
+            .await?;
+            if asked < 2 * wrong.officer {
+                registry_wrong::stop_officer(tx, used).await?;
+            }
+        }
+        if wrong.client >= policy.wrong_of_client_at_most && wrong.client_requests < 2 * wrong.client {
+            registry_wrong::stop_client(tx, used).await?;
+            found.push(Pattern::ClientWrongAnswers);
         }
         Ok(found)
     }

@@ -12,7 +12,7 @@ use super::{
 };
 use crate::{
     flows::registry::{
-        exchange::{Right, answers},
+        exchange::{Right, answers, counted::note_counted},
         statistics,
     },
     http::{
@@ -92,8 +92,9 @@ pub async fn counts(
     QueryParams(query): QueryParams,
 ) -> Response {
     let answer = async {
-        call(&state, &headers, Right::Statistics, now).await?;
+        let caller = call(&state, &headers, Right::Statistics, now).await?;
         let question = question(&query, now.vietnam_date())?;
+        note_counted(&state.provider, &caller, &question, now).await??;
         let mut conn = state.provider.db.read().await?;
         let table = statistics::table(&mut conn, &question, now.vietnam_date()).await?;
         Ok(statistics::as_json(&table, &question, now.vietnam_date()))

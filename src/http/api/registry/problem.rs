@@ -141,6 +141,10 @@ fn refused(state: &AppState, refusal: &ExchangeRefusal) -> Response {
             let title = "The feed has not come to this place: what you hold is not of this registry as it is now";
             plain(StatusCode::CONFLICT, "feed-ahead", title)
         }
+        ExchangeRefusal::Guessing => {
+            let title = "Most of today's answers did not agree: nothing more is answered today";
+            plain(StatusCode::TOO_MANY_REQUESTS, "guessing", title)
+        }
         ExchangeRefusal::NoMatch => {
             let title = "Number, name and birth date do not lead to one person";
             plain(StatusCode::NOT_FOUND, "no-match", title)
