@@ -99,6 +99,7 @@ console-said-own = You do not decide your own proposal. Somebody else has to.
 console-said-unit = This proposal is not in your unit.
 console-said-late = This proposal was decided, withdrawn or has just changed. Look at it again.
 console-said-reason = Give a reason to return or reject.
+console-said-sent = This form was sent before with other words: this is the proposal that was taken. What was typed now was not sent; open a new form.
 console-warning-late = Registered later than the law asks.
 console-warning-near = The mother has another child born less than six months apart.
 console-warning-likely = Somebody very like the child is recorded; whoever registers says it is another.

@@ -99,6 +99,7 @@ console-said-own = Bạn không quyết định đề nghị của chính mình.
 console-said-unit = Đề nghị này không thuộc địa bàn của bạn.
 console-said-late = Đề nghị này đã được quyết định, đã rút hoặc vừa thay đổi. Hãy xem lại.
 console-said-reason = Hãy ghi lý do trả lại hoặc từ chối.
+console-said-sent = Biểu mẫu này đã được gửi trước đó với nội dung khác: đây là đề nghị đã nhận. Nội dung vừa nhập chưa được gửi; hãy mở biểu mẫu mới.
 console-warning-late = Đăng ký quá hạn luật định.
 console-warning-near = Người mẹ có con khác sinh cách chưa đến sáu tháng.
 console-warning-likely = Sổ có hồ sơ rất giống trẻ này; người đăng ký xác nhận không trùng.

@@ -303,6 +303,22 @@ pub(super) const fn contacts_of(engine: Engine) -> &'static str {
     }
 }
 
+/// A person's version, held until the transaction ends. On SQLite there is one writer anyway.
+pub(super) const fn hold_person(engine: Engine) -> &'static str {
+    match engine {
+        Engine::Sqlite => "SELECT version FROM person WHERE id = $1",
+        Engine::Postgres => "SELECT version FROM person WHERE id = $1 FOR NO KEY UPDATE",
+    }
+}
+
+/// A household's, likewise.
+pub(super) const fn hold_household(engine: Engine) -> &'static str {
+    match engine {
+        Engine::Sqlite => "SELECT version FROM household WHERE id = $1",
+        Engine::Postgres => "SELECT version FROM household WHERE id = $1 FOR NO KEY UPDATE",
+    }
+}
+
 /// For the rest of a transaction that is as large as the registry.
 pub(super) const fn without_time_limit(engine: Engine) -> Option<&'static str> {
     match engine {

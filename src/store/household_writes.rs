@@ -6,6 +6,7 @@ use time::Date;
 use super::{
     Conn,
     db::failed,
+    dialect,
     facet_versions::{self, Ground},
 };
 use crate::{
@@ -129,10 +130,18 @@ fn json(household: &Household) -> Result<String, Fault> {
     serde_json::to_string(household).map_err(|error| Fault::internal("writing a household down", error))
 }
 
-pub(super) const VERSION: &str = "SELECT version FROM household WHERE id = $1";
-
-pub async fn version(conn: &mut Conn, id: HouseholdId) -> Result<Option<i64>, Fault> {
-    let row: Option<(i64,)> = on!(conn, |c| sqlx::query_as(VERSION).bind(id).fetch_optional(c).await)
-        .map_err(failed("reading a household's version"))?;
+/// A household's version; nobody else changes it until the transaction ends. After the persons, in the order of ids.
+pub async fn hold(conn: &mut Conn, id: HouseholdId) -> Result<Option<i64>, Fault> {
+    let sql = dialect::hold_household(conn.engine());
+    let row: Option<(i64,)> = on!(conn, |c| sqlx::query_as(sql).bind(id).fetch_optional(c).await)
+        .map_err(failed("holding a household's version"))?;
     Ok(row.map(|(version,)| version))
+}
+
+pub(super) const TOUCH: &str = "UPDATE household SET version = version + 1 WHERE id = $1";
+
+/// Somebody joined or left it: whoever read its members reads them again.
+pub async fn touch(conn: &mut Conn, id: HouseholdId) -> Result<(), Fault> {
+    on!(conn, |c| sqlx::query(TOUCH).bind(id).execute(c).await.map(|_| ()))
+        .map_err(failed("marking a household's members as changed"))
 }

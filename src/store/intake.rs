@@ -1,6 +1,6 @@
 //! New persons with all that a source says about them, many at a time.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use uuid::Uuid;
 
@@ -9,7 +9,7 @@ use super::{
     bulk::{Cell, Rows, Table},
     contacts::StoredContact,
     db::failed,
-    dialect, name_words,
+    dialect, household_writes, name_words,
     relations::Kinship,
 };
 use crate::{
@@ -226,7 +226,8 @@ async fn add_contacts(conn: &mut Conn, people: &[&NewPerson], now: Timestamp) ->
     rows.insert(conn).await
 }
 
-pub(super) const NAME_HEAD: &str = "UPDATE household SET head_id = $2 WHERE id = $1 AND head_id IS NULL";
+pub(super) const NAME_HEAD: &str =
+    "UPDATE household SET head_id = $2, version = version + 1 WHERE id = $1 AND head_id IS NULL";
 
 /// A household is made by the first of its members who has the address; the others join it, in this batch or a later one.
 async fn add_households(conn: &mut Conn, people: &[&NewPerson], now: Timestamp) -> Result<(), Fault> {
@@ -243,6 +244,8 @@ async fn add_households(conn: &mut Conn, people: &[&NewPerson], now: Timestamp) 
                 .map_err(failed("naming a household's head"))?;
         }
     }
+    let there: BTreeSet<HouseholdId> = known.values().copied().collect();
+    let mut joined = BTreeSet::new();
     let mut made = Rows::of(&HOUSEHOLD);
     let mut members = Rows::of(&MEMBER);
     for person in people {
@@ -263,12 +266,19 @@ async fn add_households(conn: &mut Conn, people: &[&NewPerson], now: Timestamp) 
             known.insert(file.to_owned(), person.household_id);
         }
         if let Some(household) = known.get(file) {
+            if there.contains(household) {
+                joined.insert(*household);
+            }
             let relation = Relation::code(membership.relation);
             members.push([Cell::Id(person.id.0), Cell::Id(household.0), Cell::Text(relation), Cell::At(now)]);
         }
     }
     made.insert(conn).await?;
-    members.insert(conn).await
+    members.insert(conn).await?;
+    for household in joined {
+        household_writes::touch(conn, household).await?;
+    }
+    Ok(())
 }
 
 async fn households_of(conn: &mut Conn, people: &[&NewPerson]) -> Result<BTreeMap<String, HouseholdId>, Fault> {

@@ -7,7 +7,7 @@ use super::{
     Conn, cards,
     contacts::{self, StoredContact},
     db::failed,
-    numbers,
+    dialect, numbers,
 };
 use crate::{
     base::{
@@ -260,10 +260,10 @@ pub async fn depending(conn: &mut Conn, id: PersonId) -> Result<Vec<PersonId>, F
     Ok(all)
 }
 
-pub(super) const VERSION: &str = "SELECT version FROM person WHERE id = $1";
-
-pub async fn version(conn: &mut Conn, id: PersonId) -> Result<Option<i64>, Fault> {
-    let row: Option<(i64,)> = on!(conn, |c| sqlx::query_as(VERSION).bind(id).fetch_optional(c).await)
-        .map_err(failed("reading a person's version"))?;
+/// A person's version; nobody else changes them until the transaction ends. In the order of ids, or two wait in a circle.
+pub async fn hold(conn: &mut Conn, id: PersonId) -> Result<Option<i64>, Fault> {
+    let sql = dialect::hold_person(conn.engine());
+    let row: Option<(i64,)> = on!(conn, |c| sqlx::query_as(sql).bind(id).fetch_optional(c).await)
+        .map_err(failed("holding a person's version"))?;
     Ok(row.map(|(version,)| version))
 }

@@ -1,6 +1,7 @@
 //! Use cases on both engines, without a socket.
 
 mod account;
+mod deciders;
 mod events;
 mod key_schedule;
 mod means;

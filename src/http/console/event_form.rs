@@ -9,12 +9,13 @@ use axum::{
 };
 use http::HeaderMap;
 use serde::{Deserialize, Serialize};
+use uuid::Uuid;
 
 use super::{
     find::{missing, ours},
     handle,
     pairs_view::{LikelyRow, ReasonRow},
-    view::{DifferenceRow, EventForm, FieldRow},
+    view::{DifferenceRow, EventForm, FieldRow, Said},
 };
 use crate::{
     base::{
@@ -46,7 +47,7 @@ pub fn routes() -> Router<AppState> {
 pub struct Draft {
     pub values: Values,
     /// The form's own id: sent twice, it is one proposal.
-    pub form: String,
+    pub form: Uuid,
     pub again: Option<(EventId, i64)>,
     /// Only opened, not sent: nothing is missing yet.
     pub new: bool,
@@ -87,7 +88,7 @@ fn begun(state: &AppState, operator: &Operator, kind: Kind, subject: Option<&str
     if let (Some(person), Some(field)) = (person, first) {
         values.insert(field.to_owned(), person.to_string());
     }
-    let form = state.provider.entropy.uuid(operator.visitor.now()).to_string();
+    let form = state.provider.entropy.uuid(operator.visitor.now());
     Draft { values, form, again: None, new: true }
 }
 
@@ -117,7 +118,7 @@ async fn page(state: &AppState, operator: &Operator, kind: Kind, draft: &Draft) 
     Ok(EventForm {
         kind: kind.label(),
         code: kind.code(),
-        form: draft.form.clone(),
+        form: draft.form.to_string(),
         again: draft.again.map(|(id, version)| format!("{id}/{version}")).unwrap_or_default(),
         fields,
         differences: differences.into_iter().map(DifferenceRow::from).collect(),
@@ -183,21 +184,24 @@ async fn take(
     if let Err(denied) = operator.require(&state, Role::Registrar) {
         return *denied;
     }
-    let draft = typed(kind, &form);
+    // The form's own id is what makes a second sending the same: one that is none of ours would be anybody's.
+    let Some(draft) = typed(kind, &form) else { return operator.foreign(&state) };
     let sends = form.one("action").ok().flatten() == Some("propose");
     let outcome =
         if sends { send(&state, &operator, kind, &draft).await } else { back(&state, &operator, kind, &draft) };
     outcome.unwrap_or_else(|fault| respond::fault_for(&state, &operator.visitor, &fault))
 }
 
-fn typed(kind: Kind, form: &Params) -> Draft {
+/// None without the id that the form was given.
+fn typed(kind: Kind, form: &Params) -> Option<Draft> {
     let cell = |name: &str| form.one(name).ok().flatten().unwrap_or_default().trim().to_owned();
     let names = kind.fields().iter().chain(&PAPER_FIELDS).map(|field| field.name);
     // A line more than any field takes: what is too long is said, not cut.
     let values = names.map(|name| (name.to_owned(), cell(name).chars().take(300).collect::<String>()));
     let again = cell("again");
     let again = again.split_once('/').and_then(|(id, version)| Some((id.parse().ok()?, version.parse().ok()?)));
-    Draft { values: values.filter(|(_, value)| !value.is_empty()).collect(), form: cell("form"), again, new: false }
+    let form = cell("form").parse::<Uuid>().ok()?;
+    Some(Draft { values: values.filter(|(_, value)| !value.is_empty()).collect(), form, again, new: false })
 }
 
 fn back(state: &AppState, operator: &Operator, kind: Kind, draft: &Draft) -> Result<Response, Fault> {
@@ -211,13 +215,16 @@ async fn send(state: &AppState, operator: &Operator, kind: Kind, draft: &Draft) 
         kind,
         values: draft.values.clone(),
         source: format!("console:{}", officer.text()),
-        source_id: draft.form.clone(),
+        source_id: draft.form.to_string(),
         note: None,
         again: draft.again,
     };
     match events::propose(&state.provider, &officer, &proposal, operator.visitor.now()).await? {
         Proposed::Yes { event, .. } | Proposed::Known(event) => {
             Ok(respond::see_other(&format!("{}/{event}", paths::CONSOLE_EVENTS)))
+        }
+        Proposed::Differs(event) => {
+            Ok(respond::see_other(&format!("{}/{event}?said={}", paths::CONSOLE_EVENTS, Said::SentBefore.code())))
         }
         Proposed::Refused(_) => back(state, operator, kind, draft),
         Proposed::NotOpen => Ok(respond::see_other(paths::CONSOLE_MINE)),

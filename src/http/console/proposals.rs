@@ -115,7 +115,7 @@ fn page(state: &AppState, operator: &Operator, opened: Opened, said: Option<Said
     let waiting = event.state == EventState::Proposed;
     let again = if own && matches!(event.state, EventState::Returned) {
         let draft =
-            Draft { values: opened.values, form: String::new(), again: Some((event.id, event.version)), new: false };
+            Draft { values: opened.values, form: event.id.0, again: Some((event.id, event.version)), new: false };
         let sealed = handle::seal(state, operator, &draft)?;
         Some(format!("{}/{}?draft={sealed}", paths::CONSOLE_PROPOSE, opened.kind.code()))
     } else {

@@ -218,10 +218,12 @@ pub enum Said {
     OutsideUnit,
     TooLate,
     ReasonMissing,
+    /// The same form with other words: only the first was taken.
+    SentBefore,
 }
 
 impl Said {
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 10] = [
         Self::Recorded,
         Self::Rejected,
         Self::Returned,
@@ -231,6 +233,7 @@ impl Said {
         Self::OutsideUnit,
         Self::TooLate,
         Self::ReasonMissing,
+        Self::SentBefore,
     ];
 
     pub const fn code(self) -> &'static str {
@@ -244,6 +247,7 @@ impl Said {
             Self::OutsideUnit => "unit",
             Self::TooLate => "late",
             Self::ReasonMissing => "reason",
+            Self::SentBefore => "sent",
         }
     }
 
@@ -262,6 +266,7 @@ impl Said {
             Self::OutsideUnit => "console-said-unit",
             Self::TooLate => "console-said-late",
             Self::ReasonMissing => "console-said-reason",
+            Self::SentBefore => "console-said-sent",
         }
     }
 

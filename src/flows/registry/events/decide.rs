@@ -22,7 +22,7 @@ use crate::{
         civil_events::{self, Decision, EventState, StoredEvent},
         duplicates,
         facet_versions::Ground as Rests,
-        household_writes, numbers, record,
+        household_writes, numbers,
         record_writes::{self, PersonWrite},
     },
 };
@@ -242,16 +242,11 @@ enum Recorded {
 impl RecordEvent {
     /// Before anything is written: is everything as it was read?
     async fn moved(&self, conn: &mut Conn) -> Result<bool, Fault> {
-        for write in &self.writes.people {
-            if record::version(conn, write.id).await? != write.version {
-                return Ok(true);
-            }
+        if self.writes.rests.moved(conn).await? {
+            return Ok(true);
         }
-        for write in &self.writes.households {
-            let read = write.before.as_ref().map(|(_, version)| *version);
-            if household_writes::version(conn, write.after.id).await? != read
-                || (read.is_none() && household_writes::find_by_file(conn, &write.after.file).await?.is_some())
-            {
+        for new in self.writes.households.iter().filter(|write| write.before.is_none()) {
+            if household_writes::find_by_file(conn, &new.after.file).await?.is_some() {
                 return Ok(true);
             }
         }
@@ -262,6 +257,9 @@ impl RecordEvent {
         let rests = Rests { event: self.event.0, source: &self.source, now: self.now };
         for household in &self.writes.households {
             household_writes::write(tx, household, rests).await?;
+        }
+        for household in &self.writes.joined_or_left {
+            household_writes::touch(tx, *household).await?;
         }
         civil_events::forget_people(tx, self.event.0).await?;
         for person in &self.writes.people {
@@ -322,6 +320,9 @@ impl Unit for RecordEvent {
         if !civil_events::decide(tx, self.event, &self.decision, self.now).await? {
             return Ok(Recorded::NotWaiting);
         }
+        // Once for the event, whether or not it changes a person.
+        let decided = AuditEvent::new(self.now, "registry.event_decided", Audited::Done, self.actor.clone());
+        tx.record(decided.detail(json!({"event": self.event.0, "kind": self.kind.code(), "to": "recorded"})));
         self.write(tx).await?;
         Ok(Recorded::Yes)
     }

@@ -68,7 +68,7 @@ pub async fn receive(
     }
     match propose(provider, officer, proposal, now).await? {
         Proposed::Yes { event, .. } => Ok(Received::Proposed(event)),
-        Proposed::Known(event) => Ok(Received::Known(event)),
+        Proposed::Known(event) | Proposed::Differs(event) => Ok(Received::Known(event)),
         Proposed::Refused(why) if why.iter().any(|one| one.why.weight() == Weight::Form) => Ok(Received::Refused(why)),
         Proposed::Refused(why) => open_case(provider, officer, incoming, why, now).await,
         Proposed::NotOpen => Err(Fault::unavailable("the event came twice at once")),

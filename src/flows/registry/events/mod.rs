@@ -40,8 +40,11 @@ use crate::{
         ids::{EventId, HouseholdId, PersonId},
     },
     crypto::Place,
-    registry::{civil_event::Values, operator::Post},
-    store::audit::Actor,
+    registry::{
+        civil_event::{Kind, Values},
+        operator::Post,
+    },
+    store::{audit::Actor, civil_events::StoredEvent},
 };
 
 /// Who acts on the record, and for which part of the country.
@@ -84,6 +87,11 @@ const fn payload_place(event: &EventId) -> Place<'_> {
 fn seal_values(vault: &PersonVault, event: EventId, values: &Values, entropy: &Entropy) -> Result<Vec<u8>, Fault> {
     let json = serde_json::to_value(values).map_err(|error| Fault::internal("writing an event down", error))?;
     vault.seal_json(payload_place(&event), &json, entropy)
+}
+
+/// Whether an event that is there says what somebody sends under its id again.
+pub fn says_the_same(vault: &PersonVault, known: &StoredEvent, (kind, values): (Kind, &Values)) -> Result<bool, Fault> {
+    Ok(known.kind == kind.code() && open_values(vault, known.id, &known.payload_sealed)? == *values)
 }
 
 fn open_values(vault: &PersonVault, event: EventId, sealed: &[u8]) -> Result<Values, Fault> {

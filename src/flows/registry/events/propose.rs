@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use super::{Difference, Officer, difference::differences, ground::Ground, seal_values};
+use super::{Difference, Officer, difference::differences, ground::Ground, says_the_same, seal_values};
 use crate::{
     base::{Fault, Timestamp, ids::EventId},
     flows::{Provider, registry::read_person::note_reading},
@@ -42,6 +42,8 @@ pub enum Proposed {
     },
     /// This source sent it before.
     Known(EventId),
+    /// This source sent something else under the same id before: nothing is taken for it.
+    Differs(EventId),
     Refused(Vec<Refusal>),
     /// It is not theirs to propose again, or it is decided.
     NotOpen,
@@ -118,7 +120,9 @@ pub async fn propose(
             return Ok(Proposed::NotOpen);
         }
         let known = civil_events::find_by_source(&mut provider.db.read().await?, &source.0, &source.1).await?;
-        return Ok(known.map_or(Proposed::NotOpen, |known| Proposed::Known(known.id)));
+        let Some(known) = known else { return Ok(Proposed::NotOpen) };
+        let same = says_the_same(vault, &known, (proposal.kind, &proposal.values))?;
+        return Ok(if same { Proposed::Known(known.id) } else { Proposed::Differs(known.id) });
     }
     Ok(Proposed::Yes { event: id, differences: differences(&ground, &outcome), warnings: outcome.warnings })
 }

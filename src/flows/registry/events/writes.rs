@@ -1,5 +1,7 @@
 //! From an outcome to the rows that are written: whole persons with their history, households, accounts, cases.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use uuid::Uuid;
 
 use super::{
@@ -10,7 +12,7 @@ use crate::{
     assurance::LockReason,
     base::{
         Fault, Timestamp,
-        ids::{EventId, PersonId},
+        ids::{EventId, HouseholdId, PersonId},
     },
     flows::{
         Provider,
@@ -26,11 +28,17 @@ use crate::{
     registry::{
         NameKeys, Residence,
         civil_event::{Change, Consequence, Lock, Outcome},
-        record::{Facet, Record, Sensitivity},
+        record::{Facet, Fact, Record, Sensitivity},
     },
     store::{
-        Conn, accounts, audit::Actor, cases::NewCase, duplicates::PairState, facet_versions::NewVersion,
-        household_writes::HouseholdWrite, record_writes::PersonWrite,
+        Conn, accounts,
+        audit::Actor,
+        cases::NewCase,
+        duplicates::PairState,
+        facet_versions::NewVersion,
+        household_writes::{self, HouseholdWrite},
+        record,
+        record_writes::PersonWrite,
     },
 };
 
@@ -39,11 +47,55 @@ use crate::{
 pub struct Writes {
     pub people: Vec<PersonWrite>,
     pub households: Vec<HouseholdWrite>,
+    /// Households that somebody joins or leaves and that do not change otherwise.
+    pub joined_or_left: BTreeSet<HouseholdId>,
     pub accounts: Vec<AccountStep>,
     pub merges: Vec<MergeStep>,
     /// Two records that an officer found to be one person's, or two people's after all.
     pub judged: Option<(PersonId, PersonId, PairState)>,
     pub cases: Vec<NewCase>,
+    pub rests: RestsOn,
+}
+
+/// All that the rules looked at, as it was read: also what is not written decides. Two events that each read what the other
+/// writes would both be right alone and wrong together.
+#[derive(Debug, Default)]
+pub struct RestsOn {
+    pub people: BTreeMap<PersonId, i64>,
+    pub households: BTreeMap<HouseholdId, i64>,
+    /// Who has whom as a parent or representative: a relation stands with the one who has it, and moves no version of the other.
+    pub depending: BTreeMap<PersonId, BTreeSet<PersonId>>,
+}
+
+impl RestsOn {
+    fn of(ground: &Ground) -> Self {
+        Self {
+            people: ground.read.iter().map(|(id, stored)| (*id, stored.version)).collect(),
+            households: ground.households.iter().map(|(id, (_, version))| (*id, *version)).collect(),
+            depending: ground.principals.clone(),
+        }
+    }
+
+    /// Whether anything is not as it was read. Holds all of it until the transaction ends, in one order.
+    pub async fn moved(&self, conn: &mut Conn) -> Result<bool, Fault> {
+        for (id, version) in &self.people {
+            if record::hold(conn, *id).await? != Some(*version) {
+                return Ok(true);
+            }
+        }
+        for (id, version) in &self.households {
+            if household_writes::hold(conn, *id).await? != Some(*version) {
+                return Ok(true);
+            }
+        }
+        for (id, were) in &self.depending {
+            let are: BTreeSet<PersonId> = record::depending(conn, *id).await?.into_iter().collect();
+            if are != *were {
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    }
 }
 
 impl Writes {
@@ -65,8 +117,10 @@ impl Writes {
         });
         let mut households: Vec<_> = households.collect();
         households.sort_by_key(|one| one.after.id);
-        let mut writes =
-            Self { people, households, accounts: Vec::new(), merges: Vec::new(), judged: None, cases: Vec::new() };
+        let joined_or_left = joined_or_left(ground, outcome);
+        let (accounts, merges, cases) = (Vec::new(), Vec::new(), Vec::new());
+        let (judged, rests) = (None, RestsOn::of(ground));
+        let mut writes = Self { people, households, joined_or_left, accounts, merges, judged, cases, rests };
         writes.numbers_change_hands(outcome);
         Ok(writes)
     }
@@ -144,6 +198,18 @@ impl Writes {
         }
         Ok(())
     }
+}
+
+fn joined_or_left(ground: &Ground, outcome: &Outcome) -> BTreeSet<HouseholdId> {
+    let place = |fact: Fact| if let Fact::Household(Some(place)) = fact { Some(place.household) } else { None };
+    let mut all = BTreeSet::new();
+    for Change { person, fact, .. } in outcome.changes.iter().filter(|one| one.fact.facet() == Facet::Household) {
+        all.extend(place(fact.clone()));
+        all.extend(ground.at.record(*person).and_then(|record| place(record.fact(Facet::Household))));
+    }
+    all.extend(outcome.born.iter().filter_map(|(_, record)| place(record.fact(Facet::Household))));
+    all.retain(|id| outcome.households.iter().all(|written| written.id != *id));
+    all
 }
 
 const fn reason(lock: Lock) -> LockReason {

@@ -136,7 +136,8 @@ impl Unit for NoteUse {
             tx.record(self.event("registry.used", Outcome::Done).person(*person));
         }
         let mut patterns = self.patterns(tx).await?;
-        if !used.matched {
+        // Telling of events and hearing of changes asks about nobody.
+        if !used.matched && matches!(used.what, "verify" | "look_up" | "predicates" | "household") {
             patterns.extend(self.wrong(tx).await?);
         }
         for pattern in patterns {
