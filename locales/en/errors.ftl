@@ -18,3 +18,5 @@ error-ours-title = Something went wrong on our side
 error-ours = Nothing was changed. Try again; if it stays so, send the reference below to support.
 error-reference = Reference:
 error-rule-title = For the portal's developer
+error-read-enough-title = You have looked at very many records today
+error-read-enough = You opened more records, or searched more often, than one day allows. This is on record. Talk to whoever is in charge; tomorrow you can go on.

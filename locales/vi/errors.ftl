@@ -18,3 +18,5 @@ error-ours-title = Có lỗi xảy ra phía chúng tôi
 error-ours = Chưa có gì bị thay đổi. Hãy thử lại; nếu vẫn thế, hãy gửi mã tham chiếu dưới đây cho bộ phận hỗ trợ.
 error-reference = Mã tham chiếu:
 error-rule-title = Dành cho người lập trình cổng
+error-read-enough-title = Hôm nay bạn đã xem rất nhiều hồ sơ
+error-read-enough = Bạn đã xem nhiều hồ sơ hoặc tìm kiếm nhiều hơn mức cho phép trong một ngày. Việc này đã được ghi lại. Hãy trao đổi với người phụ trách; ngày mai bạn làm việc tiếp được.

@@ -66,7 +66,7 @@ const fn kept_for(what: Stale) -> Span {
         }
         // A subscriber that was away for half a year reads anew what it holds.
         Stale::RegistryChanges => Span::days(180),
-        Stale::RecoverySheets => Span::ZERO,
+        Stale::RecoverySheets | Stale::ConsoleDrafts => Span::ZERO,
         // A logout page may still ask whether its portals answered; whoever looks into a failure has a week.
         Stale::Messages => Span::days(7),
     }

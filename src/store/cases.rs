@@ -2,7 +2,7 @@
 
 use time::Date;
 
-use super::{Conn, db::failed};
+use super::{Conn, db::failed, dialect, intake::list};
 use crate::base::{
     Fault, Timestamp,
     ids::{CaseId, EventId, PersonId},
@@ -148,16 +148,17 @@ pub async fn find(conn: &mut Conn, id: CaseId) -> Result<Option<StoredCase>, Fau
     row.map(TryInto::try_into).transpose()
 }
 
-// A unit's code begins with its province's, so that a province sees its communes' cases; one without a unit is everybody's.
-pub(super) const WAITING: &str = "SELECT id, version, kind, source, source_id, person_id, event_id, unit_code, \
-    detail_sealed, state, opened_by, opened_at, due_on, assigned_to, resolution, reason FROM registry_case \
-    WHERE state <> 'resolved' AND (CAST($1 AS TEXT) IS NULL OR unit_code IS NULL OR unit_code = $1 OR unit_code IN \
-    (SELECT code FROM admin_unit WHERE province_code = $1)) ORDER BY due_on, id LIMIT $2";
-
-/// Those that nobody has resolved, the most urgent first; `unit` narrows to a unit or a province's communes.
-pub async fn waiting(conn: &mut Conn, unit: Option<&str>, most: i64) -> Result<Vec<StoredCase>, Fault> {
-    let rows: Vec<CaseRow> = on!(conn, |c| sqlx::query_as(WAITING).bind(unit).bind(most).fetch_all(c).await)
-        .map_err(failed("listing cases"))?;
+/// Those that nobody has resolved, the most urgent first, of these units (None for everywhere). One without a unit is only
+/// everywhere's.
+pub async fn waiting(conn: &mut Conn, units: Option<&[&str]>, most: i64) -> Result<Vec<StoredCase>, Fault> {
+    let sql = dialect::waiting_cases(conn.engine());
+    let rows: Vec<CaseRow> = on!(conn, |c| sqlx::query_as(sql)
+        .bind(list(units.unwrap_or_default()))
+        .bind(units.is_none())
+        .bind(most)
+        .fetch_all(c)
+        .await)
+    .map_err(failed("listing cases"))?;
     rows.into_iter().map(TryInto::try_into).collect()
 }
 

@@ -3,7 +3,7 @@
 
 use time::Date;
 
-use super::{Conn, db::failed};
+use super::{Conn, db::failed, dialect, intake::list};
 use crate::base::{
     Fault, Timestamp,
     ids::{EventId, PersonId},
@@ -188,17 +188,23 @@ pub async fn find_by_source(conn: &mut Conn, source: &str, source_id: &str) -> R
     row.map(TryInto::try_into).transpose()
 }
 
-// An officer of a province decides its communes' events; one without a unit decides all.
-pub(super) const WAITING: &str = "SELECT id, version, kind, source, source_id, unit_code, state, payload_sealed, base, \
-    proposed_by, proposed_at, note, due_on, decided_by, decided_at, decision_reason FROM civil_event \
-    WHERE state = 'proposed' AND proposed_by <> $1 AND (CAST($2 AS TEXT) IS NULL OR unit_code = $2 OR unit_code IN \
-    (SELECT code FROM admin_unit WHERE province_code = $2)) ORDER BY due_on, id LIMIT $3";
-
-/// What somebody may decide: proposed by others, in their unit, the most urgent first.
-pub async fn waiting(conn: &mut Conn, not_of: &str, unit: Option<&str>, most: i64) -> Result<Vec<StoredEvent>, Fault> {
-    let rows: Vec<EventRow> =
-        on!(conn, |c| sqlx::query_as(WAITING).bind(not_of).bind(unit).bind(most).fetch_all(c).await)
-            .map_err(failed("listing proposals"))?;
+/// What somebody may decide: proposed by others, in these units (None for everywhere), the most urgent first. What has no unit
+/// is only everywhere.
+pub async fn waiting(
+    conn: &mut Conn,
+    not_of: &str,
+    units: Option<&[&str]>,
+    most: i64,
+) -> Result<Vec<StoredEvent>, Fault> {
+    let sql = dialect::waiting_events(conn.engine());
+    let rows: Vec<EventRow> = on!(conn, |c| sqlx::query_as(sql)
+        .bind(list(units.unwrap_or_default()))
+        .bind(units.is_none())
+        .bind(not_of)
+        .bind(most)
+        .fetch_all(c)
+        .await)
+    .map_err(failed("listing proposals"))?;
     rows.into_iter().map(TryInto::try_into).collect()
 }
 
@@ -340,6 +346,51 @@ pub async fn wake(
     Ok(true)
 }
 
+pub(super) const TAKE_UP: &str = "UPDATE civil_event SET state = 'proposed', payload_sealed = $4, base = $5, note = $6, \
+    due_on = $7, unit_code = $9, proposed_by = $3, proposed_at = $10, version = version + 1 \
+    WHERE id = $1 AND version = $2 AND kind = $8 AND state = 'case' RETURNING id";
+
+/// What no rule took is proposed by an officer who looked into it.
+pub async fn take_up(conn: &mut Conn, (event, version): (&NewEvent, i64), now: Timestamp) -> Result<bool, Fault> {
+    let row: Option<(EventId,)> = on!(&mut *conn, |c| sqlx::query_as(TAKE_UP)
+        .bind(event.id)
+        .bind(version)
+        .bind(&event.proposed_by)
+        .bind(&event.payload_sealed)
+        .bind(&event.base)
+        .bind(event.note.as_deref())
+        .bind(event.due_on)
+        .bind(event.kind)
+        .bind(event.unit_code.as_deref())
+        .bind(now)
+        .fetch_optional(c)
+        .await)
+    .map_err(failed("taking an event up"))?;
+    if row.is_none() {
+        return Ok(false);
+    }
+    for person in &event.people {
+        concern(conn, event.id, *person).await?;
+    }
+    Ok(true)
+}
+
+pub(super) const REFUSE_CASE: &str = "UPDATE civil_event SET state = 'rejected', decided_by = $2, decided_at = $3, \
+    decision_reason = $4, version = version + 1 WHERE id = $1 AND state = 'case' AND proposed_by <> $2 RETURNING id";
+
+/// An officer found that it is not so; `false` when it is no case any more, or theirs.
+pub async fn refuse_case(
+    conn: &mut Conn,
+    id: EventId,
+    (by, reason): (&str, &str),
+    now: Timestamp,
+) -> Result<bool, Fault> {
+    let row: Option<(EventId,)> =
+        on!(conn, |c| sqlx::query_as(REFUSE_CASE).bind(id).bind(by).bind(now).bind(reason).fetch_optional(c).await)
+            .map_err(failed("refusing an event that became a case"))?;
+    Ok(row.is_some())
+}
+
 pub(super) const WITHDRAW: &str = "UPDATE civil_event SET state = 'withdrawn', version = version + 1 WHERE id = $1 \
     AND version = $2 AND proposed_by = $3 AND state IN ('proposed', 'returned') RETURNING id";
 
@@ -348,14 +399,4 @@ pub async fn withdraw(conn: &mut Conn, (id, version): (EventId, i64), by: &str) 
         on!(conn, |c| sqlx::query_as(WITHDRAW).bind(id).bind(version).bind(by).fetch_optional(c).await)
             .map_err(failed("withdrawing an event"))?;
     Ok(row.is_some())
-}
-
-pub(super) const WARD_PROVINCE: &str =
-    "SELECT province_code FROM admin_unit WHERE code = $1 ORDER BY valid_from DESC LIMIT 1";
-
-/// The province of a unit: its own code when it is one.
-pub async fn province_of(conn: &mut Conn, unit: &str) -> Result<Option<String>, Fault> {
-    let row: Option<(String,)> = on!(conn, |c| sqlx::query_as(WARD_PROVINCE).bind(unit).fetch_optional(c).await)
-        .map_err(failed("finding a unit's province"))?;
-    Ok(row.map(|(code,)| code))
 }

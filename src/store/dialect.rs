@@ -303,6 +303,41 @@ pub(super) const fn contacts_of(engine: Engine) -> &'static str {
     }
 }
 
+/// Proposals of others in these units, or everywhere ($2).
+pub(super) const fn waiting_events(engine: Engine) -> &'static str {
+    match engine {
+        Engine::Sqlite => {
+            "SELECT id, version, kind, source, source_id, unit_code, state, payload_sealed, base, proposed_by, \
+             proposed_at, note, due_on, decided_by, decided_at, decision_reason FROM civil_event \
+             WHERE state = 'proposed' AND proposed_by <> $3 AND ($2 OR unit_code IN (SELECT value FROM json_each($1))) \
+             ORDER BY due_on, id LIMIT $4"
+        }
+        Engine::Postgres => {
+            "SELECT id, version, kind, source, source_id, unit_code, state, payload_sealed, base, proposed_by, \
+             proposed_at, note, due_on, decided_by, decided_at, decision_reason FROM civil_event \
+             WHERE state = 'proposed' AND proposed_by <> $3 \
+             AND ($2 OR unit_code = ANY (ARRAY(SELECT jsonb_array_elements_text($1::jsonb)))) \
+             ORDER BY due_on, id LIMIT $4"
+        }
+    }
+}
+
+/// Cases that nobody has resolved in these units, or everywhere ($2).
+pub(super) const fn waiting_cases(engine: Engine) -> &'static str {
+    match engine {
+        Engine::Sqlite => {
+            "SELECT id, version, kind, source, source_id, person_id, event_id, unit_code, detail_sealed, state, opened_by, \
+             opened_at, due_on, assigned_to, resolution, reason FROM registry_case WHERE state <> 'resolved' \
+             AND ($2 OR unit_code IN (SELECT value FROM json_each($1))) ORDER BY due_on, id LIMIT $3"
+        }
+        Engine::Postgres => {
+            "SELECT id, version, kind, source, source_id, person_id, event_id, unit_code, detail_sealed, state, opened_by, \
+             opened_at, due_on, assigned_to, resolution, reason FROM registry_case WHERE state <> 'resolved' \
+             AND ($2 OR unit_code = ANY (ARRAY(SELECT jsonb_array_elements_text($1::jsonb)))) ORDER BY due_on, id LIMIT $3"
+        }
+    }
+}
+
 /// A person's version, held until the transaction ends. On SQLite there is one writer anyway.
 pub(super) const fn hold_person(engine: Engine) -> &'static str {
     match engine {

@@ -1,6 +1,8 @@
 //! What is over and holds nothing that anybody may still ask for is deleted, a few rows at a time.
 
-use super::{Conn, backchannel, change_feed, codes, db::failed, device_codes, interactions};
+use super::{
+    Conn, backchannel, change_feed, codes, console_drafts, db::failed, device_codes, interactions,
+};
 use crate::base::{Fault, Timestamp};
 
 /// Kinds of rows that grow old. Each has an index by its time.
@@ -21,6 +23,7 @@ pub enum Stale {
     Messages,
     BackchannelRequests,
     RegistryChanges,
+    ConsoleDrafts,
 }
 
 const JTIS: &str = "DELETE FROM assertion_jti WHERE (client_id, jti) IN \
@@ -46,7 +49,7 @@ const MESSAGES: &str = "DELETE FROM outbox WHERE id IN \
     (SELECT id FROM outbox WHERE state <> 'waiting' AND next_attempt_at < $1 LIMIT $2)";
 
 impl Stale {
-    pub const ALL: [Self; 15] = [
+    pub const ALL: [Self; 16] = [
         Self::Codes,
         Self::Interactions,
         Self::AssertionJtis,
@@ -62,6 +65,7 @@ impl Stale {
         Self::Messages,
         Self::BackchannelRequests,
         Self::RegistryChanges,
+        Self::ConsoleDrafts,
     ];
 
     /// Deletes at most `limit` rows whose time ended before `before`; answers how many went.
@@ -72,6 +76,7 @@ impl Stale {
             Self::DeviceCodes => return device_codes::sweep(conn, before, limit).await,
             Self::BackchannelRequests => return backchannel::sweep(conn, before, limit).await,
             Self::RegistryChanges => return change_feed::sweep(conn, before, limit).await,
+            Self::ConsoleDrafts => return console_drafts::sweep(conn, before, limit).await,
             Self::AssertionJtis => JTIS,
             Self::DpopProofs => PROOFS,
             Self::RevokedTokens => REVOKED,

@@ -17,7 +17,7 @@ const PAPER: [(&str, &str); 3] =
     [("paper_no", "12/2026"), ("paper_on", "20/11/2026"), ("paper_by", "UBND phường Ba Đình")];
 
 /// Where a link with these words leads.
-fn link(page: &Answer, words: &str) -> String {
+pub fn link(page: &Answer, words: &str) -> String {
     let before = page.body.split(&format!(">{words}</a>")).next().filter(|before| before.len() < page.body.len());
     let before = before.unwrap_or_else(|| panic!("no link {words:?} on {}", page.body));
     let href = before.rsplit("href=\"").next().unwrap();
@@ -25,14 +25,14 @@ fn link(page: &Answer, words: &str) -> String {
 }
 
 /// The value that a field of the page has.
-fn given(page: &Answer, name: &str) -> String {
+pub fn given(page: &Answer, name: &str) -> String {
     let at = format!("name=\"{name}\"");
     let tag =
         page.body.split('<').find(|tag| tag.contains(&at)).unwrap_or_else(|| panic!("no {name} on {}", page.body));
     tag.split("value=\"").nth(1).map(|rest| rest.split('"').next().unwrap().to_owned()).unwrap_or_default()
 }
 
-async fn find(browser: &mut Browser<'_>, who: &str) -> Answer {
+pub async fn find(browser: &mut Browser<'_>, who: &str) -> Answer {
     let page = browser.get("/console/find").await;
     let sent = browser.submit("/console/find", &page, &[("who", who)]).await;
     let to = sent.location().to_owned();
@@ -40,7 +40,7 @@ async fn find(browser: &mut Browser<'_>, who: &str) -> Answer {
     browser.get(&to).await
 }
 
-async fn person_page(browser: &mut Browser<'_>, who: &str, name: &str) -> Answer {
+pub async fn person_page(browser: &mut Browser<'_>, who: &str, name: &str) -> Answer {
     let found = find(browser, who).await;
     let to = link(&found, name);
     let page = browser.get(&to).await;

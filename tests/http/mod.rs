@@ -3,6 +3,7 @@
 mod account;
 mod around;
 mod console;
+mod console_cases;
 mod console_pairs;
 mod console_record;
 mod edge;

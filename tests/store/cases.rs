@@ -6,7 +6,7 @@ use dinhdanh::{
 };
 use time::macros::date;
 
-use super::case::{Case, NOW, both, run};
+use super::case::{Case, NOW, both};
 
 fn new_case(at: &Case, source_id: &str, unit: Option<&str>) -> NewCase {
     NewCase {
@@ -47,17 +47,19 @@ async fn the_same_thing_opens_one_case_and_is_resolved_once() {
 async fn a_unit_sees_its_own_and_its_communes_cases() {
     both(async |at| {
         let mut conn = at.conn().await;
-        run(
-            &mut conn,
-            "INSERT INTO admin_unit (code, valid_from, name, full_name, kind, province_code, name_plain) \
-             VALUES ('00004', '2025-07-01', 'Ba Đình', 'Phường Ba Đình', 'phuong', '01', 'ba dinh')",
-        )
-        .await;
         for (line, unit) in [("1", Some("00004")), ("2", Some("22000")), ("3", None)] {
             assert!(cases::open(&mut conn, &new_case(at, line, unit), NOW).await.unwrap());
         }
-        for (unit, seen) in [(Some("00004"), 2), (Some("01"), 2), (Some("22000"), 2), (Some("79"), 1), (None, 3)] {
-            assert_eq!(cases::waiting(&mut conn, unit, 10).await.unwrap().len(), seen, "{unit:?}");
+        // One without a unit is the country's, and nobody else's.
+        let all: [(Option<&[&str]>, usize); 5] = [
+            (Some(&["00004"]), 1),
+            (Some(&["01", "00004", "00008"]), 1),
+            (Some(&["22000"]), 1),
+            (Some(&["79"]), 0),
+            (None, 3),
+        ];
+        for (units, seen) in all {
+            assert_eq!(cases::waiting(&mut conn, units, 10).await.unwrap().len(), seen, "{units:?}");
         }
     })
     .await;

@@ -7,7 +7,7 @@ use dinhdanh::{
     },
     store::{
         change_feed::{self, NewChange},
-        clients, dpop_proofs,
+        clients, console_drafts, dpop_proofs,
         failures::{self, CounterKey, CounterKind},
         grants,
         interactions::{self, StoredInteraction},
@@ -133,6 +133,10 @@ impl Case {
                     ended_at: None,
                 };
                 operator_sessions::insert(&mut conn, &session, &self.digest()).await.unwrap();
+            }
+            Stale::ConsoleDrafts => {
+                let of = (OperatorSessionId(self.uuid()), self.uuid());
+                console_drafts::keep(&mut conn, of, &[1, 2], end).await.unwrap();
             }
         }
     }

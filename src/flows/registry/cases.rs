@@ -2,7 +2,11 @@
 
 use serde_json::{Value, json};
 
-use super::PersonVault;
+use super::{
+    PersonVault,
+    events::{Officer, decide::may_decide, open_values},
+    read_person::note_case,
+};
 use crate::{
     base::{
         Entropy, Fault, Timestamp,
@@ -10,11 +14,13 @@ use crate::{
     },
     crypto::Place,
     flows::Provider,
-    registry::working_days,
+    registry::{Person, civil_event::Values, working_days},
     store::{
         AuditEvent, Class, LaneKey, Outcome, Tx, Unit,
         audit::Actor,
-        cases::{self, NewCase, Resolution},
+        cases::{self, NewCase, Resolution, StoredCase},
+        civil_events::{self, EventState, StoredEvent},
+        persons,
     },
 };
 
@@ -91,6 +97,50 @@ const fn place(row: &[u8]) -> Place<'_> {
     Place { table: "registry_case", column: "detail_sealed", row }
 }
 
+/// A case as an officer of its unit reads it.
+#[derive(Debug)]
+pub struct OpenedCase {
+    pub case: StoredCase,
+    /// What is at odds.
+    pub detail: Value,
+    /// The person that it is about, as the registry has them.
+    pub known: Option<Person>,
+    /// What came in and became this case, where it still is one.
+    pub event: Option<StoredEvent>,
+    pub values: Values,
+}
+
+/// None outside the officer's unit; a case without a unit is for the country's office. Who read it is on record before it is
+/// shown.
+pub async fn open(
+    provider: &Provider,
+    officer: &Officer,
+    id: CaseId,
+    now: Timestamp,
+) -> Result<Option<OpenedCase>, Fault> {
+    let mut conn = provider.db.read().await?;
+    let found = cases::find(&mut conn, id).await?;
+    let Some(case) = found.filter(|case| may_decide(officer, case.unit_code.as_deref(), now)) else { return Ok(None) };
+    let vault = &provider.secrets.vault;
+    let detail = open_detail(vault, id, &case.detail_sealed)?;
+    let known = match case.person {
+        Some(person) => persons::find(&mut conn, person).await?.map(|found| found.person),
+        None => None,
+    };
+    let event = match case.event {
+        Some(event) => civil_events::find(&mut conn, event).await?,
+        None => None,
+    };
+    let event = event.filter(|event| event.state == EventState::Case);
+    let values = match &event {
+        Some(event) => open_values(vault, event.id, &event.payload_sealed)?,
+        None => Values::new(),
+    };
+    drop(conn);
+    note_case(&provider.writer, (id, case.person), officer.actor.clone(), now).await?;
+    Ok(Some(OpenedCase { case, detail, known, event, values }))
+}
+
 /// What an officer does with a case.
 #[derive(Clone, Debug)]
 pub enum CaseOutcome {
@@ -133,12 +183,36 @@ impl Unit for Act {
             CaseOutcome::Assign => (cases::assign(tx, self.case.0, self.case.1, &by).await?, "assigned"),
             CaseOutcome::Resolve(resolution, reason) => {
                 let how = Resolution { by, resolution, reason: reason.clone() };
-                (cases::resolve(tx, self.case, &how, self.now).await?, *resolution)
+                (self.resolve(tx, &how).await?, *resolution)
             }
         };
         let outcome = if done { Outcome::Done } else { Outcome::Refused };
         let about = AuditEvent::new(self.now, "registry.case_changed", outcome, self.actor.clone());
         tx.record(about.detail(json!({"case": self.case.0, "to": word})));
         Ok(done)
+    }
+}
+
+impl Act {
+    /// The event that became this case does not happen: its end is written with the case's.
+    async fn resolve(&self, tx: &mut Tx, how: &Resolution) -> Result<bool, Fault> {
+        let Some(case) = cases::find(tx, self.case.0).await? else { return Ok(false) };
+        let event = match case.event {
+            Some(event) => civil_events::find(tx, event).await?.filter(|event| event.state == EventState::Case),
+            None => None,
+        };
+        // Nobody refuses what they told themselves.
+        if event.as_ref().is_some_and(|event| event.proposed_by == how.by) {
+            return Ok(false);
+        }
+        if !cases::resolve(tx, self.case, how, self.now).await? {
+            return Ok(false);
+        }
+        if let Some(event) = event {
+            civil_events::refuse_case(tx, event.id, (&how.by, &how.reason), self.now).await?;
+            let about = AuditEvent::new(self.now, "registry.event_decided", Outcome::Done, self.actor.clone());
+            tx.record(about.detail(json!({"event": event.id, "kind": event.kind, "to": EventState::Rejected.code()})));
+        }
+        Ok(true)
     }
 }

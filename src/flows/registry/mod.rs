@@ -3,6 +3,7 @@
 pub mod add_people;
 pub mod boundary_change;
 pub mod cases;
+pub mod drafts;
 pub mod duplicates;
 pub mod events;
 pub mod exchange;

@@ -9,23 +9,25 @@ use axum::{
 use http::HeaderMap;
 
 use super::{
+    case_detail::{compared, told},
     event_form::officer,
     find::{missing, ours},
     handle,
-    view::{CasePage, CaseRow, CasesPage},
+    view::{CasePage, CaseRow, CaseSaid, CasesPage},
 };
 use crate::{
     base::{Fault, ids::CaseId},
     flows::registry::{
-        cases::{self, CaseOutcome},
-        events::{decide::may_decide, written},
+        cases::{self, CaseOutcome, OpenedCase},
+        events::written,
     },
     http::{
-        extract::{FormBody, Operator},
+        extract::{FormBody, Operator, QueryParams},
         paths, respond,
         state::AppState,
     },
-    registry::operator::Role,
+    oidc::params::Params,
+    registry::{civil_event::Kind, operator::Role},
     store::cases as stored,
 };
 
@@ -37,13 +39,21 @@ pub fn routes() -> Router<AppState> {
 
 const MOST: i64 = 100;
 
+/// Cases are for those who change the record, in either part.
+fn works_on_cases(state: &AppState, operator: &Operator) -> Result<(), Box<Response>> {
+    operator.require(state, Role::Registrar).or_else(|_| operator.require(state, Role::Approver))
+}
+
 async fn list(State(state): State<AppState>, operator: Operator) -> Response {
-    let unit = operator.signed.operator().post.unit.clone();
+    if let Err(denied) = works_on_cases(&state, &operator) {
+        return *denied;
+    }
+    let today = operator.visitor.now().vietnam_date();
+    let officer = officer(&operator);
     let read = async {
         let mut conn = state.provider.db.read().await?;
-        stored::waiting(&mut conn, unit.as_deref(), MOST).await
+        stored::waiting(&mut conn, officer.units(today).as_deref(), MOST).await
     };
-    let today = operator.visitor.now().vietnam_date();
     match read.await {
         Ok(cases) => {
             let rows = cases.into_iter().map(|case| CaseRow {
@@ -60,37 +70,53 @@ async fn list(State(state): State<AppState>, operator: Operator) -> Response {
     }
 }
 
-async fn show(State(state): State<AppState>, operator: Operator, Path(id): Path<String>) -> Response {
+async fn show(
+    State(state): State<AppState>,
+    operator: Operator,
+    Path(id): Path<String>,
+    QueryParams(query): QueryParams,
+) -> Response {
     let Ok(id) = id.parse::<CaseId>() else { return missing(&state, &operator) };
-    match page(&state, &operator, id).await {
+    if let Err(denied) = works_on_cases(&state, &operator) {
+        return *denied;
+    }
+    if let Some(enough) = operator.read_enough(&state).await {
+        return enough;
+    }
+    let said = query.ok().and_then(|query| CaseSaid::from_code(query.one("said").ok().flatten()?));
+    let opened = cases::open(&state.provider, &officer(&operator), id, operator.visitor.now()).await;
+    match opened.and_then(|opened| opened.map(|opened| page(&state, &operator, opened, said)).transpose()) {
         Ok(Some(page)) => page.render(&operator.frame(&state)).into_response(),
         Ok(None) => missing(&state, &operator),
         Err(fault) => respond::fault_for(&state, &operator.visitor, &fault),
     }
 }
 
-async fn page(state: &AppState, operator: &Operator, id: CaseId) -> Result<Option<CasePage>, Fault> {
-    let mut conn = state.provider.db.read().await?;
-    let Some(case) = stored::find(&mut conn, id).await? else { return Ok(None) };
-    drop(conn);
-    let officer = officer(operator);
-    if case.unit_code.is_some() && !may_decide(&officer, case.unit_code.as_deref(), operator.visitor.now()) {
-        return Ok(None);
-    }
-    let detail = cases::open_detail(&state.provider.secrets.vault, id, &case.detail_sealed)?;
+fn page(state: &AppState, operator: &Operator, opened: OpenedCase, said: Option<CaseSaid>) -> Result<CasePage, Fault> {
+    let lines = told(&opened);
+    let compared = compared(&opened);
+    let OpenedCase { case, event, .. } = opened;
     let person = case.person.map(|person| handle::of_person(state, operator, person)).transpose()?;
-    Ok(Some(CasePage {
+    let kind = event.as_ref().and_then(|event| Kind::from_code(&event.kind));
+    let registrar = operator.signed.require(Role::Registrar).is_ok();
+    let again = event.as_ref().zip(kind).filter(|_| registrar);
+    Ok(CasePage {
         kind: case.kind,
         version: case.version,
         at: case.opened_at,
         due: written(case.due_on),
-        detail: serde_json::to_string_pretty(&detail).unwrap_or_default(),
+        lines,
+        compared,
         person,
         event: case.event.map(|event| format!("{}/{event}", paths::CONSOLE_EVENTS)),
+        again: again.map(|(event, kind)| format!("{}/{}?again={}", paths::CONSOLE_PROPOSE, kind.code(), event.id)),
+        refuses: event.is_some(),
+        decides: event.is_none() || operator.signed.require(Role::Approver).is_ok(),
         assigned_to: case.assigned_to,
         resolution: case.resolution,
         reason: case.reason,
-    }))
+        said,
+    })
 }
 
 async fn take(
@@ -102,29 +128,46 @@ async fn take(
 ) -> Response {
     let Ok(id) = id.parse::<CaseId>() else { return missing(&state, &operator) };
     let Some(form) = ours(&state, &operator, &headers, form) else { return operator.foreign(&state) };
-    let may = operator.require(&state, Role::Registrar).or_else(|_| operator.require(&state, Role::Approver));
-    if let Err(denied) = may {
+    if let Err(denied) = works_on_cases(&state, &operator) {
         return *denied;
     }
+    match acted(&state, &operator, id, &form).await {
+        Ok(Ok(said)) => respond::see_other(&format!("{}/{id}?said={}", paths::CONSOLE_CASES, said.code())),
+        Ok(Err(answer)) => *answer,
+        Err(fault) => respond::fault_for(&state, &operator.visitor, &fault),
+    }
+}
+
+async fn acted(
+    state: &AppState,
+    operator: &Operator,
+    id: CaseId,
+    form: &Params,
+) -> Result<Result<CaseSaid, Box<Response>>, Fault> {
+    let now = operator.visitor.now();
+    let opened = cases::open(&state.provider, &officer(operator), id, now).await?;
+    let Some(opened) = opened else { return Ok(Err(Box::new(missing(state, operator)))) };
     let cell = |name| form.one(name).ok().flatten().unwrap_or_default().trim();
     let version = cell("version").parse().unwrap_or_default();
     let reason: String = cell("reason").chars().take(500).collect();
     let what = match cell("action") {
-        "assign" => Some(CaseOutcome::Assign),
-        "settled" if !reason.is_empty() => Some(CaseOutcome::Resolve("settled_by_event", reason)),
-        "record_stands" if !reason.is_empty() => Some(CaseOutcome::Resolve("record_stands", reason)),
-        _ => None,
+        "assign" => CaseOutcome::Assign,
+        "settled" if !reason.is_empty() => CaseOutcome::Resolve("settled_by_event", reason),
+        "record_stands" if !reason.is_empty() => CaseOutcome::Resolve("record_stands", reason),
+        _ => return Ok(Ok(CaseSaid::ReasonMissing)),
     };
-    if let Some(what) = what {
-        let now = operator.visitor.now();
-        match page(&state, &operator, id).await {
-            Ok(Some(_)) => {}
-            Ok(None) => return missing(&state, &operator),
-            Err(fault) => return respond::fault_for(&state, &operator.visitor, &fault),
-        }
-        if let Err(fault) = cases::act(&state.provider, (id, version), what, operator.signed.actor(), now).await {
-            return respond::fault_for(&state, &operator.visitor, &fault);
-        }
+    // What came in and became this case is refused with it: that is an approver's word.
+    if matches!(what, CaseOutcome::Resolve(..))
+        && opened.event.is_some()
+        && let Err(denied) = operator.require(state, Role::Approver)
+    {
+        return Ok(Err(denied));
     }
-    respond::see_other(&format!("{}/{id}", paths::CONSOLE_CASES))
+    let assigned = matches!(what, CaseOutcome::Assign);
+    let done = cases::act(&state.provider, (id, version), what, operator.signed.actor(), now).await?;
+    Ok(Ok(match (done, assigned) {
+        (true, true) => CaseSaid::Assigned,
+        (true, false) => CaseSaid::Resolved,
+        (false, _) => CaseSaid::TooLate,
+    }))
 }

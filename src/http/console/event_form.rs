@@ -22,9 +22,13 @@ use crate::{
         Fault,
         ids::{EventId, PersonId},
     },
-    flows::registry::events::{
-        self, Officer, Proposal, Proposed, check,
-        likely::{LikelyPerson, likely},
+    flows::registry::{
+        drafts,
+        events::{
+            self, Officer, Proposal, Proposed, check,
+            likely::{LikelyPerson, likely},
+        },
+        read_person::note_reading,
     },
     http::{
         extract::{FormBody, Operator, QueryParams},
@@ -36,6 +40,7 @@ use crate::{
         civil_event::{FieldKind, FieldSpec, Kind, PAPER_FIELDS, Refusal, Values, Why},
         operator::Role,
     },
+    store::civil_events::EventState,
 };
 
 pub fn routes() -> Router<AppState> {
@@ -67,17 +72,45 @@ async fn show(
     if let Err(denied) = operator.require(&state, Role::Registrar) {
         return *denied;
     }
+    if let Some(enough) = operator.read_enough(&state).await {
+        return enough;
+    }
     let query = query.ok();
     let given = |name| query.as_ref().and_then(|query| query.one(name).ok().flatten());
-    let draft = match (given("draft"), given("for")) {
-        (Some(sealed), _) => handle::open::<Draft>(&state, &operator, sealed),
-        (None, subject) => Some(begun(&state, &operator, kind, subject)),
+    let draft = match (given("draft"), given("again"), given("for")) {
+        (Some(form), ..) => kept(&state, &operator, form).await,
+        (None, Some(event), _) => mended(&state, &operator, kind, event).await,
+        (None, None, subject) => Ok(Some(begun(&state, &operator, kind, subject))),
     };
-    let Some(draft) = draft else { return respond::see_other(&format!("{}/{}", paths::CONSOLE_PROPOSE, kind.code())) };
-    match page(&state, &operator, kind, &draft).await {
+    let page = match draft {
+        Ok(Some(draft)) => page(&state, &operator, kind, &draft).await,
+        Ok(None) => return respond::see_other(&format!("{}/{}", paths::CONSOLE_PROPOSE, kind.code())),
+        Err(fault) => Err(fault),
+    };
+    match page {
         Ok(page) => page.render(&operator.frame(&state)).into_response(),
         Err(fault) => respond::fault_for(&state, &operator.visitor, &fault),
     }
+}
+
+/// What was typed into a form before.
+async fn kept(state: &AppState, operator: &Operator, form: &str) -> Result<Option<Draft>, Fault> {
+    let Ok(form) = form.parse::<Uuid>() else { return Ok(None) };
+    drafts::find(&state.provider, (operator.signed.session().id, form), operator.visitor.now()).await
+}
+
+/// A proposal that came back to its proposer, or an event that became a case: its form is mended and sent again.
+async fn mended(state: &AppState, operator: &Operator, kind: Kind, event: &str) -> Result<Option<Draft>, Fault> {
+    let Ok(id) = event.parse::<EventId>() else { return Ok(None) };
+    let officer = officer(operator);
+    let Some(opened) = events::open(&state.provider, &officer, id, operator.visitor.now()).await? else {
+        return Ok(None);
+    };
+    let event = &opened.event;
+    let own = event.proposed_by == officer.text();
+    let mends = opened.kind == kind && (own && event.state == EventState::Returned || event.state == EventState::Case);
+    let again = Some((id, event.version));
+    Ok(mends.then_some(Draft { values: opened.values, form: id.0, again, new: false }))
 }
 
 /// A new form; whoever's page it was opened from is named in its first field.
@@ -94,6 +127,11 @@ fn begun(state: &AppState, operator: &Operator, kind: Kind, subject: Option<&str
 
 async fn page(state: &AppState, operator: &Operator, kind: Kind, draft: &Draft) -> Result<EventForm, Fault> {
     let now = operator.visitor.now();
+    if draft.new {
+        // The name of whom it is opened for stands on it.
+        let shown: Vec<PersonId> = draft.values.values().filter_map(|value| value.parse().ok()).collect();
+        note_reading(&state.provider.writer, &shown, operator.signed.actor(), now).await?;
+    }
     let checked = if draft.new {
         None
     } else {
@@ -188,7 +226,7 @@ async fn take(
     let Some(draft) = typed(kind, &form) else { return operator.foreign(&state) };
     let sends = form.one("action").ok().flatten() == Some("propose");
     let outcome =
-        if sends { send(&state, &operator, kind, &draft).await } else { back(&state, &operator, kind, &draft) };
+        if sends { send(&state, &operator, kind, &draft).await } else { back(&state, &operator, kind, &draft).await };
     outcome.unwrap_or_else(|fault| respond::fault_for(&state, &operator.visitor, &fault))
 }
 
@@ -204,9 +242,10 @@ fn typed(kind: Kind, form: &Params) -> Option<Draft> {
     Some(Draft { values: values.filter(|(_, value)| !value.is_empty()).collect(), form, again, new: false })
 }
 
-fn back(state: &AppState, operator: &Operator, kind: Kind, draft: &Draft) -> Result<Response, Fault> {
-    let sealed = handle::seal(state, operator, draft)?;
-    Ok(respond::see_other(&format!("{}/{}?draft={sealed}", paths::CONSOLE_PROPOSE, kind.code())))
+async fn back(state: &AppState, operator: &Operator, kind: Kind, draft: &Draft) -> Result<Response, Fault> {
+    let of = (operator.signed.session().id, draft.form);
+    drafts::keep(&state.provider, of, draft, operator.visitor.now()).await?;
+    Ok(respond::see_other(&format!("{}/{}?draft={}", paths::CONSOLE_PROPOSE, kind.code(), draft.form)))
 }
 
 async fn send(state: &AppState, operator: &Operator, kind: Kind, draft: &Draft) -> Result<Response, Fault> {
@@ -226,7 +265,7 @@ async fn send(state: &AppState, operator: &Operator, kind: Kind, draft: &Draft) 
         Proposed::Differs(event) => {
             Ok(respond::see_other(&format!("{}/{event}?said={}", paths::CONSOLE_EVENTS, Said::SentBefore.code())))
         }
-        Proposed::Refused(_) => back(state, operator, kind, draft),
+        Proposed::Refused(_) => back(state, operator, kind, draft).await,
         Proposed::NotOpen => Ok(respond::see_other(paths::CONSOLE_MINE)),
     }
 }

@@ -18,7 +18,7 @@ use crate::{
     base::Fault,
     flows::registry::{
         events::written,
-        read_person::note_reading,
+        read_person::note_search,
         search::{Ask, Hit, search},
     },
     http::{
@@ -39,6 +39,13 @@ pub fn routes() -> Router<AppState> {
     Router::new()
         .route(paths::CONSOLE_FIND, get(show).post(take))
         .route(&format!("{}/{{handle}}", paths::CONSOLE_FIND), get(found))
+}
+
+/// What was typed, and from where on the hits are shown.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+struct Asked {
+    typed: Typed,
+    cursor: Option<String>,
 }
 
 /// What was typed.
@@ -74,36 +81,58 @@ async fn take(
         household: cell("household"),
         parent: cell("parent"),
     };
-    match handle::seal(&state, &operator, &typed) {
+    match handle::seal(&state, &operator, &Asked { typed, cursor: None }) {
         Ok(handle) => respond::see_other(&format!("{}/{handle}", paths::CONSOLE_FIND)),
         Err(fault) => respond::fault_for(&state, &operator.visitor, &fault),
     }
 }
 
 async fn found(State(state): State<AppState>, operator: Operator, Path(sealed): Path<String>) -> Response {
-    let Some(typed) = handle::open::<Typed>(&state, &operator, &sealed) else {
+    let Some(asked) = handle::open::<Asked>(&state, &operator, &sealed) else {
         return respond::see_other(paths::CONSOLE_FIND);
     };
-    match look(&state, &operator, typed).await {
+    if let Some(enough) = operator.read_enough(&state).await {
+        return enough;
+    }
+    match look(&state, &operator, asked).await {
         Ok(page) => page.render(&operator.frame(&state)).into_response(),
         Err(fault) => respond::fault_for(&state, &operator.visitor, &fault),
     }
 }
 
-async fn look(state: &AppState, operator: &Operator, typed: Typed) -> Result<FindPage, Fault> {
+async fn look(state: &AppState, operator: &Operator, Asked { typed, cursor }: Asked) -> Result<FindPage, Fault> {
     let now = operator.visitor.now();
-    let page = |hits, refused| FindPage { typed: typed.clone(), hits, refused };
-    let Some(criteria) = criteria(&typed, now.vietnam_date()) else { return Ok(page(None, true)) };
+    let page = |hits, next, refused| FindPage { typed: typed.clone(), hits, next, refused };
+    let Some(criteria) = criteria(&typed, now.vietnam_date()) else { return Ok(page(None, None, true)) };
     let mut conn = state.provider.db.read().await?;
     let asker = operator.signed.actor().as_text();
     let (sealer, entropy) = (&state.provider.secrets.sealer, &state.provider.entropy);
-    let ask = Ask { most: MOST, cursor: None, asker: &asker, sealer, entropy };
-    let Ok(found) = search(&mut conn, &criteria, &ask).await? else { return Ok(page(None, true)) };
+    let ask = Ask { most: MOST, cursor: cursor.as_deref(), asker: &asker, sealer, entropy };
+    let Ok(found) = search(&mut conn, &criteria, &ask).await? else { return Ok(page(None, None, true)) };
     drop(conn);
     let ids: Vec<_> = found.hits.iter().map(|hit| hit.person.id).collect();
-    note_reading(&state.provider.writer, &ids, operator.signed.actor(), now).await?;
+    note_search(&state.provider.writer, (by(&criteria), &ids), operator.signed.actor(), now).await?;
     let rows = found.hits.iter().map(|hit| row(state, operator, hit, now.vietnam_date()));
-    Ok(page(Some(rows.collect::<Result<_, _>>()?), false))
+    let rows = rows.collect::<Result<_, _>>()?;
+    let next = found.next.map(|cursor| {
+        let asked = Asked { typed: typed.clone(), cursor: Some(cursor) };
+        handle::seal(state, operator, &asked).map(|handle| format!("{}/{handle}", paths::CONSOLE_FIND))
+    });
+    Ok(page(Some(rows), next.transpose()?, false))
+}
+
+/// By what somebody is looked for: names of fields, for the record.
+fn by(criteria: &Criteria) -> Vec<&'static str> {
+    let all = [
+        ("number", criteria.number.is_some()),
+        ("cmnd9", criteria.cmnd9.is_some()),
+        ("name", criteria.name.is_some()),
+        ("birth", criteria.birth.is_some()),
+        ("unit", criteria.within.is_some()),
+        ("household", criteria.household.is_some()),
+        ("parent", criteria.parent.is_some()),
+    ];
+    all.into_iter().filter(|(_, asked)| *asked).map(|(name, _)| name).collect()
 }
 
 /// None for what cannot be looked for.

@@ -1,5 +1,6 @@
 //! The operators' pages.
 
+mod case_detail;
 mod cases;
 mod event_form;
 pub mod find;

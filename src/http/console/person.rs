@@ -39,6 +39,9 @@ async fn show(
     QueryParams(query): QueryParams,
 ) -> Response {
     let Some(id) = handle::open::<PersonId>(&state, &operator, &sealed) else { return missing(&state, &operator) };
+    if let Some(enough) = operator.read_enough(&state).await {
+        return enough;
+    }
     let day = query.ok().and_then(|query| stored_day(query.one("as_of").ok().flatten()?));
     match page(&state, &operator, id, (day, &sealed)).await {
         Ok(Some(page)) => page.render(&operator.frame(&state)).into_response(),

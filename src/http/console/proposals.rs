@@ -10,9 +10,8 @@ use axum::{
 use http::HeaderMap;
 
 use super::{
-    event_form::{Draft, officer},
+    event_form::officer,
     find::{missing, ours},
-    handle,
     view::{DifferenceRow, ProposalPage, QueuePage, QueueRow, Said},
 };
 use crate::{
@@ -46,9 +45,10 @@ async fn queue(State(state): State<AppState>, operator: Operator) -> Response {
         return *denied;
     }
     let officer = officer(&operator);
+    let today = operator.visitor.now().vietnam_date();
     let rows = async {
         let mut conn = state.provider.db.read().await?;
-        civil_events::waiting(&mut conn, &officer.text(), officer.unit.as_deref(), MOST).await
+        civil_events::waiting(&mut conn, &officer.text(), officer.units(today).as_deref(), MOST).await
     };
     list(&state, &operator, rows.await, "console-queue-title")
 }
@@ -96,32 +96,27 @@ async fn show(
     QueryParams(query): QueryParams,
 ) -> Response {
     let Ok(id) = id.parse::<EventId>() else { return missing(&state, &operator) };
+    if let Some(enough) = operator.read_enough(&state).await {
+        return enough;
+    }
     let said = query.ok().and_then(|query| Said::from_code(query.one("said").ok().flatten()?));
     match events::open(&state.provider, &officer(&operator), id, operator.visitor.now()).await {
-        Ok(Some(opened)) => match page(&state, &operator, opened, said) {
-            Ok(page) => page.render(&operator.frame(&state)).into_response(),
-            Err(fault) => respond::fault_for(&state, &operator.visitor, &fault),
-        },
+        Ok(Some(opened)) => page(&operator, opened, said).render(&operator.frame(&state)).into_response(),
         Ok(None) => missing(&state, &operator),
         Err(fault) => respond::fault_for(&state, &operator.visitor, &fault),
     }
 }
 
-fn page(state: &AppState, operator: &Operator, opened: Opened, said: Option<Said>) -> Result<ProposalPage, Fault> {
+fn page(operator: &Operator, opened: Opened, said: Option<Said>) -> ProposalPage {
     let (officer, now) = (officer(operator), operator.visitor.now());
     let event = opened.event;
     let own = event.proposed_by == officer.text();
     let reaches = may_decide(&officer, event.unit_code.as_deref(), now);
     let waiting = event.state == EventState::Proposed;
-    let again = if own && matches!(event.state, EventState::Returned) {
-        let draft =
-            Draft { values: opened.values, form: event.id.0, again: Some((event.id, event.version)), new: false };
-        let sealed = handle::seal(state, operator, &draft)?;
-        Some(format!("{}/{}?draft={sealed}", paths::CONSOLE_PROPOSE, opened.kind.code()))
-    } else {
-        None
-    };
-    Ok(ProposalPage {
+    let mends = own && event.state == EventState::Returned
+        || event.state == EventState::Case && operator.signed.require(Role::Registrar).is_ok();
+    let again = mends.then(|| format!("{}/{}?again={}", paths::CONSOLE_PROPOSE, opened.kind.code(), event.id));
+    ProposalPage {
         kind: opened.kind.label(),
         state: event.state,
         version: event.version,
@@ -140,7 +135,7 @@ fn page(state: &AppState, operator: &Operator, opened: Opened, said: Option<Said
         withdraws: own && matches!(event.state, EventState::Proposed | EventState::Returned),
         again,
         said,
-    })
+    }
 }
 
 async fn take(

@@ -67,6 +67,8 @@ pub struct FindPage {
     pub typed: Typed,
     /// None before anything was looked for.
     pub hits: Option<Vec<FoundRow>>,
+    /// Where the next hits are.
+    pub next: Option<String>,
     pub refused: bool,
 }
 page!(FindPage, FindDocument, "console/find.html");
@@ -124,6 +126,7 @@ pub struct EntryRow {
 pub struct EventForm {
     pub kind: Pair,
     pub code: &'static str,
+    /// The form's own id.
     pub form: String,
     pub again: String,
     pub fields: Vec<FieldRow>,
@@ -303,12 +306,78 @@ pub struct CasePage {
     pub version: i64,
     pub at: Timestamp,
     pub due: String,
-    pub detail: String,
+    pub lines: Vec<CaseLine>,
+    pub compared: Vec<ComparedRow>,
     pub person: Option<String>,
     pub event: Option<String>,
+    /// The form that proposes what came in, mended.
+    pub again: Option<String>,
+    /// Resolving it refuses what came in.
+    pub refuses: bool,
+    /// Whether this operator may resolve it.
+    pub decides: bool,
     pub assigned_to: Option<String>,
     pub resolution: Option<String>,
     pub reason: Option<String>,
+    pub said: Option<CaseSaid>,
+}
+
+/// One thing that a case says.
+#[derive(Clone, Debug)]
+pub struct CaseLine {
+    pub label: Pair,
+    pub value: Shown,
+}
+
+/// A field as a file has it and as the registry has it.
+#[derive(Clone, Debug)]
+pub struct ComparedRow {
+    pub label: Pair,
+    pub theirs: Shown,
+    pub ours: Shown,
+    pub differs: bool,
+}
+
+/// What came of the last thing done with a case.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum CaseSaid {
+    Assigned,
+    Resolved,
+    TooLate,
+    ReasonMissing,
+}
+
+impl CaseSaid {
+    pub const ALL: [Self; 4] = [Self::Assigned, Self::Resolved, Self::TooLate, Self::ReasonMissing];
+
+    pub const fn code(self) -> &'static str {
+        match self {
+            Self::Assigned => "assigned",
+            Self::Resolved => "resolved",
+            Self::TooLate => "late",
+            Self::ReasonMissing => "reason",
+        }
+    }
+
+    pub fn from_code(code: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|said| said.code() == code)
+    }
+
+    const fn key(self) -> &'static str {
+        match self {
+            Self::Assigned => "console-case-said-assigned",
+            Self::Resolved => "console-case-said-resolved",
+            Self::TooLate => "console-case-said-late",
+            Self::ReasonMissing => "console-case-said-reason",
+        }
+    }
+
+    const fn kind(self) -> &'static str {
+        match self {
+            Self::Assigned | Self::Resolved => "good",
+            Self::TooLate | Self::ReasonMissing => "care",
+        }
+    }
 }
 page!(CasePage, CaseDocument, "console/case.html");
 

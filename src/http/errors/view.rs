@@ -27,6 +27,8 @@ pub enum WentWrong {
     ForeignForm,
     /// An operator's role or unit does not allow it.
     NotAllowed,
+    /// An operator looked at so many people today that somebody has to ask why first.
+    ReadEnough,
     NotFound,
     WrongMethod,
     TooLarge,
@@ -71,6 +73,7 @@ impl WentWrong {
         match self {
             Self::UnknownPortal | Self::WrongWayBack | Self::PortalRequest => (StatusCode::BAD_REQUEST, None),
             Self::ForeignForm | Self::NotAllowed => (StatusCode::FORBIDDEN, None),
+            Self::ReadEnough => (StatusCode::TOO_MANY_REQUESTS, None),
             Self::NotFound => (StatusCode::NOT_FOUND, None),
             Self::WrongMethod => (StatusCode::METHOD_NOT_ALLOWED, None),
             Self::TooLarge => (StatusCode::PAYLOAD_TOO_LARGE, None),
@@ -85,6 +88,7 @@ impl WentWrong {
             Self::UnknownPortal | Self::WrongWayBack | Self::PortalRequest => "error-portal-title",
             Self::ForeignForm => "error-form-title",
             Self::NotAllowed => "error-not-allowed-title",
+            Self::ReadEnough => "error-read-enough-title",
             Self::NotFound => "error-not-found-title",
             Self::TooManyRequests { .. } | Self::Overloaded { .. } => "error-busy-title",
             Self::WrongMethod | Self::TooLarge => "error-request-title",
@@ -99,6 +103,7 @@ impl WentWrong {
             Self::PortalRequest => "error-portal-request",
             Self::ForeignForm => "error-form",
             Self::NotAllowed => "error-not-allowed",
+            Self::ReadEnough => "error-read-enough",
             Self::NotFound => "error-not-found",
             Self::TooManyRequests { .. } | Self::Overloaded { .. } => "error-busy",
             Self::WrongMethod | Self::TooLarge => "error-request",

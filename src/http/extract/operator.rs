@@ -6,9 +6,12 @@ use http::{HeaderMap, Method, request::Parts};
 use super::{ForeignForm, FormGuard, Visitor};
 use crate::{
     base::{Fault, Timestamp},
-    flows::operators::{
-        SignedOperator, keep_alive, recognise,
-        session::{Denied, Seen},
+    flows::{
+        operators::{
+            SignedOperator, keep_alive, recognise,
+            session::{Denied, Seen},
+        },
+        registry::read_person::is_spent,
     },
     http::{cookies::Cookie, errors::view::WentWrong, frame::Frame, paths, respond, state::AppState},
     oidc::params::Params,
@@ -56,6 +59,19 @@ impl Operator {
     /// The answer to who has not the role.
     pub fn require(&self, state: &AppState, role: Role) -> Result<(), Box<Response>> {
         self.signed.require(role).map_err(|denied| Box::new(self.denied(state, denied)))
+    }
+
+    /// The answer to who has looked at so many people today that nothing more is shown.
+    pub async fn read_enough(&self, state: &AppState) -> Option<Response> {
+        match is_spent(&state.provider, &self.signed.actor(), self.visitor.now()).await {
+            Ok(false) => None,
+            Ok(true) => {
+                tracing::warn!(operator = %self.signed.operator().name, "an operator has read enough for today");
+                let reference = self.visitor.request_id.clone();
+                Some(respond::page(state, self.visitor.choice(None), WentWrong::ReadEnough, reference, None))
+            }
+            Err(fault) => Some(respond::fault_for(state, &self.visitor, &fault)),
+        }
     }
 
     /// Told as a page; the log says who wanted what.

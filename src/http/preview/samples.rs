@@ -327,6 +327,7 @@ fn errors(lang: Lang) -> Vec<Sample> {
         sample("error-form", error(WentWrong::ForeignForm).render(&frame)),
         sample("error-request", error(WentWrong::TooLarge).render(&frame)),
         sample("error-not-allowed", error(WentWrong::NotAllowed).render(&frame)),
+        sample("error-read-enough", error(WentWrong::ReadEnough).render(&frame)),
         sample("error-not-found", error(WentWrong::NotFound).render(&frame)),
         sample("error-busy", error(WentWrong::Overloaded { retry_after: 5 }).render(&frame)),
         sample("error-ours", error(WentWrong::Ours).render(&frame)),

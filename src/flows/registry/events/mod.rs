@@ -41,6 +41,7 @@ use crate::{
     },
     crypto::Place,
     registry::{
+        admin_unit,
         civil_event::{Kind, Values},
         operator::Post,
     },
@@ -65,6 +66,12 @@ impl Officer {
     /// Whether a commune or province of a day lies within the officer's part of the country.
     pub fn reaches(&self, unit: &str, day: Date) -> bool {
         reaches(self.unit.as_deref(), unit, day)
+    }
+
+    /// The codes of the officer's part of the country on a day: their unit, and the communes of a province. None for the whole.
+    pub fn units(&self, day: Date) -> Option<Vec<&str>> {
+        let own = self.unit.as_deref()?;
+        Some(std::iter::once(own).chain(admin_unit::communes_of(own, day).map(|unit| unit.code)).collect())
     }
 
     /// As the rows name them: the same text for the same person, or two could be one.
@@ -94,7 +101,7 @@ pub fn says_the_same(vault: &PersonVault, known: &StoredEvent, (kind, values): (
     Ok(known.kind == kind.code() && open_values(vault, known.id, &known.payload_sealed)? == *values)
 }
 
-fn open_values(vault: &PersonVault, event: EventId, sealed: &[u8]) -> Result<Values, Fault> {
+pub(super) fn open_values(vault: &PersonVault, event: EventId, sealed: &[u8]) -> Result<Values, Fault> {
     let json: Value = vault.open_json(payload_place(&event), sealed)?;
     serde_json::from_value(json)
         .map_err(|error| Fault::because(FaultKind::Inconsistent, "an event's form does not read", error))

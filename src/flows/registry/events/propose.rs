@@ -13,6 +13,7 @@ use crate::{
     store::{
         AuditEvent, Class, LaneKey, Outcome as Audited, Tx, Unit,
         audit::Actor,
+        cases::{self, Resolution},
         civil_events::{self, EventState, NewEvent},
     },
 };
@@ -29,7 +30,7 @@ pub struct Proposal {
     pub source: String,
     pub source_id: String,
     pub note: Option<String>,
-    /// The proposal that came back, with its version.
+    /// The proposal that came back, or the event that became a case, with its version.
     pub again: Option<(EventId, i64)>,
 }
 
@@ -111,11 +112,18 @@ pub async fn propose(
         Ok(outcome) => outcome,
         Err(refusals) => return Ok(Proposed::Refused(refusals)),
     };
+    let (again, takes_up) = match proposal.again {
+        Some((id, version)) => {
+            let found = civil_events::find(&mut provider.db.read().await?, id).await?;
+            (Some(version), found.is_some_and(|found| found.state == EventState::Case))
+        }
+        None => (None, false),
+    };
     let id = proposal.again.map_or_else(|| EventId::generate(&provider.entropy, now), |(id, _)| id);
     let new = new_event(provider, officer, (proposal, id), (&ground, &outcome), now)?;
-    let (again, actor) = (proposal.again.map(|(_, version)| version), officer.actor.clone());
+    let actor = officer.actor.clone();
     let source = (new.source.clone(), new.source_id.clone());
-    if !provider.writer.submit(WriteProposal { event: new, again, actor, now }).await? {
+    if !provider.writer.submit(WriteProposal { event: new, again, takes_up, actor, now }).await? {
         if again.is_some() {
             return Ok(Proposed::NotOpen);
         }
@@ -155,6 +163,8 @@ pub(super) fn new_event(
 struct WriteProposal {
     event: NewEvent,
     again: Option<i64>,
+    /// It became a case when it came, and its case is settled by this.
+    takes_up: bool,
     actor: Actor,
     now: Timestamp,
 }
@@ -170,6 +180,15 @@ impl Unit for WriteProposal {
 
     async fn run<'a>(&'a self, tx: &'a mut Tx) -> Result<bool, Fault> {
         let written = match self.again {
+            Some(version) if self.takes_up => {
+                let taken = civil_events::take_up(tx, (&self.event, version), self.now).await?;
+                if taken {
+                    let (by, reason) = (self.actor.as_text(), "proposed by an officer".to_owned());
+                    let how = Resolution { by, resolution: "proposed_again", reason };
+                    cases::resolve_of_event(tx, self.event.id, &how, self.now).await?;
+                }
+                taken
+            }
             Some(version) => civil_events::propose_again(tx, (&self.event, version)).await?,
             None => civil_events::insert(tx, &self.event, self.now).await?,
         };

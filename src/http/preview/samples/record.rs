@@ -10,8 +10,8 @@ use crate::{
             find::Typed,
             pairs_view::{LikelyRow, PairLine, PairPage, PairRow, PairSide, PairsPage, ReasonRow, SideRow},
             view::{
-                CasePage, CaseRow, CasesPage, DifferenceRow, EntryRow, EventForm, FieldRow, FindPage, FoundRow,
-                LineRow, PersonView, ProposalPage, QueuePage, QueueRow, Said,
+                CaseLine, CasePage, CaseRow, CaseSaid, CasesPage, ComparedRow, DifferenceRow, EntryRow, EventForm,
+                FieldRow, FindPage, FoundRow, LineRow, PersonView, ProposalPage, QueuePage, QueueRow, Said,
             },
         },
         lang::Lang,
@@ -51,6 +51,7 @@ fn found() -> FindPage {
     FindPage {
         typed: Typed { who: "nguyen van thu".to_owned(), ..Typed::default() },
         hits: Some(vec![row]),
+        next: Some("/console/find/y".to_owned()),
         refused: false,
     }
 }
@@ -200,12 +201,26 @@ fn case(kind: &str, resolved: bool) -> CasePage {
         version: 1,
         at: NOON,
         due: "24/11/2026".to_owned(),
-        detail: "{ \"what\": \"household_without_head\" }".to_owned(),
+        lines: vec![CaseLine {
+            label: ("Việc cần làm", "What is to be done"), value: both("Hộ không còn chủ hộ")
+        }],
+        compared: [true, false]
+            .map(|differs| ComparedRow {
+                label: Facet::Name.label(),
+                theirs: both("Nguyễn Văn Thử"),
+                ours: both("Nguyễn Văn Thừ"),
+                differs,
+            })
+            .to_vec(),
         person: Some("/console/person/x".to_owned()),
         event: Some("/console/events/x".to_owned()),
+        again: Some("/console/propose/divorce?again=x".to_owned()),
+        refuses: kind == "event_refused",
+        decides: true,
         assigned_to: Some("operator:canbo.thu".to_owned()),
         resolution: resolved.then(|| "record_stands".to_owned()),
         reason: resolved.then(|| "Đã xác minh".to_owned()),
+        said: None,
     }
 }
 
@@ -232,7 +247,7 @@ pub fn all(lang: Lang) -> Vec<Sample> {
     let mut all = vec![
         sample("console-find", FindPage::default().render(&frame)),
         sample("console-find-found", found().render(&frame)),
-        sample("console-find-refused", FindPage { refused: true, hits: None, ..found() }.render(&frame)),
+        sample("console-find-refused", FindPage { refused: true, hits: None, next: None, ..found() }.render(&frame)),
         sample("console-person", person(vec![entry]).render(&frame)),
         sample("console-person-new", person(Vec::new()).render(&frame)),
         sample("console-form", form(None, Vec::new()).render(&frame)),
@@ -261,8 +276,18 @@ pub fn all(lang: Lang) -> Vec<Sample> {
         ("console-proposal-unit", Said::OutsideUnit),
         ("console-proposal-late", Said::TooLate),
         ("console-proposal-reason", Said::ReasonMissing),
+        ("console-proposal-sent", Said::SentBefore),
     ] {
         all.push(sample(name, proposal(Some(said)).render(&frame)));
+    }
+    for said in CaseSaid::ALL {
+        let name = match said {
+            CaseSaid::Assigned => "console-case-assigned",
+            CaseSaid::Resolved => "console-case-said-resolved",
+            CaseSaid::TooLate => "console-case-late",
+            CaseSaid::ReasonMissing => "console-case-reason",
+        };
+        all.push(sample(name, CasePage { said: Some(said), ..case("event_refused", false) }.render(&frame)));
     }
     all
 }
