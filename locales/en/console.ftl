@@ -160,3 +160,4 @@ console-case-said-assigned = You have taken this case on.
 console-case-said-resolved = The case is ended.
 console-case-said-late = Somebody else changed the case just now, or it is not yours to end. Look again before you go on.
 console-case-said-reason = Write down a reason to end the case.
+console-person-boundary = Change of administrative boundaries

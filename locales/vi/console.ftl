@@ -160,3 +160,4 @@ console-case-said-assigned = Bạn đã nhận vụ việc này.
 console-case-said-resolved = Vụ việc đã kết thúc.
 console-case-said-late = Vụ việc vừa được người khác thay đổi, hoặc bạn không kết thúc được nó. Hãy xem lại trước khi làm tiếp.
 console-case-said-reason = Hãy ghi lý do để kết thúc vụ việc.
+console-person-boundary = Thay đổi địa giới hành chính

@@ -353,25 +353,3 @@ pub(super) const fn hold_household(engine: Engine) -> &'static str {
         Engine::Postgres => "SELECT version FROM household WHERE id = $1 FOR NO KEY UPDATE",
     }
 }
-
-/// For the rest of a transaction that is as large as the registry.
-pub(super) const fn without_time_limit(engine: Engine) -> Option<&'static str> {
-    match engine {
-        Engine::Sqlite => None,
-        Engine::Postgres => Some("SET LOCAL statement_timeout = 0"),
-    }
-}
-
-/// Homes by a list of (province, commune) before and after.
-pub(super) const fn move_homes(engine: Engine) -> &'static str {
-    match engine {
-        Engine::Sqlite => {
-            "UPDATE person SET home_province = m.value ->> 2, home_unit = m.value ->> 3 FROM json_each($1) AS m \
-             WHERE person.home_province = m.value ->> 0 AND person.home_unit = m.value ->> 1"
-        }
-        Engine::Postgres => {
-            "UPDATE person SET home_province = m ->> 2, home_unit = m ->> 3 FROM jsonb_array_elements($1::jsonb) AS m \
-             WHERE person.home_province = m ->> 0 AND person.home_unit = m ->> 1"
-        }
-    }
-}

@@ -15,6 +15,7 @@ pub mod authenticators;
 pub mod backchannel;
 pub mod behind;
 mod bind;
+pub mod boundary_changes;
 mod bulk;
 pub mod cache;
 pub mod cards;

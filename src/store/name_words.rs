@@ -55,26 +55,6 @@ pub async fn refresh(conn: &mut Conn, person: PersonId, name_plain: &str, home: 
     count(conn, std::iter::once(name_plain)).await
 }
 
-/// A commune that is another one since: (province, commune) by the codes of before and after.
-#[derive(Clone, Copy, Debug)]
-pub struct Moved {
-    pub from: (&'static str, &'static str),
-    pub to: (&'static str, &'static str),
-}
-
-/// Everybody who is found in one of these communes is found in its successor; answers how many. It takes as long as it
-/// takes: a night's work on a large registry.
-pub async fn move_homes(conn: &mut Conn, moves: &[Moved]) -> Result<u64, Fault> {
-    if let Some(sql) = dialect::without_time_limit(conn.engine()) {
-        on!(&mut *conn, |c| sqlx::query(sql).execute(c).await.map(|_| ())).map_err(failed("lifting a time limit"))?;
-    }
-    let list: Vec<_> =
-        moves.iter().map(|one| serde_json::json!([one.from.0, one.from.1, one.to.0, one.to.1])).collect();
-    let (sql, list) = (dialect::move_homes(conn.engine()), serde_json::Value::from(list).to_string());
-    on!(conn, |c| sqlx::query(sql).bind(list).execute(c).await.map(|done| done.rows_affected()))
-        .map_err(failed("moving homes to the new units"))
-}
-
 pub(super) const DRAW_MAP: &str = "UPDATE home_map SET day = $1 WHERE id = 1 AND day < $1 RETURNING id";
 
 /// From now on homes are by the map of this day; `false` when they are already by this one or a later.

@@ -2,7 +2,7 @@
 
 mod account;
 mod deciders;
-mod events;
+pub mod events;
 mod key_schedule;
 mod means;
 mod merging;

@@ -8,6 +8,7 @@ use dinhdanh::{
 use http::StatusCode;
 
 use crate::{
+    flows::events::{proposal, recorded},
     http::console_record::{find, given, link, person_page},
     support::{
         app::TestApp,
@@ -120,9 +121,8 @@ async fn what_came_in_is_mended_and_proposed_by_a_registrar() {
         let mut clerk = app.browser();
         sign_in(&app, &mut clerk, &an).await;
         // Meanwhile they married.
-        for (number, spouse) in [(people::NUMBER, "900085000002"), ("900085000002", people::NUMBER)] {
-            marry(&app, number, spouse).await;
-        }
+        let married = [("husband", people::NUMBER), ("wife", "900085000002"), ("on", "2026-11-10")];
+        recorded(&app.at, &proposal(Kind::Marriage, "m", &married)).await;
         let shown = clerk.get(&page).await;
         let form = clerk.get(&link(&shown, "Sửa và đề nghị ghi sự kiện này")).await;
         assert!(form.body.contains("Sự kiện này sẽ thay đổi"), "{}", form.body);
@@ -138,28 +138,6 @@ async fn what_came_in_is_mended_and_proposed_by_a_registrar() {
         let resolved = "SELECT count(*) FROM registry_case WHERE resolution = 'proposed_again' AND state = 'resolved'";
         assert_eq!(app.at.count(resolved).await, 1);
     }
-}
-
-async fn marry(app: &TestApp, number: &str, to: &str) {
-    use dinhdanh::{registry::PersonalNumber, store::persons};
-
-    let mut conn = app.at.conn().await;
-    let number = PersonalNumber::parse(number).unwrap();
-    let to = PersonalNumber::parse(to).unwrap();
-    let id = persons::find_by_number(&mut conn, &number).await.unwrap().unwrap().person.id;
-    let spouse = persons::find_by_number(&mut conn, &to).await.unwrap().unwrap().person.id;
-    let (row, now) = (app.at.provider.entropy.uuid(app.at.now()), app.at.now());
-    by_hand!(&mut conn, |c| sqlx::query(
-        "INSERT INTO relation (id, person_id, kind, relative_id, recorded_at) VALUES ($1, $2, 'spouse', $3, $4)"
-    )
-    .bind(row)
-    .bind(id)
-    .bind(spouse)
-    .bind(now)
-    .execute(c)
-    .await
-    .map(|_| ()))
-    .unwrap();
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -1,10 +1,10 @@
 //! Duplicates, new numbers: what the registry does in the background, on both engines.
 
 use dinhdanh::{
-    base::{Clock, Entropy},
+    base::{Clock, Entropy, Timestamp},
     flows::registry::{
         Import,
-        boundary_change::{Changed, carry_out},
+        boundary_change::{Changed, Portions, carry_out},
         duplicates::{DecideDifferent, Walked, candidates, walk},
         issue_number::{NoNumber, draw},
         source_file::Format,
@@ -14,7 +14,7 @@ use dinhdanh::{
         number_prefix::Prefix,
         synthetic::{Settings, Synthetic, USUAL_DAY},
     },
-    store::{audit::Actor, duplicates, finding},
+    store::{audit::Actor, boundary_changes, duplicates, finding},
 };
 
 use super::{
@@ -125,9 +125,16 @@ async fn a_boundary_change_moves_everybody_once_in_one_event() {
             .await
             .map(|_| ()))
         .unwrap();
-        let run =
-            async || carry_out((&import.db, &import.writer, &Clock::set_to(NOW)), (day, &Actor::CommandLine)).await;
-        let changed = run().await.unwrap().unwrap();
+        let run = async |portions| {
+            let with = (&import.db, &import.writer, &Clock::set_to(NOW));
+            carry_out(with, (day, &Actor::CommandLine), portions).await
+        };
+        // Killed after three portions of one person each, and gone on with.
+        let broken_off = run(Portions { people: 1, most: 3 }).await.unwrap().unwrap();
+        assert_eq!(broken_off.batches, 3);
+        let changed = run(Portions::default()).await.unwrap().unwrap();
+        assert!(changed.batches > 3, "{changed:?}");
+        let run = async || run(Portions::default()).await;
         assert_eq!(run().await.unwrap(), None, "once");
         assert_eq!((changed.units, changed.divided), (10_035, 471));
         let mut found = Vec::new();
@@ -142,19 +149,37 @@ async fn a_boundary_change_moves_everybody_once_in_one_event() {
         };
         assert_eq!(found, homes.map(|(_, _, unit)| today(unit)));
         assert_eq!((found[0].as_str(), found[1].as_str()), ("00103", "00611"), "nobody moves twice");
-        assert!(changed.people >= 3, "{changed:?}");
+        assert_eq!(changed.people, 3, "who came by the new map stays: {changed:?}");
+        // It is in everybody's history: true from the day, learned when it was carried out, one event for all.
+        let number = dinhdanh::registry::PersonalNumber::parse(homes[0].0).unwrap();
+        let person = finding::by_number(&mut case.conn().await, &number).await.unwrap().remove(0).id;
+        let moves = boundary_changes::of_person(&mut case.conn().await, person).await.unwrap();
+        assert_eq!(moves.len(), 1);
+        assert_eq!((moves[0].day, moves[0].learned_at), (day, NOW));
+        assert_eq!((moves[0].from.as_str(), moves[0].to.as_str()), ("00094", "00103"));
+        let lines = "SELECT count(*) FROM facet_version WHERE facet = 'home_unit'";
+        assert_eq!(super::case::number(&mut case.conn().await, lines).await, 3);
+        let events = "SELECT count(DISTINCT event_id) FROM facet_version WHERE facet = 'home_unit'";
+        assert_eq!(super::case::number(&mut case.conn().await, events).await, 1);
+        let audited = "SELECT count(*) FROM audit_event WHERE action = 'registry.boundary_batch'";
+        let batches = super::case::number(&mut case.conn().await, audited).await;
+        assert_eq!(u64::try_from(batches).unwrap(), changed.batches, "one audit event a portion");
         let city = time::macros::date!(2026 - 04 - 30);
-        let later = carry_out((&import.db, &import.writer, &Clock::set_to(NOW)), (city, &Actor::CommandLine)).await;
-        assert_eq!(later.unwrap().unwrap(), Changed { units: 10, divided: 0, people: 0 }, "codes were kept");
+        let with = (&import.db, &import.writer, &Clock::set_to(NOW));
+        let later = carry_out(with, (city, &Actor::CommandLine), Portions::default()).await.unwrap().unwrap();
+        assert_eq!(later, Changed { units: 10, divided: 0, people: 0, batches: 1 }, "codes were kept");
     }
 }
 
 async fn set_home(case: &super::case::Case, number: &str, province: &str, unit: &str) {
-    const SET: &str = "UPDATE person SET home_province = $2, home_unit = $3 WHERE number = $1";
+    // Written before the day, by the map of then.
+    const SET: &str = "UPDATE person SET home_province = $2, home_unit = $3, as_of = $4 WHERE number = $1";
+    let before = Timestamp::of_vietnam_day(time::macros::date!(2025 - 06 - 30));
     by_hand!(&mut case.conn().await, |c| sqlx::query(SET)
         .bind(number)
         .bind(province)
         .bind(unit)
+        .bind(before)
         .execute(c)
         .await
         .map(|_| ()))

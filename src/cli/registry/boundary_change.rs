@@ -8,7 +8,7 @@ use time::{Date, macros::format_description};
 use crate::{
     base::ids::InstanceId,
     cli::{context::Context, failure::Failure},
-    flows::registry::boundary_change::carry_out,
+    flows::registry::boundary_change::{Portions, carry_out},
     store::{Writer, audit::Actor},
 };
 
@@ -29,7 +29,7 @@ pub async fn run(args: &Args, context: &Context) -> Result<ExitCode, Failure> {
     let loaded = context.load(Vec::new())?;
     let db = context.open_migrated(&loaded).await?;
     let writer = Writer::start(&db, InstanceId::generate(&context.entropy, context.clock.now()));
-    let changed = carry_out((&db, &writer, &context.clock), (args.on, &Actor::CommandLine)).await;
+    let changed = carry_out((&db, &writer, &context.clock), (args.on, &Actor::CommandLine), Portions::default()).await;
     drop(writer);
     db.close().await;
     let Some(changed) = changed.map_err(super::record)? else {
@@ -39,7 +39,8 @@ pub async fn run(args: &Args, context: &Context) -> Result<ExitCode, Failure> {
     if changed.units == 0 {
         return Err(Failure::new("--on", "no unit changed on this day", "name the first day of the new units"));
     }
-    let machine = json!({ "units": changed.units, "divided": changed.divided, "people": changed.people });
+    let machine = json!({ "units": changed.units, "divided": changed.divided, "people": changed.people,
+        "batches": changed.batches });
     let words = format!("{} units, {} of them divided, {} people", changed.units, changed.divided, changed.people);
     context.out.answer(&machine, words);
     Ok(ExitCode::SUCCESS)

@@ -163,16 +163,18 @@ async fn decided(
             state.provider.writer.submit(DecideDifferent { pair: (one, other), note, actor, now }).await?;
             Ok(Some(paths::CONSOLE_PAIRS.to_owned()))
         }
-        "keep_one" => merge(state, operator, one, other).map(Some),
-        "keep_other" => merge(state, operator, other, one).map(Some),
+        "keep_one" => merge(state, operator, one, other).await.map(Some),
+        "keep_other" => merge(state, operator, other, one).await.map(Some),
         _ => Ok(None),
     }
 }
 
-fn merge(state: &AppState, operator: &Operator, keep: PersonId, merged: PersonId) -> Result<String, Fault> {
+async fn merge(state: &AppState, operator: &Operator, keep: PersonId, merged: PersonId) -> Result<String, Fault> {
     let values: Values =
         [("keep", keep), ("merged", merged)].map(|(name, id)| (name.to_owned(), id.to_string())).into();
-    let form = state.provider.entropy.uuid(operator.visitor.now()).to_string();
-    let sealed = handle::seal(state, operator, &Draft { values, form, again: None, new: true })?;
-    Ok(format!("{}/{}?draft={sealed}", paths::CONSOLE_PROPOSE, Kind::RecordMerge.code()))
+    let now = operator.visitor.now();
+    let form = state.provider.entropy.uuid(now);
+    let draft = Draft { values, form, again: None, new: true };
+    drafts::keep(&state.provider, (operator.signed.session().id, form), &draft, now).await?;
+    Ok(format!("{}/{}?draft={form}", paths::CONSOLE_PROPOSE, Kind::RecordMerge.code()))
 }

@@ -12,7 +12,7 @@ use time::Date;
 use super::{
     find::{missing, ours},
     handle,
-    view::{EntryRow, LineRow, PersonView},
+    view::{EntryRow, LineRow, MoveRow, PersonView},
 };
 use crate::{
     base::{Fault, ids::PersonId},
@@ -23,6 +23,7 @@ use crate::{
         state::AppState,
     },
     registry::{
+        admin_unit::{self, AdminUnit},
         civil_event::{FieldKind, Kind, form::stored_day},
         operator::Role,
     },
@@ -92,6 +93,12 @@ async fn page(
     });
     let absorbed = found.absorbed.into_iter().map(|(id, name)| Ok((handle::of_person(state, operator, id)?, name)));
     let absorbed = absorbed.collect::<Result<Vec<_>, Fault>>()?;
+    let moves = found.moves.into_iter().map(|one| MoveRow {
+        from: in_full(&one.from, one.day.previous_day().unwrap_or(one.day)),
+        to: in_full(&one.to, one.day),
+        day: written(one.day),
+        learned: one.learned_at,
+    });
     let kinds = if operator.signed.require(Role::Registrar).is_ok() { about_one() } else { Vec::new() };
     Ok(Some(PersonView {
         name: found.record.name.full().to_owned(),
@@ -101,8 +108,14 @@ async fn page(
         lines: lines.collect(),
         entries: entries.collect(),
         absorbed,
+        moves: moves.collect(),
         kinds,
     }))
+}
+
+/// A commune as it was called on a day.
+fn in_full(code: &str, day: Date) -> String {
+    admin_unit::on(code, day).map_or_else(|| code.to_owned(), AdminUnit::in_full)
 }
 
 /// The kinds of events whose form names somebody first.

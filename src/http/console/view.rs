@@ -96,6 +96,8 @@ pub struct PersonView {
     pub entries: Vec<EntryRow>,
     /// Address and name of the records that were merged into this one.
     pub absorbed: Vec<(String, String)>,
+    /// Changes of boundaries that moved over the home.
+    pub moves: Vec<MoveRow>,
     /// Events that can be proposed from here.
     pub kinds: Vec<(&'static str, Pair)>,
 }
@@ -108,6 +110,14 @@ pub struct LineRow {
     pub from: Option<String>,
     pub learned: Timestamp,
     pub event: Option<String>,
+}
+
+#[derive(Clone, Debug)]
+pub struct MoveRow {
+    pub from: String,
+    pub to: String,
+    pub day: String,
+    pub learned: Timestamp,
 }
 
 #[derive(Clone, Debug)]

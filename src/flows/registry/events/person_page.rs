@@ -18,6 +18,7 @@ use crate::{
     store::{
         Conn,
         audit::Actor,
+        boundary_changes::{self, StoredMove},
         civil_events::{self, EventState},
         merges, persons, record,
     },
@@ -53,6 +54,8 @@ pub struct PersonPage {
     pub entries: Vec<Entry>,
     /// Records that were merged into this one, by name.
     pub absorbed: Vec<(PersonId, String)>,
+    /// Changes of boundaries that moved over the home, the latest first.
+    pub moves: Vec<StoredMove>,
 }
 
 /// More events than a life has.
@@ -80,9 +83,12 @@ impl PersonPage {
         }
         let entries = entries(&mut conn, person).await?;
         let absorbed = merges::absorbed(&mut conn, person).await?;
+        // As far as it was known then.
+        let mut moves = boundary_changes::of_person(&mut conn, person).await?;
+        moves.retain(|one| one.learned_at <= known_at && one.day <= day);
         drop(conn);
         note_reading(&provider.writer, &[person], reader, now).await?;
-        Ok(Some(Self { id: person, record: known.record, lines, entries, absorbed }))
+        Ok(Some(Self { id: person, record: known.record, lines, entries, absorbed, moves }))
     }
 }
 

@@ -11,7 +11,7 @@ use crate::{
             pairs_view::{LikelyRow, PairLine, PairPage, PairRow, PairSide, PairsPage, ReasonRow, SideRow},
             view::{
                 CaseLine, CasePage, CaseRow, CaseSaid, CasesPage, ComparedRow, DifferenceRow, EntryRow, EventForm,
-                FieldRow, FindPage, FoundRow, LineRow, PersonView, ProposalPage, QueuePage, QueueRow, Said,
+                FieldRow, FindPage, FoundRow, LineRow, MoveRow, PersonView, ProposalPage, QueuePage, QueueRow, Said,
             },
         },
         lang::Lang,
@@ -71,6 +71,15 @@ fn person(entries: Vec<EntryRow>) -> PersonView {
         as_of: String::new(),
         absorbed: vec![("/console/person/y".to_owned(), "Nguyễn Văn Thứ".to_owned())],
         lines: vec![line(Facet::Name, "Nguyễn Văn Thử"), line(Facet::Permanent, "Số 2, Phường Ngọc Hà")],
+        moves: entries
+            .iter()
+            .map(|_| MoveRow {
+                from: "Phường Trúc Bạch, Quận Ba Đình, Thành phố Hà Nội".to_owned(),
+                to: "Phường Ba Đình, Thành phố Hà Nội".to_owned(),
+                day: "01/07/2025".to_owned(),
+                learned: NOON,
+            })
+            .collect(),
         entries,
         kinds: Kind::ALL.into_iter().take(6).map(|kind| (kind.code(), kind.label())).collect(),
     }
