@@ -17,6 +17,7 @@ use super::{
 use crate::{
     base::{Fault, ids::PersonId},
     flows::registry::{
+        drafts,
         duplicates::DecideDifferent,
         events::side_by_side::{SideBySide, side_by_side},
         read_person::note_reading,

@@ -128,7 +128,7 @@ async fn told_again(
         Proposed::Yes { event, .. } => Ok(Told::Kept { event, known: false }),
         Proposed::Refused(why) => Ok(Told::Refused(why.iter().map(MessageFault::of).collect())),
         // Withdrawn or decided since it was read.
-        Proposed::Known(_) | Proposed::NotOpen => Ok(Told::OtherContent(known.id)),
+        Proposed::Known(_) | Proposed::Differs(_) | Proposed::NotOpen => Ok(Told::OtherContent(known.id)),
     }
 }
 
