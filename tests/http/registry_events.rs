@@ -282,3 +282,19 @@ async fn the_same_event_told_at_once_is_one() {
         assert_eq!(app.at.count("SELECT count(*) FROM civil_event").await, 1);
     }
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn whoever_tells_can_look_up_what_can_be_told() {
+    let app = TestApp::sqlite().await;
+    let answer = app.get("/api/registry/v1/event-kinds", &[]).await;
+    assert_eq!(answer.status, StatusCode::OK);
+    let read = answer.json();
+    let kinds = read["kinds"].as_array().unwrap();
+    let of = |kind: &str| kinds.iter().find(|one| one["kind"] == kind);
+    assert!(of("record_merge").is_none() && kinds.len() > 35, "what only the registry does is not told");
+    let death = of("death").unwrap();
+    let field = |name: &str| death["fields"].as_array().unwrap().iter().find(|one| one["name"] == name).unwrap();
+    assert_eq!((&field("on")["required"], &field("on")["form"]), (&json!(true), &json!("YYYY-MM-DD")));
+    assert_eq!(field("paper")["choices"][0]["code"], "death_note");
+    assert_eq!(death["label#vi"], "Khai tử");
+}

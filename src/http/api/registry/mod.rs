@@ -6,6 +6,7 @@ mod call;
 mod changes;
 mod events;
 mod handlers;
+mod kinds;
 mod problem;
 
 use axum::{
@@ -30,6 +31,7 @@ pub fn routes() -> Router<AppState> {
         .route(&under("/statistics"), get(handlers::counts))
         .route(&under("/events"), post(events::tell))
         .route(&under("/events/{source_id}"), get(events::told))
+        .route(&under("/event-kinds"), get(kinds::kinds))
         .route(&under("/changes"), get(changes::read))
         .route(&under("/openapi.json"), get(handlers::openapi))
 }
