@@ -138,6 +138,9 @@ fn a_killed_run_is_gone_on_with_and_loses_and_doubles_nothing() {
     // As long as a run may be quiet, another is not taken for broken off.
     thread::sleep(Duration::from_secs(11));
     for binary in &both {
+        let other = ["registry", "events", "events.ndjson", "--source", "b", "--json"];
+        let other = binary.run(&other).json();
+        assert_eq!((&other["told"], &other["resumed_after_line"]), (&json!(ROWS), &Value::Null), "another's file");
         let again = binary.run(&args);
         assert_eq!(again.status(), 0, "{}", again.err());
         let told = again.json();

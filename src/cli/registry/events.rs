@@ -49,7 +49,7 @@ const SOME_REFUSED: u8 = 1;
 const STOPPED: u8 = 2;
 
 pub async fn run(args: Args, context: &Context) -> Result<ExitCode, Failure> {
-    match attempt(args, context).await {
+    match Box::pin(attempt(args, context)).await {
         Ok(rows) if rows.refused > 0 => Ok(ExitCode::from(SOME_REFUSED)),
         Ok(_) => Ok(ExitCode::SUCCESS),
         Err(failure) => {

@@ -174,7 +174,7 @@ fn fields(map: &Map<String, Value>, kind: Option<Kind>, faults: &mut Vec<Message
         match (spec, value) {
             // Without a kind nobody knows the fields: only their form is looked at.
             (Some(None), _) => faults.push(MessageFault::at(pointer, UNKNOWN_FIELD)),
-            (_, Value::Null) => {}
+            (None, Value::String(_)) | (_, Value::Null) => {}
             (Some(Some(spec)), Value::String(text)) => {
                 // Another system knows people by their numbers; the registry's own ids are its own.
                 if spec.kind == FieldKind::Person && !are_numbers(text) {
@@ -182,7 +182,6 @@ fn fields(map: &Map<String, Value>, kind: Option<Kind>, faults: &mut Vec<Message
                 }
                 values.insert(name.clone(), text.clone());
             }
-            (None, Value::String(_)) => {}
             _ => faults.push(MessageFault::at(pointer, TEXT)),
         }
     }

@@ -15,7 +15,11 @@ use lines::{Facts, Line, survey};
 use super::told::{self, Teller, Told, tell};
 use crate::{
     base::{Clock, Fault, Span, Timestamp, fault::FaultKind},
-    flows::{Provider, registry::add_people::hex, registry::strict_json},
+    crypto::digest::sha256_of,
+    flows::{
+        Provider,
+        registry::{add_people::hex, import::on_a_thread, strict_json},
+    },
     registry::civil_event::{Message, MessageFault},
     store::{
         AuditEvent, Class, LaneKey, Outcome as Audited, Tx, Unit,
@@ -84,17 +88,19 @@ impl EventFile<'_> {
         let facts = self.survey(watch).await?;
         let now = self.clock.now();
         let mut conn = self.provider.db.read().await?;
-        let broken_off = imports::broken_off(&mut conn, &facts.sha256, now - QUIET).await?;
+        // The same bytes of another source are another file: each has its own names for events.
+        let key = *sha256_of(&[&facts.sha256, self.teller.source.as_bytes()]).as_bytes();
+        let broken_off = imports::broken_off(&mut conn, &key, now - QUIET).await?;
         drop(conn);
         let (id, done) = broken_off.unwrap_or_else(|| (self.provider.entropy.uuid(now), 0));
         let name = self.path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
-        let file = Arc::new(ImportFile { id, sha256: facts.sha256, name });
+        let file = Arc::new(ImportFile { id, sha256: key, name });
         match broken_off {
             Some(_) => watch.resumed(done),
             None => self.submit(Step::Open, &file).await?,
         }
         let mut total = Tally::default();
-        let mut lines = self.lines(done);
+        let (mut lines, reading) = self.lines(done);
         let mut last = done;
         while let Some(chunk) = next(&mut lines).await? {
             let mut step = Tally::default();
@@ -108,10 +114,12 @@ impl EventFile<'_> {
             total = plus(total, step);
             self.submit(Step::Rows(step, last), &file).await?;
         }
-        if survey(&self.path)?.sha256 != facts.sha256 {
+        reading.await?;
+        let path = self.path.clone();
+        if on_a_thread(move || survey(&path)).await??.sha256 != facts.sha256 {
             return Err(EventFileError::Changed);
         }
-        self.submit(Step::Finish(total), &file).await?;
+        self.submit(Step::Finish(total, facts.sha256), &file).await?;
         Ok(total)
     }
 
@@ -119,7 +127,7 @@ impl EventFile<'_> {
     pub async fn rehearse(&self, watch: &mut dyn Watch) -> Result<Tally, EventFileError> {
         self.survey(watch).await?;
         let mut total = Tally::default();
-        let mut lines = self.lines(0);
+        let (mut lines, reading) = self.lines(0);
         while let Some(chunk) = next(&mut lines).await? {
             for (line, bytes, at) in chunk {
                 let row = self.judged(line, bytes).await?;
@@ -127,14 +135,13 @@ impl EventFile<'_> {
                 watch.row(&row, at, total);
             }
         }
+        reading.await?;
         Ok(total)
     }
 
     async fn survey(&self, watch: &mut dyn Watch) -> Result<Facts, EventFileError> {
         let path = self.path.clone();
-        let facts = tokio::task::spawn_blocking(move || survey(&path))
-            .await
-            .map_err(|error| Fault::internal("the reading thread panicked", error))??;
+        let facts = on_a_thread(move || survey(&path)).await??;
         if self.expected.is_some_and(|expected| expected != facts.sha256) {
             return Err(EventFileError::Digest(hex(&facts.sha256)));
         }
@@ -142,15 +149,19 @@ impl EventFile<'_> {
         Ok(facts)
     }
 
-    fn lines(&self, done: u64) -> mpsc::Receiver<io::Result<Vec<Line>>> {
+    /// The rows after line `done`, and the end of their reading.
+    fn lines(
+        &self,
+        done: u64,
+    ) -> (mpsc::Receiver<io::Result<Vec<Line>>>, impl Future<Output = Result<(), Fault>> + use<>) {
         let (hand, lines) = mpsc::channel(2);
         let path = self.path.clone();
-        tokio::task::spawn_blocking(move || {
+        let reading = on_a_thread(move || {
             if let Err(error) = lines::read(&path, done, &hand) {
                 let _nobody_takes_it = hand.blocking_send(Err(error));
             }
         });
-        lines
+        (lines, reading)
     }
 
     async fn told(&self, (line, bytes, at): Line) -> Result<(Row, u64), Fault> {
@@ -229,7 +240,8 @@ enum Step {
     Open,
     /// Rows by what became of them, and the last line of them.
     Rows(Tally, u64),
-    Finish(Tally),
+    /// All rows, and the digest of the file.
+    Finish(Tally, [u8; 32]),
 }
 
 struct WriteStep {
@@ -252,11 +264,11 @@ impl Unit for WriteStep {
         match self.step {
             Step::Open => imports::open(tx, &self.file, self.now).await,
             Step::Rows(rows, line) => imports::count_rows(tx, self.file.id, (rows, line), self.now).await,
-            Step::Finish(rows) => {
+            Step::Finish(rows, sha256) => {
                 imports::finish(tx, self.file.id, self.now).await?;
                 let event = AuditEvent::new(self.now, "registry.events_told", Audited::Done, self.by.actor.clone());
                 tx.record(event.detail(json!({
-                    "file": self.file.id, "sha256": hex(&self.file.sha256), "source": self.by.source,
+                    "file": self.file.id, "sha256": hex(&sha256), "source": self.by.source,
                     "told": rows.added, "known": rows.known, "refused": rows.refused,
                 })));
                 Ok(())

@@ -68,6 +68,7 @@ pub async fn check(
 }
 
 /// What became of a form.
+#[expect(clippy::large_enum_variant, reason = "one lives as long as one form is judged")]
 pub(super) enum Judged {
     /// It is badly filled.
     Form(Vec<Refusal>),

@@ -64,7 +64,7 @@ fn told_as(standing: &Standing) -> Value {
         "decided_at": event.decided_at.filter(|_| settled).map(|at| at.rfc3339()),
         "decision_reason": event.decision_reason,
         "against": standing.refusals.iter().map(|one| fault(MessageFault::of(one))).collect::<Vec<_>>(),
-        "unusual": standing.warnings.iter().map(|one| warning(*one)).collect::<Vec<_>>(),
+        "unusual": standing.warnings.iter().copied().map(warning).collect::<Vec<_>>(),
     })
 }
 

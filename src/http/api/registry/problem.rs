@@ -74,7 +74,6 @@ impl Ended {
 }
 
 fn refused(state: &AppState, refusal: &ExchangeRefusal) -> Response {
-    let plain = |status, name, title: &str| problem(status, name, title, None);
     match refusal {
         ExchangeRefusal::NoToken => challenged(state, (StatusCode::UNAUTHORIZED, "no-token"), None, None),
         ExchangeRefusal::Token(error) => challenged(state, (StatusCode::UNAUTHORIZED, "token"), Some(error), None),
@@ -83,16 +82,6 @@ fn refused(state: &AppState, refusal: &ExchangeRefusal) -> Response {
             let error = OAuthError::new(OAuthErrorCode::InsufficientScope, text);
             challenged(state, (StatusCode::FORBIDDEN, "scope"), Some(&error), Some(right.scope()))
         }
-        ExchangeRefusal::WeakClient => {
-            let title = "This interface is for clients with a key of their own: private_key_jwt or mutual TLS";
-            plain(StatusCode::FORBIDDEN, "weak-client", title)
-        }
-        ExchangeRefusal::NotState => {
-            plain(StatusCode::FORBIDDEN, "not-state", "This interface is for clients registered as rp_class state")
-        }
-        ExchangeRefusal::ForeignAgency => {
-            plain(StatusCode::FORBIDDEN, "foreign-agency", "X-Agency-Code names another agency than the client's own")
-        }
         ExchangeRefusal::Statements(faults) => {
             let errors = faults
                 .iter()
@@ -100,21 +89,6 @@ fn refused(state: &AppState, refusal: &ExchangeRefusal) -> Response {
                 .collect();
             let title = "Every request says who asks, for which procedure and dossier, and why";
             problem(StatusCode::BAD_REQUEST, "statements", title, Some(errors))
-        }
-        ExchangeRefusal::TooFast(span) => {
-            let mut response =
-                plain(StatusCode::TOO_MANY_REQUESTS, "too-fast", "Too many requests in a minute from this client");
-            if let Ok(value) = HeaderValue::try_from((span.as_secs() + 1).to_string()) {
-                response.headers_mut().insert(RETRY_AFTER, value);
-            }
-            response
-        }
-        ExchangeRefusal::Volume => {
-            plain(StatusCode::TOO_MANY_REQUESTS, "volume", "The client's requests of today are used up")
-        }
-        ExchangeRefusal::NotTheirs => {
-            let title = "The client's registration does not name this part of the registry";
-            plain(StatusCode::FORBIDDEN, "not-registered", title)
         }
         ExchangeRefusal::Message(faults) => {
             let error = |fault: &MessageFault| {
@@ -125,30 +99,60 @@ fn refused(state: &AppState, refusal: &ExchangeRefusal) -> Response {
             let title = "The event is not told as it should be; nothing was kept";
             problem(StatusCode::UNPROCESSABLE_ENTITY, "event", title, Some(faults.iter().map(error).collect()))
         }
+        ExchangeRefusal::TooFast(span) => {
+            let title = "Too many requests in a minute from this client";
+            let mut response = problem(StatusCode::TOO_MANY_REQUESTS, "too-fast", title, None);
+            if let Ok(value) = HeaderValue::try_from((span.as_secs() + 1).to_string()) {
+                response.headers_mut().insert(RETRY_AFTER, value);
+            }
+            response
+        }
+        other => {
+            let (status, name, title) = plain(other);
+            problem(status, name, title, None)
+        }
+    }
+}
+
+/// Refusals of which there is nothing to say but what they are.
+const fn plain(refusal: &ExchangeRefusal) -> (StatusCode, &'static str, &'static str) {
+    match refusal {
+        ExchangeRefusal::WeakClient => {
+            let title = "This interface is for clients with a key of their own: private_key_jwt or mutual TLS";
+            (StatusCode::FORBIDDEN, "weak-client", title)
+        }
+        ExchangeRefusal::NotState => {
+            (StatusCode::FORBIDDEN, "not-state", "This interface is for clients registered as rp_class state")
+        }
+        ExchangeRefusal::ForeignAgency => {
+            (StatusCode::FORBIDDEN, "foreign-agency", "X-Agency-Code names another agency than the client's own")
+        }
+        ExchangeRefusal::Volume => {
+            (StatusCode::TOO_MANY_REQUESTS, "volume", "The client's requests of today are used up")
+        }
+        ExchangeRefusal::NotTheirs => {
+            let title = "The client's registration does not name this part of the registry";
+            (StatusCode::FORBIDDEN, "not-registered", title)
+        }
         ExchangeRefusal::OtherContent => {
             let title = "Another content was told under this source id; nothing was changed";
-            plain(StatusCode::CONFLICT, "other-content", title)
+            (StatusCode::CONFLICT, "other-content", title)
         }
-        ExchangeRefusal::NoSuchEvent => {
-            plain(StatusCode::NOT_FOUND, "no-such-event", "This client told of no such event")
-        }
+        ExchangeRefusal::NoSuchEvent => (StatusCode::NOT_FOUND, "no-such-event", "This client told of no such event"),
         ExchangeRefusal::FeedGone => {
             let title =
                 "What came after this place is not kept any more: read anew what you hold, and go on without `after`";
-            plain(StatusCode::GONE, "feed-gone", title)
+            (StatusCode::GONE, "feed-gone", title)
         }
         ExchangeRefusal::FeedAhead => {
             let title = "The feed has not come to this place: what you hold is not of this registry as it is now";
-            plain(StatusCode::CONFLICT, "feed-ahead", title)
+            (StatusCode::CONFLICT, "feed-ahead", title)
         }
         ExchangeRefusal::Guessing => {
             let title = "Most of today's answers did not agree: nothing more is answered today";
-            plain(StatusCode::TOO_MANY_REQUESTS, "guessing", title)
+            (StatusCode::TOO_MANY_REQUESTS, "guessing", title)
         }
-        ExchangeRefusal::NoMatch => {
-            let title = "Number, name and birth date do not lead to one person";
-            plain(StatusCode::NOT_FOUND, "no-match", title)
-        }
+        _ => (StatusCode::NOT_FOUND, "no-match", "Number, name and birth date do not lead to one person"),
     }
 }
 
