@@ -66,14 +66,16 @@ async fn of_session(
     hint: Option<&IdToken>,
     weighed: &mut Weighed,
 ) -> Result<(), Fault> {
+    // Nobody waits for one connection while holding another.
+    let hinted = match hint.filter(|hint| hint.sid.is_none()) {
+        Some(hint) => provider.clients.find(&provider.db, &hint.aud).await?.map(|client| (client, hint)),
+        None => None,
+    };
     let (signed_in_at, hinted_person) = {
         let mut conn = provider.db.read().await?;
         let clients = subjects::clients_of_session(&mut conn, found.session.id).await?;
-        let person = match hint.filter(|hint| hint.sid.is_none()) {
-            Some(hint) => match provider.clients.find(&provider.db, &hint.aud).await? {
-                Some(client) => subjects::person_of_sub(&mut conn, &client.sector, &hint.sub).await?,
-                None => None,
-            },
+        let person = match hinted {
+            Some((client, hint)) => subjects::person_of_sub(&mut conn, &client.sector, &hint.sub).await?,
             None => None,
         };
         (clients, person)

@@ -52,6 +52,7 @@ pub const RULES: &[Rule] = &[
     rule("issuer_as_audience", SECURITY, Of::Fapi2, issuer_as_audience),
     rule("algorithms", CRYPTOGRAPHY, Of::Fapi2, algorithms),
     rule("no_device", CODE_FLOW, Of::Fapi2, no_device),
+    rule("no_assertion_grant", SECURITY, Of::Fapi2, no_assertion_grant),
     rule("signed_backchannel", DECOUPLED, Of::Fapi2, signed_backchannel),
     rule("no_push", DECOUPLED, Of::Fapi2, no_push),
     rule("signed_everywhere", SIGNED_ALWAYS, Of::Signing, signed_everywhere),
@@ -109,6 +110,12 @@ fn no_device(client: &Client) -> Result<(), (&'static str, &'static str)> {
     if keeps { Ok(()) } else { Err(("grant_types", "must not have urn:ietf:params:oauth:grant-type:device_code")) }
 }
 
+/// An assertion that is a grant comes without the client's own authentication (RFC 7521 §4.1), which the profile wants always.
+fn no_assertion_grant(client: &Client) -> Result<(), (&'static str, &'static str)> {
+    let keeps = !client.grant_types.contains(&GrantType::JwtBearer);
+    if keeps { Ok(()) } else { Err(("grant_types", "must not have urn:ietf:params:oauth:grant-type:jwt-bearer")) }
+}
+
 fn signed_backchannel(client: &Client) -> Result<(), (&'static str, &'static str)> {
     let keeps = client.backchannel.as_ref().is_none_or(|own| own.signing_alg.is_some());
     let member = "backchannel_authentication_request_signing_alg";
@@ -163,7 +170,7 @@ impl Profile {
 
     /// Whether a client of the profile may use the grant, whatever its registration says.
     pub const fn allows(self, grant: GrantType) -> bool {
-        !(self.is_fapi2() && matches!(grant, GrantType::DeviceCode))
+        !(self.is_fapi2() && matches!(grant, GrantType::DeviceCode | GrantType::JwtBearer))
     }
 
     pub const fn is_fapi2(self) -> bool {
@@ -224,6 +231,7 @@ mod tests {
     }
 
     const CODE: &str = "authorization_code";
+    const JWT_BEARER: &str = "urn:ietf:params:oauth:grant-type:jwt-bearer";
     const DEVICE: &str = "urn:ietf:params:oauth:grant-type:device_code";
     const CIBA: &str = "urn:openid:params:grant-type:ciba";
     const SIGNED: &str = "backchannel_authentication_request_signing_alg";
@@ -281,6 +289,7 @@ mod tests {
             ("algorithms", json!({"userinfo_signed_response_alg": "RS256"}), "userinfo_signed_response_alg"),
             ("algorithms", json!({"introspection_signed_response_alg": "RS256"}), "introspection_signed_response_alg"),
             ("no_device", json!({"grant_types": [CODE, DEVICE]}), "grant_types"),
+            ("no_assertion_grant", json!({"grant_types": [CODE, JWT_BEARER]}), "grant_types"),
             (
                 "signed_backchannel",
                 json!({"grant_types": [CODE, CIBA], "backchannel_token_delivery_mode": "poll"}),
@@ -345,7 +354,8 @@ mod tests {
         for profile in [Profile::Fapi2Security, Profile::Fapi2MessageSigning] {
             assert!(!profile.algs().contains(&SigningAlg::Rs256) && !profile.rotates_refresh_tokens());
             let allowed = GrantType::ALL.iter().filter(|grant| profile.allows(**grant)).count();
-            assert!(!profile.allows(GrantType::DeviceCode) && allowed == GrantType::ALL.len() - 1);
+            assert!(!profile.allows(GrantType::DeviceCode) && !profile.allows(GrantType::JwtBearer));
+            assert_eq!(allowed, GrantType::ALL.len() - 2);
             assert_eq!(profile.code_lifetime(Span::minutes(5)), Span::secs(60));
             assert_eq!(profile.code_lifetime(Span::secs(30)), Span::secs(30));
             assert_eq!(profile.assertion_lifetime(), Span::minutes(5));
