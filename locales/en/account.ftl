@@ -71,6 +71,7 @@ recovery-codes-made = Định Danh recovery codes, made at { $time }, for the nu
 recovery-codes-once = This page is shown only once. Print it or write the codes down, and keep them like important papers.
 recovery-codes-kept = I have kept these codes
 
+change-password-given = An officer gave you this password at the desk. Set one of your own before you go on.
 change-password-present = Present password
 change-password-new = New password
 

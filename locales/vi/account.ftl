@@ -62,6 +62,7 @@ recovery-codes-made = Mã khôi phục Định Danh, tạo lúc { $time }, cho s
 recovery-codes-once = Trang này chỉ hiện một lần. Hãy in ra hoặc ghi lại, và cất như giấy tờ quan trọng.
 recovery-codes-kept = Tôi đã cất các mã này
 
+change-password-given = Mật khẩu này do cán bộ cấp cho bạn tại quầy. Hãy đặt mật khẩu của riêng bạn trước khi tiếp tục.
 change-password-present = Mật khẩu đang dùng
 change-password-new = Mật khẩu mới
 

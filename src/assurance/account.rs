@@ -107,6 +107,14 @@ pub enum CardStanding {
     None,
 }
 
+/// Who chose the present password.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum PasswordOrigin {
+    Person,
+    /// It was handed over at the desk, so somebody else may know it: the first sign-in replaces it (ASVS 5.0 6.4.1).
+    Desk,
+}
+
 /// All that decides whether anything may be issued for an account.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Standing {
@@ -114,6 +122,7 @@ pub struct Standing {
     pub card: CardStanding,
     pub account: AccountState,
     pub locks: Locks,
+    pub password: PasswordOrigin,
 }
 
 /// Why nothing may be issued: for the log and the audit. A relying party sees one and the same description for all of
@@ -128,10 +137,21 @@ pub enum Refusal {
     CardHeld,
     CardWithdrawn,
     NoCard,
+    /// Signing in is possible, and leads to a new password.
+    PasswordGiven,
 }
 
-/// The preconditions of every issuance: person alive, account active and not locked, card valid.
+/// The preconditions of every issuance: who may sign in, with a password of their own.
 pub fn may_issue(standing: &Standing) -> Result<(), Refusal> {
+    may_sign_in(standing)?;
+    match standing.password {
+        PasswordOrigin::Person => Ok(()),
+        PasswordOrigin::Desk => Err(Refusal::PasswordGiven),
+    }
+}
+
+/// The preconditions of a session: person alive, account active and not locked, card valid.
+pub fn may_sign_in(standing: &Standing) -> Result<(), Refusal> {
     match standing.vital {
         Vital::Alive => {}
         Vital::DeclaredMissing => return Err(Refusal::PersonMissing),
@@ -156,8 +176,13 @@ pub fn may_issue(standing: &Standing) -> Result<(), Refusal> {
 mod tests {
     use super::*;
 
-    const GOOD: Standing =
-        Standing { vital: Vital::Alive, card: CardStanding::Valid, account: AccountState::Active, locks: Locks::NONE };
+    const GOOD: Standing = Standing {
+        vital: Vital::Alive,
+        card: CardStanding::Valid,
+        account: AccountState::Active,
+        locks: Locks::NONE,
+        password: PasswordOrigin::Person,
+    };
 
     fn every_set_of_locks() -> impl Iterator<Item = Locks> {
         (0..128_u32).map(|bits| (0..7).filter(|n| bits >> n & 1 == 1).map(|n: usize| LockReason::ALL[n]).collect())
@@ -180,10 +205,15 @@ mod tests {
             for card in cards {
                 for account in AccountState::ALL {
                     for locks in every_set_of_locks() {
-                        let standing = Standing { vital, card, account, locks };
+                        let standing = Standing { vital, card, account, locks, ..GOOD };
                         if may_issue(&standing).is_ok() {
                             allowed.push(standing);
                         }
+                        // Nothing but a password of one's own stands between the two.
+                        assert_eq!(may_sign_in(&standing), may_issue(&standing));
+                        let given = Standing { password: PasswordOrigin::Desk, ..standing };
+                        assert_eq!(may_sign_in(&given), may_sign_in(&standing));
+                        assert!(may_issue(&given).is_err());
                     }
                 }
             }
@@ -205,6 +235,7 @@ mod tests {
             (Standing { card: CardStanding::Held, ..GOOD }, Refusal::CardHeld),
             (Standing { card: CardStanding::Withdrawn, ..GOOD }, Refusal::CardWithdrawn),
             (Standing { card: CardStanding::None, ..GOOD }, Refusal::NoCard),
+            (Standing { password: PasswordOrigin::Desk, ..GOOD }, Refusal::PasswordGiven),
         ];
         for (standing, refusal) in table {
             assert_eq!(may_issue(&standing), Err(refusal));

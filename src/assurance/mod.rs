@@ -12,7 +12,9 @@ pub mod locks;
 pub mod proof;
 pub mod session;
 
-pub use account::{AccountLevel, AccountState, CardStanding, Refusal, Standing, Vital, may_issue};
+pub use account::{
+    AccountLevel, AccountState, CardStanding, PasswordOrigin, Refusal, Standing, Vital, may_issue, may_sign_in,
+};
 pub use factor::{Factor, Factors};
 pub use level::{
     Evidence, FactorState, Freshness, Level, Missing, evidence, level, missing_for, proven_since, state_of,

@@ -117,10 +117,10 @@ pub async fn insert(conn: &mut Conn, account: &StoredAccount) -> Result<bool, Fa
     Ok(row.is_some())
 }
 
-pub(super) const SET_PASSWORD: &str = "UPDATE account SET password_hash = $3, password_set_at = $4, version = version + 1 \
-    WHERE id = $1 AND version = $2 RETURNING version";
+pub(super) const SET_PASSWORD: &str = "UPDATE account SET password_hash = $3, password_set_at = $4, password_given = FALSE, \
+    version = version + 1 WHERE id = $1 AND version = $2 RETURNING version";
 
-/// `false` when the account changed since it was read.
+/// The person's own; `false` when the account changed since it was read.
 pub async fn set_password(
     conn: &mut Conn,
     id: AccountId,
@@ -132,6 +132,16 @@ pub async fn set_password(
         on!(conn, |c| sqlx::query_as(SET_PASSWORD).bind(id).bind(version).bind(hash).bind(now).fetch_optional(c).await)
             .map_err(failed("setting a password"))?;
     Ok(row.is_some())
+}
+
+pub(super) const GIVE_PASSWORD: &str =
+    "UPDATE account SET password_hash = $2, password_set_at = $3, password_given = TRUE WHERE id = $1";
+
+/// Handed over at the desk: the person must set their own before anything is issued. The version is counted by what goes
+/// before in the same unit, the account's making or its rise.
+pub async fn give_password(conn: &mut Conn, id: AccountId, hash: &str, now: Timestamp) -> Result<(), Fault> {
+    on!(conn, |c| sqlx::query(GIVE_PASSWORD).bind(id).bind(hash).bind(now).execute(c).await.map(|_| ()))
+        .map_err(failed("handing over a password"))
 }
 
 pub(super) const REHASH: &str = "UPDATE account SET password_hash = $3 WHERE id = $1 AND password_hash = $2";

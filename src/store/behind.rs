@@ -14,7 +14,7 @@ use crate::base::{
 };
 
 pub(super) const TOKEN: &str = "SELECT g.id, g.client_id, g.session_id, g.offline, g.authorized, g.expires_at, g.revoked_at, \
-    a.id AS account_id, a.version AS account_version, a.level, a.state, \
+    a.id AS account_id, a.version AS account_version, a.level, a.state, a.password_given, \
     (SELECT string_agg(l.reason, ',') FROM account_lock l WHERE l.account_id = a.id) AS locks, \
     p.id AS person_id, p.version AS person_version, p.vital, c.state AS card_state, c.expires_on AS card_expires_on \
     FROM grants g JOIN account a ON a.id = g.account_id JOIN person p ON p.id = a.person_id \
@@ -40,7 +40,7 @@ pub async fn token(
 
 pub(super) const COOKIE: &str = "SELECT s.id, s.version, s.proofs, s.user_agent, s.created_at, s.seen_at, s.expires_at, \
     s.ended_at, \
-    a.id AS account_id, a.version AS account_version, a.level, a.state, \
+    a.id AS account_id, a.version AS account_version, a.level, a.state, a.password_given, \
     (SELECT string_agg(l.reason, ',') FROM account_lock l WHERE l.account_id = a.id) AS locks, \
     p.id AS person_id, p.version AS person_version, p.vital, c.state AS card_state, c.expires_on AS card_expires_on \
     FROM session s JOIN account a ON a.id = s.account_id JOIN person p ON p.id = a.person_id \
@@ -62,7 +62,7 @@ pub async fn cookie(
 
 pub(super) const SESSION: &str = "SELECT s.id, s.version, s.proofs, s.user_agent, s.created_at, s.seen_at, s.expires_at, \
     s.ended_at, \
-    a.id AS account_id, a.version AS account_version, a.level, a.state, \
+    a.id AS account_id, a.version AS account_version, a.level, a.state, a.password_given, \
     (SELECT string_agg(l.reason, ',') FROM account_lock l WHERE l.account_id = a.id) AS locks, \
     p.id AS person_id, p.version AS person_version, p.vital, c.state AS card_state, c.expires_on AS card_expires_on \
     FROM session s JOIN account a ON a.id = s.account_id JOIN person p ON p.id = a.person_id \
@@ -107,7 +107,7 @@ pub(super) const FAMILY: &str = "SELECT g.id, g.client_id, g.session_id, g.offli
     f.generation, f.rotated_at, f.access_expires_at, f.expires_at AS family_expires_at, \
     EXISTS (SELECT 1 FROM session s WHERE s.id = g.session_id AND s.ended_at IS NULL AND s.expires_at > $2) \
     AS session_lives, \
-    a.id AS account_id, a.version AS account_version, a.level, a.state, \
+    a.id AS account_id, a.version AS account_version, a.level, a.state, a.password_given, \
     (SELECT string_agg(l.reason, ',') FROM account_lock l WHERE l.account_id = a.id) AS locks, \
     p.id AS person_id, p.version AS person_version, p.vital, c.state AS card_state, c.expires_on AS card_expires_on \
     FROM grants g JOIN refresh_family f ON f.grant_id = g.id \

@@ -40,6 +40,7 @@ pub const MIGRATIONS: &[(i64, &str, &str, &str)] = &[
     embed!(47, "0047_told_events"),
     embed!(48, "0048_change_feed"),
     embed!(49, "0049_merged_records"),
+    embed!(50, "0050_given_password"),
 ];
 
 /// What `migrate --check` says.

@@ -4,7 +4,7 @@ use time::Date;
 
 use super::{Conn, db::failed};
 use crate::{
-    assurance::{AccountLevel, AccountState, CardStanding, LockReason, Locks, Standing, Vital},
+    assurance::{AccountLevel, AccountState, CardStanding, LockReason, Locks, PasswordOrigin, Standing, Vital},
     base::{
         Fault, Timestamp,
         ids::{AccountId, PersonId},
@@ -28,6 +28,7 @@ row! {
         account_version: i64,
         level: String,
         state: String,
+        password_given: bool,
         locks: Option<String>,
         person_id: PersonId,
         person_version: i64,
@@ -37,7 +38,7 @@ row! {
     }
 }
 
-pub(super) const FIND: &str = "SELECT a.id AS account_id, a.version AS account_version, a.level, a.state, \
+pub(super) const FIND: &str = "SELECT a.id AS account_id, a.version AS account_version, a.level, a.state, a.password_given, \
     (SELECT string_agg(l.reason, ',') FROM account_lock l WHERE l.account_id = a.id) AS locks, \
     p.id AS person_id, p.version AS person_version, p.vital, c.state AS card_state, c.expires_on AS card_expires_on \
     FROM account a JOIN person p ON p.id = a.person_id \
@@ -86,6 +87,7 @@ impl StandingRow {
                 card,
                 account: AccountState::parse(&self.state).ok_or_else(|| bad("state"))?,
                 locks,
+                password: if self.password_given { PasswordOrigin::Desk } else { PasswordOrigin::Person },
             },
         })
     }

@@ -70,6 +70,12 @@ impl<'a> Page<'a> {
         (seed, codes)
     }
 
+    /// With the second factor, from now on a proof of this session.
+    async fn prove(&mut self, code: &Secret) {
+        assert!(matches!(self.sign_in_code(CodeKind::Totp, code).await, CodeChecked::Right { .. }));
+        self.session = again(self.at, &self.session).await.unwrap();
+    }
+
     async fn sign_in_code(&self, kind: CodeKind, code: &Secret) -> CodeChecked {
         let session = again(self.at, &self.session).await.unwrap();
         let attempt = CodeAttempt { code, kind, session: &session, interaction: None, now: self.at.now() };
@@ -155,9 +161,9 @@ async fn the_codes_are_shown_to_their_session_until_put_away() {
         let Step::Codes { codes: shown_again, made } = page.step(Goal::RecoveryCodes).await else { panic!("gone") };
         assert!(made == at.now() && shown_again.iter().zip(&codes).all(|(a, b)| a.reveal() == b.reveal()));
         let other = Page::of(&at).await;
-        assert!(matches!(other.step(Goal::RecoveryCodes).await, Step::Password));
+        assert!(matches!(other.step(Goal::RecoveryCodes).await, Step::SecondFactor));
         put_away(&at.provider, &page.session).await.unwrap();
-        assert!(matches!(page.step(Goal::RecoveryCodes).await, Step::Password));
+        assert!(matches!(page.step(Goal::RecoveryCodes).await, Step::SecondFactor));
         assert_eq!(at.count("SELECT count(*) FROM recovery_sheet").await, 0);
         assert!(matches!(page.sign_in_code(CodeKind::Recovery, &codes[3]).await, CodeChecked::Right { .. }));
         assert!(matches!(page.sign_in_code(CodeKind::Recovery, &codes[3]).await, CodeChecked::Wrong));
@@ -170,7 +176,7 @@ async fn the_sheet_is_gone_after_ten_minutes() {
     let page = Page::open(&at).await;
     page.enrol_wholly().await;
     at.clock.advance(Span::minutes(10));
-    assert!(matches!(page.step(Goal::RecoveryCodes).await, Step::Password));
+    assert!(matches!(page.step(Goal::RecoveryCodes).await, Step::SecondFactor));
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -186,7 +192,13 @@ async fn a_new_app_takes_the_earlier_ones_place_and_its_proofs() {
         assert!(matches!(thief.sign_in_code(CodeKind::Totp, &code).await, CodeChecked::Right { .. }));
         assert_eq!(again(&at, &thief.session).await.unwrap().session.proofs.len(), 2);
 
-        let page = Page::of(&at).await;
+        // A password alone does not put another app in its place.
+        let mut page = Page::of(&at).await;
+        let sent = at.messages().await.len();
+        assert_eq!(page.advance(Goal::Totp).await, Advanced::Yes);
+        assert!(matches!(page.step(Goal::Totp).await, Step::SecondFactor) && at.messages().await.len() == sent);
+        at.clock.advance(Span::secs(31));
+        page.prove(&totp::code_at(&old_seed, at.now())).await;
         let (new_seed, _) = page.enrol_wholly().await;
         let left = again(&at, &thief.session).await.unwrap();
         assert!(left.session.proofs.iter().all(|proof| proof.method == Method::Password), "the old app's proof");
@@ -201,19 +213,21 @@ async fn a_new_app_takes_the_earlier_ones_place_and_its_proofs() {
 #[tokio::test(flavor = "multi_thread")]
 async fn new_recovery_codes_need_an_app_and_replace_the_earlier_ones() {
     for at in TestProvider::each().await {
-        let page = Page::open(&at).await;
+        let mut page = Page::open(&at).await;
         assert!(matches!(page.step(Goal::RecoveryCodes).await, Step::NeedsTotp));
         page.advance(Goal::RecoveryCodes).await;
         page.confirm(&at.newest_code().await).await;
         assert_eq!(page.advance(Goal::RecoveryCodes).await, Advanced::No, "no app, no codes");
-        let (_, old) = {
+        let (seed, old) = {
             page.advance(Goal::Totp).await;
             let Step::Seed(seed) = page.step(Goal::Totp).await else { panic!("no seed") };
             assert_eq!(page.enrol(totp::code_at(&seed, at.now()).reveal()).await, Enrolled::Yes);
             let Step::Codes { codes, .. } = page.step(Goal::Totp).await else { panic!("no codes") };
             (seed, codes)
         };
-        // Within the moment both proofs still hold.
+        // Within the moment the proofs of before still hold; the app that there is now is one more.
+        at.clock.advance(Span::secs(31));
+        page.prove(&totp::code_at(&seed, at.now())).await;
         assert_eq!(page.advance(Goal::RecoveryCodes).await, Advanced::Yes);
         let Step::Codes { codes: new, .. } = page.step(Goal::RecoveryCodes).await else { panic!("no codes") };
         assert!(new.iter().all(|code| old.iter().all(|old| old.reveal() != code.reveal())));

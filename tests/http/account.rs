@@ -1,11 +1,17 @@
 //! One's own account through the pages.
 
-use dinhdanh::{base::Span, crypto::totp};
+use dinhdanh::{
+    assurance::AccountLevel,
+    base::{Secret, Span},
+    crypto::totp,
+    flows::account::desk::{self, AtDesk, DeskOutcome, Handover},
+    store::audit::Actor,
+};
 use http::StatusCode;
 
 use crate::support::{
-    app::{Answer, Browser, TestApp, hidden},
-    people::{self, NAME, NUMBER, PASSWORD, person},
+    app::{Answer, Browser, Holder, TestApp, authorize, hidden, query_of},
+    people::{self, NAME, NUMBER, PASSWORD, PHONE, person},
 };
 
 const NEW: &str = "gió thổi qua đồng lúa chín";
@@ -139,9 +145,13 @@ async fn an_authenticator_app_is_added_page_by_page() {
         let page = next(&mut browser, path, &[("action", "continue")]).await;
         assert!(page.body.contains("Ứng dụng xác thực đã được thêm") && page.body.contains("Còn 10 mã"));
         assert!(!browser.get(path).await.body.contains("<li><code>"));
-        // A new set of codes asks for the password again, and within the moment not for the phone.
-        let page =
-            next(&mut browser, "/account/recovery-codes", &[("action", "continue"), ("password", PASSWORD)]).await;
+        // A new set of codes asks for the app that there is now; within the moment for nothing else.
+        let path = "/account/recovery-codes";
+        let page = browser.get(path).await;
+        assert!(page.body.contains("one-time-code") && !page.body.contains("<li><code>"), "{}", page.body);
+        app.at.clock.advance(Span::secs(30));
+        let code = totp::code_at(&seed, app.at.now());
+        let page = next(&mut browser, path, &[("action", "continue"), ("code", code.reveal())]).await;
         assert_eq!(page.body.matches("<li><code>").count(), 10, "{}", page.body);
     }
 }
@@ -212,4 +222,89 @@ async fn another_sessions_form_changes_nothing() {
     let answer = browser.post("/account/lock", &[("csrf", &stale), ("action", "confirm")]).await;
     assert_eq!(answer.status, StatusCode::FORBIDDEN);
     assert!(browser.get("/account").await.body.contains(NAME));
+}
+
+/// What a person is handed over at the desk.
+async fn opened_at_the_desk(app: &TestApp) -> Handover {
+    people::add(&app.at, person()).await;
+    let record = person();
+    let phone = dinhdanh::registry::PhoneNumber::parse(PHONE).unwrap();
+    let desk = AtDesk { number: record.number, phone, actor: Actor::CommandLine, now: app.at.now() };
+    match desk::open(&app.at.provider, &desk, AccountLevel::Two).await.unwrap() {
+        DeskOutcome::Done(given) => given,
+        other => panic!("{other:?}"),
+    }
+}
+
+fn code_now(app: &TestApp, given: &Handover) -> Secret {
+    app.at.clock.advance(Span::secs(30));
+    totp::code_at(&given.totp_seed, app.at.now())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_password_from_the_desk_is_replaced_before_anything_else() {
+    for app in TestApp::each().await {
+        let given = opened_at_the_desk(&app).await;
+        let mut browser = app.browser();
+        let waiting = browser.get(&authorize(&[])).await.location().to_owned();
+        next(&mut browser, &waiting, &[("action", "continue"), ("username", NUMBER)]).await;
+        let fields = [("action", "continue"), ("password", given.initial_password.reveal())];
+        let led = next(&mut browser, &waiting, &fields).await;
+        let page = led.location().to_owned();
+        assert!(page.starts_with("/account/password?i="), "{page}");
+        // Signed in, and nothing is to be had with that.
+        for elsewhere in ["/account", "/account/totp", "/account/recovery-codes", "/account/end-all", "/account/uses"] {
+            assert_eq!(browser.get(elsewhere).await.location(), "/account/password", "{elsewhere}");
+        }
+        let silent = browser.get(&authorize(&[("prompt", "none")])).await;
+        assert_eq!(query_of(silent.location())["error"], "interaction_required");
+        // The paper's password alone sets none: the app that came with it is asked for.
+        let asked = next(&mut browser, &page, &[("action", "continue"), ("code", "000000")]).await;
+        assert!(asked.body.contains("one-time-code") && asked.body.contains("class=\"problem\""), "{}", asked.body);
+        let code = code_now(&app, &given);
+        let asked = next(&mut browser, &page, &[("action", "continue"), ("code", code.reveal())]).await;
+        assert!(asked.body.contains("do cán bộ cấp cho bạn"), "{}", asked.body);
+        let present = given.initial_password.reveal();
+        let same = [("action", "change"), ("password", present), ("new_password", present)];
+        assert!(next(&mut browser, &page, &same).await.body.contains("class=\"problem\""));
+        let fields = [("action", "change"), ("password", present), ("new_password", NEW)];
+        let form = browser.get(&page).await;
+        let answer = browser.submit(&page, &form, &fields).await;
+        // On with the sign-in that waited.
+        assert_eq!(answer.location(), waiting);
+        let holder = Holder { number: NUMBER.to_owned(), seed: given.totp_seed };
+        let back = browser.walk(&waiting, &holder).await;
+        assert!(query_of(&back).contains_key("code"), "{back}");
+        assert!(browser.get("/account").await.body.contains(NAME));
+        assert_eq!(app.at.audited("account.password_changed", "done").await, 1);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_has_an_app_changes_nothing_without_it() {
+    let app = TestApp::sqlite().await;
+    let holder = app.holder().await;
+    let mut browser = app.browser();
+    sign_in(&mut browser, PASSWORD).await;
+    let path = "/account/password";
+    // The form of the change, posted before its page was reached, is no code.
+    let fields = [("action", "change"), ("password", PASSWORD), ("new_password", NEW)];
+    let page = next(&mut browser, path, &fields).await;
+    assert!(page.body.contains("one-time-code") && page.body.contains("class=\"problem\""), "{}", page.body);
+    assert_eq!(app.at.audited("account.password_changed", "done").await, 0);
+    let page = next(&mut browser, path, &[("action", "use_recovery_code")]).await;
+    assert!(page.body.contains("use_totp"), "{}", page.body);
+    let page = next(&mut browser, path, &[("action", "continue"), ("code", "ABCD-EFGH-JKMN-PQRS")]).await;
+    assert!(page.body.contains("use_totp") && page.body.contains("class=\"problem\""), "{}", page.body);
+    let before = session_cookie(&browser);
+    let code = browser.next_code(&holder);
+    next(&mut browser, path, &[("action", "continue"), ("code", &code)]).await;
+    assert_ne!(session_cookie(&browser), before, "a rise has its own cookie");
+    // It counts for a moment, and not for later.
+    app.at.clock.advance(Span::minutes(11));
+    assert!(browser.get(path).await.body.contains("one-time-code"));
+    let code = browser.next_code(&holder);
+    next(&mut browser, path, &[("action", "continue"), ("code", &code)]).await;
+    let page = next(&mut browser, path, &fields).await;
+    assert!(page.body.contains("Mật khẩu đã được đổi"), "{}", page.body);
 }

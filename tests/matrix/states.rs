@@ -7,7 +7,7 @@ use super::Table;
 use crate::support::app::{Answer, TestApp, authorize, query_of};
 
 /// Each with what it does to everybody in the record.
-const STATES: [(&str, &str); 6] = [
+const STATES: [(&str, &str); 7] = [
     ("well", "UPDATE account SET version = version"),
     ("dead", "UPDATE person SET vital = 'dead', version = version + 1"),
     (
@@ -22,6 +22,7 @@ const STATES: [(&str, &str); 6] = [
     ),
     ("card withdrawn", "UPDATE card SET state = 'revoked'"),
     ("account not active", "UPDATE account SET state = 'issued', version = version + 1"),
+    ("password from the desk", "UPDATE account SET password_given = TRUE, version = version + 1"),
 ];
 
 const WAYS: [&str; 6] = ["authorize", "prompt=none", "code", "refresh token", "userinfo", "introspection"];

@@ -1,7 +1,7 @@
 //! What decides every issuance: life, card, account, locks, each as the tables have it.
 
 use dinhdanh::{
-    assurance::{AccountState, CardStanding, LockReason, Vital},
+    assurance::{AccountState, CardStanding, LockReason, PasswordOrigin, Vital},
     base::{
         Timestamp,
         ids::{AccountId, PersonId},
@@ -172,6 +172,23 @@ async fn the_guard_notices_a_lock_and_a_death() {
             .map(|_| ()))
         .unwrap();
         assert!(!standing::is_unchanged(&mut conn, &locked).await.unwrap());
+    })
+    .await;
+}
+
+/// Whoever reads an account's standing hears that its password was handed over, until the person set their own.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_password_is_given_until_it_is_set() {
+    both(async |case| {
+        let (_, account) = case.holder().await;
+        let mut conn = case.conn().await;
+        assert_eq!(read(&mut conn, account).await.standing.password, PasswordOrigin::Person);
+        let before = read(&mut conn, account).await.account_version;
+        accounts::give_password(&mut conn, account, "$argon2id$given", NOW).await.unwrap();
+        let given = read(&mut conn, account).await;
+        assert_eq!((given.standing.password, given.account_version), (PasswordOrigin::Desk, before));
+        assert!(accounts::set_password(&mut conn, account, before, "$argon2id$own", NOW).await.unwrap());
+        assert_eq!(read(&mut conn, account).await.standing.password, PasswordOrigin::Person);
     })
     .await;
 }

@@ -2,7 +2,11 @@
 
 use serde_json::json;
 
-use super::{confirm_phone::event, personal, phone, words};
+use super::{
+    confirm_phone::event,
+    fresh::{Freshly, SecondFactor},
+    personal, phone, words,
+};
 use crate::{
     assurance::Refusal,
     base::{Fault, Secret, Timestamp, ids::AccountId},
@@ -46,6 +50,8 @@ pub enum Changed {
     Wait {
         until: Timestamp,
     },
+    /// The second factor of who has one was not proven a moment ago.
+    NeedsSecondFactor,
     /// Both were typed alike.
     Same,
     Unsuitable(Unsuitable),
@@ -60,6 +66,9 @@ pub enum Changed {
 
 pub async fn change(provider: &Provider, request: &Change<'_>) -> Result<Changed, Fault> {
     let (number, texts, account) = read(provider, request.session.account.account_id).await?;
+    if needs_second_factor(provider, request.session, request.now).await? {
+        return Ok(Changed::NeedsSecondFactor);
+    }
     let texts: Vec<&str> = texts.iter().map(String::as_str).collect();
     if let Err(unsuitable) = password_policy::check(request.new, &texts) {
         return Ok(Changed::Unsuitable(unsuitable));
@@ -83,6 +92,12 @@ pub async fn change(provider: &Provider, request: &Change<'_>) -> Result<Changed
         SignedIn::Busy => return Ok(Changed::Busy),
     };
     replace(provider, request, &account, cookie).await
+}
+
+/// Whether the second factor comes first: a password alone replaces no password where there is more (ASVS 5.0 6.4.3).
+pub async fn needs_second_factor(provider: &Provider, session: &Recognised, now: Timestamp) -> Result<bool, Fault> {
+    let fresh = Freshly::of(&mut provider.db.read().await?, &session.session, now).await?;
+    Ok(fresh.second_factor == SecondFactor::Missing)
 }
 
 /// The number for signing in, the texts that must not make up a password, the account.
@@ -142,6 +157,7 @@ impl Unit for SetPassword {
         let (id, own) = (read.account_id, self.session.session.id);
         if !standing::is_unchanged(tx, read).await?
             || !sessions::is_live(tx, own, self.now).await?
+            || !Freshly::of(tx, &self.session.session, self.now).await?.is_known()
             || !accounts::set_password(tx, id, read.account_version, &self.hash, self.now).await?
         {
             tx.record(event(&self.session, "account.password_changed", Outcome::Refused, self.now));

@@ -32,14 +32,14 @@ pub enum CodeSent {
     NotFresh,
 }
 
-/// Sends a code, once the password was proven a moment ago.
+/// Sends a code, once the password, and the second factor of who has one, were proven a moment ago.
 pub async fn send(provider: &Provider, session: &Recognised, now: Timestamp) -> Result<CodeSent, Fault> {
     let account = session.account.account_id;
     let (fresh, account) = {
         let mut conn = provider.db.read().await?;
         (Freshly::of(&mut conn, &session.session, now).await?, accounts::find(&mut conn, account).await?)
     };
-    if !fresh.password {
+    if !fresh.is_known() {
         return Ok(CodeSent::NotFresh);
     }
     let Some(account) = account else { return Ok(CodeSent::NoPhone) };

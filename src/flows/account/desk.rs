@@ -76,8 +76,8 @@ pub async fn open(provider: &Provider, desk: &AtDesk, level: AccountLevel) -> Re
         version: 1,
         level,
         state: AccountState::Active,
-        password_hash: Some(new.hash.clone()),
-        password_set_at: Some(desk.now),
+        password_hash: None,
+        password_set_at: None,
         phone_sealed: Some(new.phone_sealed.clone()),
         created_at: desk.now,
     };
@@ -204,6 +204,7 @@ impl Open {
         if !accounts::insert(tx, &self.account).await? {
             return Ok(Written::NotSo);
         }
+        accounts::give_password(tx, self.account.id, &self.new.hash, self.new.now).await?;
         self.new.write_means(tx, self.account.id).await?;
         Ok(Written::Yes)
     }
@@ -237,13 +238,13 @@ impl Raise {
         if let Err(why) = still_may_hold(tx, new.person, new.now.vietnam_date()).await? {
             return Ok(Written::Ineligible(why));
         }
-        let Some(version) = accounts::raise(tx, id, self.account.version, new.now).await? else {
+        if accounts::raise(tx, id, self.account.version, new.now).await?.is_none() {
             return Ok(Written::NotSo);
-        };
+        }
         end_everything(tx, id, EndReason::CredentialsChanged, &new.actor, new.now).await?;
         authenticators::remove_totp(tx, id, new.now).await?;
         accounts::set_phone(tx, id, &new.phone_sealed).await?;
-        accounts::set_password(tx, id, version, &new.hash, new.now).await?;
+        accounts::give_password(tx, id, &new.hash, new.now).await?;
         new.write_means(tx, id).await?;
         for notice in &self.notices {
             outbox::insert(tx, notice, new.now).await?;

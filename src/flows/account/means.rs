@@ -1,10 +1,10 @@
 //! The two changes of what a person holds, an authenticator app and recovery codes, and the one way that leads to either:
-//! password, code to the phone, then the change. Where a session stands on it follows from the record.
+//! password, the second factor of who has one, code to the phone, then the change. Where a session stands on it follows from the record.
 
 use super::{
     confirm_phone::{self, CodeSent},
     enrol_totp,
-    fresh::Freshly,
+    fresh::{Freshly, SecondFactor},
     recovery_codes,
 };
 use crate::{
@@ -28,6 +28,8 @@ pub enum Goal {
 pub enum Step {
     /// Proven now, even when it was proven a moment ago: from here the code is sent.
     Password,
+    /// The code of the app that there is, or a recovery code.
+    SecondFactor,
     Phone {
         phone: PhoneNumber,
         good_until: Timestamp,
@@ -63,7 +65,10 @@ pub async fn step(provider: &Provider, session: &Recognised, goal: Goal, now: Ti
     {
         return Ok(Step::Seed(seed));
     }
-    if fresh.password
+    if fresh.password && fresh.second_factor == SecondFactor::Missing {
+        return Ok(Step::SecondFactor);
+    }
+    if fresh.is_known()
         && !fresh.phone
         && let Some((phone, good_until)) = confirm_phone::awaited(provider, session, now).await?
     {
@@ -93,6 +98,9 @@ pub async fn advance(provider: &Provider, session: &Recognised, goal: Goal, now:
     };
     if !fresh.password {
         return Ok(Advanced::No);
+    }
+    if fresh.second_factor == SecondFactor::Missing {
+        return Ok(Advanced::Yes);
     }
     if !fresh.phone {
         return Ok(match confirm_phone::send(provider, session, now).await? {

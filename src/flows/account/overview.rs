@@ -41,6 +41,11 @@ pub struct SessionView {
     pub portals: Vec<(Arc<KnownClient>, Timestamp)>,
 }
 
+/// How many of the printed codes were not used yet.
+pub async fn recovery_codes_left(provider: &Provider, own: &Recognised) -> Result<i64, Fault> {
+    authenticators::recovery_left(&mut provider.db.read().await?, own.account.account_id).await
+}
+
 pub async fn overview(provider: &Provider, own: &Recognised, now: Timestamp) -> Result<Overview, Fault> {
     let id = own.account.account_id;
     let gone = || Fault::inconsistent("account", "person_id", &id);

@@ -4,7 +4,7 @@ use std::{collections::BTreeMap, sync::Arc};
 
 use super::{Browser, Progress};
 use crate::{
-    assurance::{self, Factor, Factors, Level, Proof, evidence, level, may_issue, proven_since},
+    assurance::{self, Factor, Factors, Level, PasswordOrigin, Proof, evidence, level, may_sign_in, proven_since},
     base::{Fault, Timestamp, ids::PersonId},
     crypto::{Typ, digest, keyring::Signed},
     flows::{Provider, clients::KnownClient, sessions::Recognised},
@@ -12,7 +12,7 @@ use crate::{
         acr::AcrLevel,
         authorize::{DecoupledKind, Request},
         id_token::IdToken,
-        interact::{self, Consent, Finish, Granted, Next, Presence, Refusal, Selection, Standing, Terms},
+        interact::{self, Consent, Finish, Granted, Next, Password, Presence, Refusal, Selection, Standing, Terms},
         scope::AccountLevel,
         token_kind::TokenKind,
     },
@@ -109,6 +109,7 @@ impl<'a> Case<'a> {
             consent: Consent::Missing,
             terms: self.terms.clone(),
             refusal: self.refusal(),
+            password: self.password(),
         };
         standing.consent = self.consent(&standing.granted(self.request));
         standing
@@ -144,7 +145,14 @@ impl<'a> Case<'a> {
         if self.progress.refused {
             return Some(Refusal::ByPerson);
         }
-        self.session().and_then(|found| may_issue(&found.account.standing).err()).map(|_| Refusal::NotAvailable)
+        self.session().and_then(|found| may_sign_in(&found.account.standing).err()).map(|_| Refusal::NotAvailable)
+    }
+
+    fn password(&self) -> Password {
+        match self.session().map(|found| found.account.standing.password) {
+            Some(PasswordOrigin::Desk) => Password::Given,
+            Some(PasswordOrigin::Person) | None => Password::Own,
+        }
     }
 
     fn consent(&self, granted: &Granted) -> Consent {

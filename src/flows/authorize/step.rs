@@ -12,7 +12,9 @@ use super::{
     issue, targets,
 };
 use crate::{
-    assurance::{self, Factor, FactorState, Level, failures::CODES_PER_INTERACTION, may_issue, proven_since, state_of},
+    assurance::{
+        self, Factor, FactorState, Level, failures::CODES_PER_INTERACTION, may_sign_in, proven_since, state_of,
+    },
     base::{Fault, Timestamp, ids::InteractionId},
     flows::{Provider, claims, clients::KnownClient, sessions::Recognised},
     oidc::{
@@ -75,6 +77,8 @@ pub enum Step {
         recovery_codes: bool,
         by_recovery: bool,
     },
+    /// On one's own account's page: the password that was handed over is replaced first.
+    NewPassword,
     /// The level is out of reach; the portal is told when the person goes back.
     Unreachable {
         level: u8,
@@ -197,6 +201,7 @@ pub async fn step(provider: &Provider, opened: &Opened, browser: &Browser) -> Re
     match case.next(provider) {
         Next::Login => login(provider, opened, &case).await,
         Next::SelectAccount => select_account(provider, &case).await,
+        Next::NewPassword => Ok(Step::NewPassword),
         Next::StepUp(level) => step_up(provider, opened, &case, level).await,
         Next::Consent(granted) => match unmatched(opened) {
             Some(message) => Ok(Step::MatchNumber { message }),
@@ -303,7 +308,7 @@ async fn consent(provider: &Provider, case: &Case<'_>, granted: Granted) -> Resu
 async fn refused(provider: &Provider, opened: &Opened, case: &Case<'_>, error: &OAuthError) -> Result<Step, Fault> {
     let page_possible = !opened.request.prompts.contains(Prompt::None);
     if page_possible && is_told_first(error) && !opened.progress.refused {
-        if let Some(refusal) = case.session().and_then(|found| may_issue(&found.account.standing).err()) {
+        if let Some(refusal) = case.session().and_then(|found| may_sign_in(&found.account.standing).err()) {
             return Ok(blocked(refusal));
         }
         if error.code == OAuthErrorCode::UnmetAuthenticationRequirements {

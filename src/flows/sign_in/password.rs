@@ -8,7 +8,7 @@ use serde_json::json;
 
 use super::counters::Subject;
 use crate::{
-    assurance::{Method, Proof, Refusal, failures::Decision, may_issue},
+    assurance::{Method, Proof, Refusal, failures::Decision, may_sign_in},
     base::{Fault, Secret, Timestamp, ids::SessionId},
     crypto::{
         OpaqueToken,
@@ -109,7 +109,7 @@ async fn open(
         standing::find(&mut conn, account.id, now).await?
     };
     let Some(standing) = standing else { return Err(Fault::inconsistent("account", "person_id", &account.id)) };
-    let refusal = may_issue(&standing.standing).err();
+    let refusal = may_sign_in(&standing.standing).err();
     let own = attempt.session.filter(|found| found.session.account_id == account.id);
     let others = attempt.session.filter(|found| found.session.account_id != account.id);
     let proof = Proof::new(Method::Password, now);

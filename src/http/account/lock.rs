@@ -24,7 +24,7 @@ use crate::{
     store::audit::Actor,
 };
 
-const PAGE: &str = "account/lock";
+pub const PAGE: &str = "account/lock";
 
 pub fn routes() -> Router<AppState> {
     Router::new().route(paths::ACCOUNT_LOCK, get(show).post(take)).route(paths::ACCOUNT_LOCKED, get(locked))

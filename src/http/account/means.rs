@@ -11,6 +11,7 @@ use http::HeaderMap;
 
 use super::{
     own::{Around, Note, Own, Proven, blocked, field, problems, shown, six_digits, taken, with_busy},
+    second_factor::{self, Taken},
     view::{AddTotpPage, Before, ConfirmPasswordPage, ConfirmPhonePage, Done, RecoveryCodesPage},
 };
 use crate::{
@@ -97,6 +98,7 @@ async fn render(
             };
             ConfirmPasswordPage { number, before, problems }.render(&frame)
         }
+        Step::SecondFactor => return second_factor::page(own, session, note.as_ref()).await,
         Step::Phone { phone, good_until } => {
             ConfirmPhonePage { phone_end: phone::end_of(&phone), good_until, problems }.render(&frame)
         }
@@ -156,6 +158,7 @@ impl Taking<'_> {
                 Ok(self.own.home(Some(done)))
             }
             (Step::Seed(_), _) => self.first_code().await,
+            (Step::SecondFactor, _) => self.second_factor().await,
             (Step::Phone { .. }, "resend") => self.another_code().await,
             (Step::Phone { .. }, _) => self.phone_code().await,
             (Step::Password, _) => self.password().await,
@@ -177,6 +180,17 @@ impl Taking<'_> {
         };
         self.own.set_session(&cookie, &mut response);
         Ok(response)
+    }
+
+    async fn second_factor(&self) -> Result<Response, Fault> {
+        match second_factor::take(self.own, self.session, self.form).await? {
+            Taken::Answered(response) => Ok(response),
+            Taken::Proven(session, cookie) => {
+                let mut response = self.on(&session).await?;
+                self.own.set_session(&cookie, &mut response);
+                Ok(response)
+            }
+        }
     }
 
     /// After a proof: the next page, or why there is none.

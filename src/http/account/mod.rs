@@ -7,6 +7,7 @@ mod means;
 mod own;
 mod password;
 mod qr;
+mod second_factor;
 mod uses;
 pub mod view;
 

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::view::{Done, Told, ToldPage};
 use crate::{
-    assurance::Refusal,
+    assurance::{PasswordOrigin, Refusal},
     base::{Fault, Secret, Timestamp},
     flows::{
         account::overview::number_of,
@@ -32,6 +32,10 @@ pub enum Note {
     Done(Done),
     Problem(Problem),
     NoPhone,
+    /// A recovery code is typed in the place of the app's.
+    ByRecoveryCode {
+        problem: Option<Problem>,
+    },
     /// Told after the password was right.
     NotPossible {
         locked: bool,
@@ -111,6 +115,13 @@ impl<'a> Own<'a> {
     pub fn foreign(&self) -> Response {
         let (visitor, choice) = (self.visitor, self.visitor.choice(None));
         respond::page(self.state, choice, WentWrong::ForeignForm, visitor.request_id.clone(), None)
+    }
+
+    /// With a password that was handed over there is one page, and the one that locks everything.
+    fn must_set_a_password(&self, session: &Recognised) -> Option<Response> {
+        let given = session.account.standing.password == PasswordOrigin::Desk;
+        let open = [super::password::PAGE, super::lock::PAGE].contains(&self.page);
+        (given && !open).then(|| respond::see_other(paths::ACCOUNT_PASSWORD))
     }
 
     pub fn fault(&self, fault: &Fault) -> Response {
@@ -215,6 +226,9 @@ where
     F: Future<Output = Result<Response, Fault>>,
 {
     let Some(session) = own.session() else { return respond::see_other(paths::ACCOUNT) };
+    if let Some(elsewhere) = own.must_set_a_password(session) {
+        return elsewhere;
+    }
     let answered = async {
         // Who reads their own pages is not idle.
         keep_alive(&own.state.provider, session, own.now()).await?;
@@ -235,6 +249,9 @@ where
     let Some(session) = own.session() else { return respond::see_other(paths::ACCOUNT) };
     if own.check(headers, form).is_err() {
         return own.foreign();
+    }
+    if let Some(elsewhere) = own.must_set_a_password(session) {
+        return elsewhere;
     }
     act(session).await.unwrap_or_else(|fault| own.fault(&fault))
 }

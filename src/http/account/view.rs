@@ -186,6 +186,8 @@ page!(RecoveryCodesPage, RecoveryCodesDocument, "account/recovery_codes.html");
 pub struct ChangePasswordPage {
     pub number: String,
     pub min_length: u32,
+    /// The present one was handed over at the desk, and nothing goes on with it.
+    pub given: bool,
     pub problems: Problems,
 }
 page!(ChangePasswordPage, ChangePasswordDocument, "account/change_password.html");

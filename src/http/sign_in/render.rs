@@ -69,6 +69,7 @@ pub fn step(state: &AppState, visitor: &Visitor, opened: &Opened, step: Step) ->
             return deliver(state, visitor, delivery, Some(asker::name(&opened.client, frame.lang())));
         }
         Step::Decided(decided) => return respond::see_other(answered(decided)),
+        Step::NewPassword => return respond::see_other(&format!("{}?i={}", paths::ACCOUNT_PASSWORD, opened.id)),
         Step::Again => return respond::see_other(&format!("{}?i={}", paths::SIGN_IN, opened.id)),
     };
     html.into_response()

@@ -134,7 +134,8 @@ impl From<Refusal> for Blocked {
             | Refusal::AccountNotActive(_)
             | Refusal::CardHeld
             | Refusal::CardWithdrawn
-            | Refusal::NoCard => Self::NotPossible,
+            | Refusal::NoCard
+            | Refusal::PasswordGiven => Self::NotPossible,
         }
     }
 }

@@ -9,7 +9,7 @@ mod terms;
 #[cfg(test)]
 mod tests;
 
-pub use standing::{Consent, Presence, Refusal, Selection, Standing};
+pub use standing::{Consent, Password, Presence, Refusal, Selection, Standing};
 pub use terms::{ConsentRule, Granted, Terms};
 
 use self::steps::STEPS;
@@ -26,6 +26,8 @@ pub enum Next {
     /// Prove who you are: nobody has, or it must be proved again.
     Login,
     SelectAccount,
+    /// Set a password of one's own in the place of one that was handed over.
+    NewPassword,
     /// Prove more, up to this level.
     StepUp(AcrLevel),
     /// Agree to these scopes and claims.
@@ -83,6 +85,7 @@ fn without_pages(next: Next) -> Next {
     let (code, description) = match next {
         Next::Login => (OAuthErrorCode::LoginRequired, "the person must sign in"),
         Next::SelectAccount => (OAuthErrorCode::AccountSelectionRequired, "the person must choose an account"),
+        Next::NewPassword => (OAuthErrorCode::InteractionRequired, "the person must set a password of their own"),
         Next::StepUp(_) => (OAuthErrorCode::InteractionRequired, "the person must prove more"),
         Next::Consent(_) => (OAuthErrorCode::ConsentRequired, "the person must agree"),
         Next::Finish(_) | Next::Refuse(_) => return next,

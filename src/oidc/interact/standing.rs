@@ -28,6 +28,7 @@ pub struct Standing {
     pub consent: Consent,
     pub terms: Terms,
     pub refusal: Option<Refusal>,
+    pub password: Password,
 }
 
 /// Whether somebody is signed in in this browser.
@@ -37,6 +38,14 @@ pub enum Presence {
     /// Somebody, but not the person of `id_token_hint` or of the `sub` that the claims ask for.
     AnotherPerson,
     Present,
+}
+
+/// Whose the password is that the person signed in with.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Password {
+    Own,
+    /// Handed over at the desk: to be replaced before anything is issued.
+    Given,
 }
 
 /// `prompt=select_account`.

@@ -57,6 +57,7 @@ fn standing() -> Standing {
         consent: Consent::Remembered,
         terms: terms("{}"),
         refusal: None,
+        password: Password::Own,
     }
 }
 
@@ -65,6 +66,7 @@ fn short(next: &Next) -> String {
     match next {
         Next::Login => "login".to_owned(),
         Next::SelectAccount => "select".to_owned(),
+        Next::NewPassword => "new password".to_owned(),
         Next::StepUp(level) => format!("step up {}", level.number()),
         Next::Consent(granted) => format!("consent {}", granted.scopes),
         Next::Finish(Finish { acr, counting, granted }) => {
@@ -119,6 +121,7 @@ const CASES: &[Case] = &[
     case("essential_acr", ESSENTIAL_3, |s| s.consent = Consent::Missing, UNMET, UNMET),
     case("nothing_left", "scope=vn_family", |_| {}, UNMET, UNMET),
     case("nothing_left", "scope=vn_id", |s| s.account_level = AccountLevel::One, UNMET, UNMET),
+    case("given_password", "", |s| s.password = Password::Given, "new password", "interaction_required"),
     case("level", "acr_values=LoA2", |s| reached(s, 1), "step up 2", "interaction_required"),
     case("level", ESSENTIAL_2, |s| reached(s, 1), "step up 2", "interaction_required"),
     case("level", "scope=openid+vn_id", |s| reached(s, 1), "step up 2", "interaction_required"),
@@ -333,6 +336,7 @@ fn any_standing() -> impl Strategy<Value = Standing> {
                 consent,
                 terms: terms(terms_of),
                 refusal,
+                password: if age % 7 == 0 { Password::Given } else { Password::Own },
             }
         },
     )
@@ -351,6 +355,7 @@ proptest! {
     #[test]
     fn an_answer_keeps_every_promise(request in any_request(), standing in any_standing()) {
         if let Next::Finish(finish) = next(&request, &standing) {
+            prop_assert_eq!(standing.password, Password::Own);
             // Consent is never skipped.
             let again = request.prompts.contains(Prompt::Consent) || standing.terms.consent == ConsentRule::EachTime;
             prop_assert!(standing.consent == Consent::Given || (standing.consent == Consent::Remembered && !again));

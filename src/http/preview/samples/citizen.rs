@@ -180,7 +180,9 @@ fn means(lang: Lang) -> Vec<Sample> {
         made: NOON,
         number_end: "001".to_owned(),
     };
-    let change = |problems| ChangePasswordPage { number: NUMBER.to_owned(), min_length: 12, problems }.render(&frame);
+    let change = |given, problems| {
+        ChangePasswordPage { number: NUMBER.to_owned(), min_length: 12, given, problems }.render(&frame)
+    };
     vec![
         sample("account-confirm-password", confirm(Before::AddTotp, Problems::none())),
         sample(
@@ -190,8 +192,9 @@ fn means(lang: Lang) -> Vec<Sample> {
         sample("account-confirm-phone", phone.render(&frame)),
         sample("account-add-totp", totp.render(&frame)),
         sample("account-recovery-codes", codes.render(&frame)),
-        sample("account-change-password", change(Problems::none())),
-        sample("account-change-password-same", change(Problems::one(Problem::NewPasswordSame))),
+        sample("account-change-password", change(false, Problems::none())),
+        sample("account-change-password-same", change(false, Problems::one(Problem::NewPasswordSame))),
+        sample("account-change-password-given", change(true, Problems::none())),
     ]
 }
 

@@ -17,4 +17,15 @@ macro_rules! table {
     };
 }
 
-table![refusal, presence, account_selection, sign_in_again, client_floor, essential_acr, nothing_left, level, consent];
+table![
+    refusal,
+    presence,
+    account_selection,
+    sign_in_again,
+    client_floor,
+    essential_acr,
+    nothing_left,
+    given_password,
+    level,
+    consent
+];
