@@ -1,4 +1,4 @@
-//! `keys`: the signing keys, and the key under which they are sealed.
+//! `keys`: the keys that sign and those that others encrypt to, and the key under which they are sealed.
 
 use std::{path::PathBuf, process::ExitCode};
 
@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use super::{config::Loaded, context::Context, failure::Failure};
 use crate::{
     base::{Timestamp, ids::InstanceId},
-    crypto::{Alg, Kek, KeyRecord, KeyState, Schedule},
+    crypto::{Kek, KeyPurpose, KeyRecord, KeyState, Schedule},
     flows::{
         Secrets,
         keys::{Haste, KeyError, KeyKeeper, record_of},
@@ -15,7 +15,7 @@ use crate::{
     store::{Conn, Db, Writer, keys},
 };
 
-/// Make, list and rotate the keys that sign tokens.
+/// Make, list and rotate the keys that sign tokens, and those that clients encrypt requests to.
 #[derive(clap::Args)]
 pub struct Args {
     #[command(subcommand)]
@@ -26,9 +26,9 @@ pub struct Args {
 enum What {
     /// Make what is missing: for each algorithm a key that signs and one that waits to follow it.
     New {
-        /// Only for this algorithm: RS256, ES256, EdDSA or PS256.
-        #[arg(long, value_parser = signing_alg)]
-        alg: Option<Alg>,
+        /// Only for this algorithm: RS256, ES256, EdDSA, PS256, RSA-OAEP-256 or ECDH-ES.
+        #[arg(long, value_parser = purpose)]
+        alg: Option<KeyPurpose>,
         /// Make a key-encryption key in this file instead, which must not exist.
         #[arg(long, value_name = "FILE", conflicts_with = "alg")]
         kek: Option<PathBuf>,
@@ -37,9 +37,9 @@ enum What {
     List,
     /// Let the waiting key sign and the present one step down.
     Rotate {
-        /// The algorithm: RS256, ES256, EdDSA or PS256.
-        #[arg(long, value_parser = signing_alg)]
-        alg: Alg,
+        /// The algorithm: RS256, ES256, EdDSA, PS256, RSA-OAEP-256 or ECDH-ES.
+        #[arg(long, value_parser = purpose)]
+        alg: KeyPurpose,
         /// Before relying parties can have seen the waiting key.
         #[arg(long)]
         at_once: bool,
@@ -50,9 +50,9 @@ enum What {
     Revoke { kid: String },
 }
 
-fn signing_alg(name: &str) -> Result<Alg, String> {
-    let known = || Alg::SIGNING.map(Alg::name).join(", ");
-    Alg::SIGNING
+fn purpose(name: &str) -> Result<KeyPurpose, String> {
+    let known = || KeyPurpose::ALL.map(KeyPurpose::name).join(", ");
+    KeyPurpose::ALL
         .into_iter()
         .find(|alg| alg.name().eq_ignore_ascii_case(name))
         .ok_or_else(|| format!("one of {}", known()))
@@ -121,7 +121,8 @@ impl Vault {
     fn row(&self, record: &KeyRecord) -> Value {
         json!({
             "kid": record.kid,
-            "alg": record.alg.name(),
+            "alg": record.purpose.name(),
+            "use": record.purpose.key_use(),
             "state": record.state.code(),
             "created_at": record.created_at.rfc3339(),
             "next_at": self.next(record).map(|(_, at)| at.rfc3339()),
@@ -131,16 +132,22 @@ impl Vault {
     fn line(&self, record: &KeyRecord, changed: &[String]) -> String {
         let mark = if changed.contains(&record.kid) { '*' } else { ' ' };
         let next = self.next(record).map_or_else(String::new, |(what, at)| format!("  {what} from {at}"));
-        format!("{mark} {:<6} {:<11} {}{next}", record.alg.name(), record.state.code(), record.kid)
+        format!("{mark} {:<12} {:<11} {}{next}", record.purpose.name(), record.state.code(), record.kid)
     }
 
     /// What can be done with a key next, and from when.
     fn next(&self, record: &KeyRecord) -> Option<(&'static str, Timestamp)> {
         match record.state {
             KeyState::Pending => {
-                Some(("can sign", self.schedule.known_everywhere(record.published_at.unwrap_or(record.created_at))))
+                let what = match record.purpose {
+                    KeyPurpose::Sign(_) => "can sign",
+                    KeyPurpose::Open(_) => "can be encrypted to",
+                };
+                Some((what, self.schedule.known_everywhere(record.published_at.unwrap_or(record.created_at))))
             }
-            KeyState::Retiring => record.retiring_at.map(|at| ("can be retired", self.schedule.of_no_more_use(at))),
+            KeyState::Retiring => {
+                record.retiring_at.map(|at| ("can be retired", record.of_no_more_use(&self.schedule, at)))
+            }
             _ => None,
         }
     }
@@ -149,13 +156,13 @@ impl Vault {
 async fn make_missing(
     keeper: &KeyKeeper<'_>,
     conn: &mut Conn,
-    alg: Option<Alg>,
+    alg: Option<KeyPurpose>,
     now: Timestamp,
 ) -> Result<Vec<String>, KeyError> {
     let present = records(conn).await?;
     let mut made = Vec::new();
-    for alg in Alg::SIGNING.into_iter().filter(|each| alg.is_none_or(|only| only == *each)) {
-        let lacks = |state| !present.iter().any(|record| record.alg == alg && record.state == state);
+    for alg in KeyPurpose::ALL.into_iter().filter(|each| alg.is_none_or(|only| only == *each)) {
+        let lacks = |state| !present.iter().any(|record| record.purpose == alg && record.state == state);
         if lacks(KeyState::Active) {
             made.push(keeper.make(alg, Haste::AtOnce, now).await?);
         }
@@ -179,7 +186,7 @@ fn failure(error: KeyError) -> Failure {
         }
         KeyError::NoSuccessor(_) => "run `dinhdanh keys new`",
         KeyError::Changed(_) => "look with `dinhdanh keys list` and repeat it if it is still wanted",
-        KeyError::Signing(_) | KeyError::Fault(_) => {
+        KeyError::Signing(_) | KeyError::Opening(_) | KeyError::Fault(_) => {
             "`dinhdanh doctor` looks at the database and the key-encryption key"
         }
     };

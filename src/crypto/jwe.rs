@@ -200,8 +200,13 @@ enum Pair {
 }
 
 impl DecryptionKey {
-    /// A new key: RSA of 2,048 bits for RSA-OAEP-256, P-256 for the others.
+    /// A new key.
     pub fn generate(alg: KeyAlg) -> Result<Self, JweError> {
+        Self::from_der(alg, &Self::generate_der(alg)?)
+    }
+
+    /// A new key, to be kept: RSA of 2,048 bits for RSA-OAEP-256, P-256 for the others.
+    pub fn generate_der(alg: KeyAlg) -> Result<SecretBytes, JweError> {
         let der = match alg {
             KeyAlg::RsaOaep256 => {
                 let key = PrivateDecryptingKey::generate(KeySize::Rsa2048).map_err(|_| JweError::Key)?;
@@ -212,10 +217,10 @@ impl DecryptionKey {
                 AsDer::<EcPrivateKeyRfc5915Der<'_>>::as_der(&key).map_err(|_| JweError::Key)?.as_ref().to_vec()
             }
         };
-        Self::from_der(alg, &SecretBytes::new(der))
+        Ok(SecretBytes::new(der))
     }
 
-    /// What [`Self::to_der`] wrote.
+    /// What [`Self::generate_der`] made.
     pub fn from_der(alg: KeyAlg, der: &SecretBytes) -> Result<Self, JweError> {
         let (pair, public) = match alg {
             KeyAlg::RsaOaep256 => {

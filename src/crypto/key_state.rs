@@ -1,7 +1,8 @@
-//! The life of a signing key: published before it signs, published after it signed, so that a relying party which
-//! holds our JWK Set for its full time always has the key it needs.
+//! The life of a key: one that signs is published before it signs and after it signed, so that a relying party which holds
+//! our JWK Set for its full time always has the key it needs. One that others encrypt to is published while they should,
+//! and opens for as long after as they may not know better.
 
-use super::alg::Alg;
+use super::key_purpose::KeyPurpose;
 use crate::base::{Span, Timestamp};
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -68,6 +69,12 @@ impl Schedule {
         published_at + self.jwks_max_age + self.skew
     }
 
+    /// When nothing comes any more that was encrypted to a key which stepped down then: whoever holds our JWK Set for its full
+    /// time makes request objects that live an hour.
+    pub fn opens_nothing_more(&self, retiring_at: Timestamp) -> Timestamp {
+        retiring_at + self.jwks_max_age + self.skew + Span::hours(1)
+    }
+
     /// When nothing is left that a key signed which stopped then.
     pub fn of_no_more_use(&self, retiring_at: Timestamp) -> Timestamp {
         retiring_at + self.longest_token + self.skew + self.jwks_max_age
@@ -78,7 +85,7 @@ impl Schedule {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct KeyRecord {
     pub kid: String,
-    pub alg: Alg,
+    pub purpose: KeyPurpose,
     pub state: KeyState,
     pub created_at: Timestamp,
     pub published_at: Option<Timestamp>,
@@ -100,10 +107,10 @@ pub enum KeyTransitionError {
 
 impl KeyRecord {
     /// A new key is published at once and waits.
-    pub fn new(kid: String, alg: Alg, now: Timestamp) -> Self {
+    pub fn new(kid: String, purpose: impl Into<KeyPurpose>, now: Timestamp) -> Self {
         Self {
             kid,
-            alg,
+            purpose: purpose.into(),
             state: KeyState::Pending,
             created_at: now,
             published_at: Some(now),
@@ -139,7 +146,7 @@ impl KeyRecord {
     pub fn retire(&self, now: Timestamp, schedule: &Schedule) -> Result<Self, KeyTransitionError> {
         match self.state {
             KeyState::Retiring => {
-                let until = schedule.of_no_more_use(self.retiring_at.unwrap_or(now));
+                let until = self.of_no_more_use(schedule, now);
                 if now < until {
                     return Err(KeyTransitionError::StillInUse { until });
                 }
@@ -148,6 +155,29 @@ impl KeyRecord {
             from => return Err(KeyTransitionError::NotFrom { from, to: KeyState::Retired }),
         }
         Ok(Self { state: KeyState::Retired, retired_at: Some(now), ..self.clone() })
+    }
+
+    /// When a key that stepped down can go.
+    pub fn of_no_more_use(&self, schedule: &Schedule, now: Timestamp) -> Timestamp {
+        let stepped_down = self.retiring_at.unwrap_or(now);
+        match self.purpose {
+            KeyPurpose::Sign(_) => schedule.of_no_more_use(stepped_down),
+            KeyPurpose::Open(_) => schedule.opens_nothing_more(stepped_down),
+        }
+    }
+
+    /// Whether it stands in the JWK Set. Nobody needs to know a key before the moment in which they may encrypt to it.
+    pub fn is_published(&self) -> bool {
+        match self.purpose {
+            KeyPurpose::Sign(_) => self.state.is_published(),
+            KeyPurpose::Open(_) => self.state == KeyState::Active,
+        }
+    }
+
+    /// Whether the private part is still to be kept: to sign with, or to open what comes late.
+    pub fn keeps_private(&self) -> bool {
+        let opens_late = matches!(self.purpose, KeyPurpose::Open(_)) && self.state == KeyState::Retiring;
+        self.state.keeps_private() || opens_late
     }
 
     /// From any state, at once: nothing that it signed is believed from now on.
@@ -166,6 +196,7 @@ impl KeyRecord {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::{crypto::Alg, oidc::encryption::KeyAlg};
 
     const NOW: Timestamp = Timestamp::from_secs(1_800_000_000);
 
@@ -223,6 +254,20 @@ mod tests {
             (Retired, Compromised),
         ];
         assert_eq!(allowed, expected);
+    }
+
+    #[test]
+    fn a_key_that_opens_is_published_while_it_is_active_and_kept_until_nothing_comes_late() {
+        let schedule = Schedule::default();
+        let waits = KeyRecord::new("k".to_owned(), KeyPurpose::Open(KeyAlg::EcdhEs), NOW);
+        let active = waits.activate_at_once(NOW).unwrap();
+        let down = active.step_down(NOW).unwrap();
+        let until = NOW + schedule.jwks_max_age + schedule.skew + Span::hours(1);
+        assert_eq!(down.retire(until - Span::secs(1), &schedule), Err(KeyTransitionError::StillInUse { until }));
+        let gone = down.retire(until, &schedule).unwrap();
+        let shown = [&waits, &active, &down, &gone].map(|key| (key.is_published(), key.keeps_private()));
+        assert_eq!(shown, [(false, true), (true, true), (false, true), (false, false)]);
+        assert!(!active.compromise(NOW).unwrap().keeps_private());
     }
 
     #[test]

@@ -11,12 +11,14 @@ use super::{
     jwk::{JwkError, PublicKey, VerifyingKey},
     jwt::{Expect, HeaderKey, JwtError, TypRule, Unverified},
     key_state::{KeyRecord, KeyState},
+    opening::OpeningKeys,
     signing::{SigningKey, Typ},
 };
 
 /// A key as the store has it, opened.
 #[derive(Debug)]
 pub struct RingKey {
+    pub alg: Alg,
     pub record: KeyRecord,
     pub public: PublicKey,
     /// Needed of the active keys; a retired one has forgotten its own.
@@ -59,6 +61,9 @@ struct Known {
 pub struct Keyring {
     active: HashMap<Alg, Arc<SigningKey>>,
     known: HashMap<String, Known>,
+    /// Published ones that sign, in their order.
+    signing: Vec<Value>,
+    opening: OpeningKeys,
     jwks: Bytes,
 }
 
@@ -74,30 +79,42 @@ pub struct OwnToken {
 impl Keyring {
     pub fn assemble(keys: Vec<RingKey>) -> Result<Self, KeyringError> {
         let (mut active, mut known, mut published) = (HashMap::new(), HashMap::new(), Vec::new());
-        for RingKey { record, public, private } in keys {
+        for RingKey { alg, record, public, private } in keys {
             let kid = record.kid;
             if public.thumbprint() != kid {
                 return Err(KeyringError::WrongName(kid));
             }
-            if private.as_ref().is_some_and(|key| key.alg() != record.alg || key.kid() != kid) {
-                return Err(KeyringError::Mismatch { kid, expected: record.alg });
+            if private.as_ref().is_some_and(|key| key.alg() != alg || key.kid() != kid) {
+                return Err(KeyringError::Mismatch { kid, expected: alg });
             }
-            let key = public.parse_for(record.alg).map_err(|why| KeyringError::Public { kid: kid.clone(), why })?;
+            let key = public.parse_for(alg).map_err(|why| KeyringError::Public { kid: kid.clone(), why })?;
             if record.state.is_published() {
-                published.push((order(record.state, record.alg), jwk(&public, record.alg, &kid)));
+                published.push((order(record.state, alg), jwk(&public, alg, &kid)));
             }
             if record.state == KeyState::Active {
                 let private = private.ok_or_else(|| KeyringError::NoPrivate(kid.clone()))?;
-                if active.insert(record.alg, Arc::new(private)).is_some() {
-                    return Err(KeyringError::TwoActive(record.alg));
+                if active.insert(alg, Arc::new(private)).is_some() {
+                    return Err(KeyringError::TwoActive(alg));
                 }
             }
             known.insert(kid, Known { state: record.state, key });
         }
         published.sort_by_key(|(order, _)| *order);
-        let keys: Vec<Value> = published.into_iter().map(|(_, jwk)| jwk).collect();
-        let jwks = Bytes::from(json!({ "keys": keys }).to_string());
-        Ok(Self { active, known, jwks })
+        let signing: Vec<Value> = published.into_iter().map(|(_, jwk)| jwk).collect();
+        let jwks = jwk_set(&signing);
+        Ok(Self { active, known, signing, opening: OpeningKeys::default(), jwks })
+    }
+
+    /// With the keys that others encrypt to, which stand after those that sign in the JWK Set.
+    #[must_use]
+    pub fn with_opening(self, opening: OpeningKeys) -> Self {
+        let all: Vec<Value> = self.signing.iter().cloned().chain(opening.jwks()).collect();
+        Self { jwks: jwk_set(&all), opening, ..self }
+    }
+
+    /// What opens what was encrypted to us.
+    pub const fn opening(&self) -> &OpeningKeys {
+        &self.opening
     }
 
     /// The key that signs with this algorithm now.
@@ -147,6 +164,10 @@ fn order(state: KeyState, alg: Alg) -> (u8, Alg) {
         KeyState::Retiring | KeyState::Retired | KeyState::Compromised => 2,
     };
     (state, alg)
+}
+
+fn jwk_set(keys: &[Value]) -> Bytes {
+    Bytes::from(json!({ "keys": keys }).to_string())
 }
 
 fn jwk(public: &PublicKey, alg: Alg, kid: &str) -> Value {

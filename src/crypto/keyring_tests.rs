@@ -23,7 +23,7 @@ fn copy(key: &SigningKey) -> SigningKey {
 
 fn entry(key: &SigningKey, state: KeyState) -> RingKey {
     let record = KeyRecord { state, ..KeyRecord::new(key.kid().to_owned(), key.alg(), NOW) };
-    RingKey { record, public: key.public().clone(), private: state.keeps_private().then(|| copy(key)) }
+    RingKey { alg: key.alg(), record, public: key.public().clone(), private: state.keeps_private().then(|| copy(key)) }
 }
 
 fn token(key: &SigningKey, typ: Typ) -> String {
@@ -120,7 +120,7 @@ fn rows_that_make_no_ring_are_named() {
     let renamed = RingKey { public: b.public().clone(), ..entry(&a, KeyState::Active) };
     assert_eq!(Keyring::assemble(vec![renamed]).unwrap_err(), KeyringError::WrongName(a.kid().to_owned()));
     let mut other = entry(&a, KeyState::Retiring);
-    other.record.alg = Alg::EdDsa;
+    other.alg = Alg::EdDsa;
     assert!(matches!(Keyring::assemble(vec![other]), Err(KeyringError::Public { .. })));
 }
 

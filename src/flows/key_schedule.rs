@@ -1,4 +1,4 @@
-//! Signing keys follow each other by the clock (`security`: pending → active → retiring → retired), so that nobody has to
+//! Keys follow each other by the clock (`security`: pending → active → retiring → retired), so that nobody has to
 //! remember it. Each change keeps the times that relying parties need, is guarded by the state it was read in, and is done
 //! by whichever process comes first; the others find it done.
 
@@ -12,7 +12,7 @@ use super::{
 };
 use crate::{
     base::{Clock, Fault, Span, Timestamp},
-    crypto::{Alg, KeyRecord, KeyState, Schedule},
+    crypto::{KeyPurpose, KeyRecord, KeyState, Schedule},
     store::keys,
 };
 
@@ -28,6 +28,10 @@ const EVERY: Duration = Duration::from_mins(1);
 
 /// Runs for as long as the process lives.
 pub async fn follow(provider: Arc<Provider>, plan: KeyPlan, clock: Clock) {
+    // A record from before there were keys to encrypt to.
+    if let Err(error) = make_opening(&provider, &plan, clock.now()).await {
+        tracing::warn!(%error, "keys that others encrypt to were not made");
+    }
     let mut tick = interval(EVERY);
     tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
     loop {
@@ -40,14 +44,23 @@ pub async fn follow(provider: Arc<Provider>, plan: KeyPlan, clock: Clock) {
     }
 }
 
-/// Whatever is due now; answers how many changes were made.
-pub async fn turn(provider: &Provider, plan: &KeyPlan, now: Timestamp) -> Result<usize, KeyError> {
-    let keeper = KeyKeeper {
+async fn make_opening(provider: &Provider, plan: &KeyPlan, now: Timestamp) -> Result<(), KeyError> {
+    let mut conn = provider.db.read().await?;
+    keeper(provider, plan).make_missing_opening(&mut conn, now).await.map(drop)
+}
+
+fn keeper<'a>(provider: &'a Provider, plan: &KeyPlan) -> KeyKeeper<'a> {
+    KeyKeeper {
         writer: &provider.writer,
         sealer: &provider.secrets.sealer,
         entropy: &provider.entropy,
         schedule: plan.schedule,
-    };
+    }
+}
+
+/// Whatever is due now; answers how many changes were made.
+pub async fn turn(provider: &Provider, plan: &KeyPlan, now: Timestamp) -> Result<usize, KeyError> {
+    let keeper = keeper(provider, plan);
     let mut conn = provider.db.read().await?;
     let records: Vec<KeyRecord> = keys::all(&mut conn).await?.iter().map(record_of).collect::<Result<_, Fault>>()?;
     let mut changes = 0;
@@ -61,8 +74,8 @@ pub async fn turn(provider: &Provider, plan: &KeyPlan, now: Timestamp) -> Result
         }
     }
     let Some(rotate_after) = plan.rotate_after else { return Ok(changes) };
-    for alg in Alg::SIGNING {
-        let of = |state: KeyState| records.iter().find(|record| record.alg == alg && record.state == state);
+    for alg in KeyPurpose::ALL {
+        let of = |state: KeyState| records.iter().find(|record| record.purpose == alg && record.state == state);
         let Some(active) = of(KeyState::Active) else { continue };
         let old = now.since(active.activated_at.unwrap_or(active.created_at)) >= rotate_after;
         match of(KeyState::Pending) {

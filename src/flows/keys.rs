@@ -1,4 +1,4 @@
-//! The signing keys as this process holds them, and what is done to them: made, rotated, retired, revoked.
+//! The keys of the service as this process holds them, those that sign and those that others encrypt to, and what is done to them: made, rotated, retired, revoked.
 
 use std::sync::Arc;
 
@@ -6,11 +6,14 @@ use arc_swap::ArcSwap;
 use serde_json::{Value, json};
 
 use crate::{
-    base::{Entropy, Fault, Timestamp, fault::FaultKind},
+    base::{Entropy, Fault, SecretBytes, Timestamp, fault::FaultKind},
     crypto::{
-        Alg, KeyRecord, KeyState, Keyring, Place, PublicKey, RingKey, Schedule, Sealer, SigningKey,
+        Alg, KeyPurpose, KeyRecord, KeyState, Keyring, Place, PublicKey, RingKey, Schedule, Sealer, SigningKey,
+        jwe::{DecryptionKey, JweError},
         key_state::KeyTransitionError,
+        opening::{OpeningKey, OpeningKeys},
     },
+    oidc::encryption::KeyAlg,
     store::{
         AuditEvent, Class, Conn, LaneKey, Outcome, Tx, Unit, Writer,
         audit::Actor,
@@ -38,26 +41,59 @@ impl Keys {
 }
 
 async fn read_ring(conn: &mut Conn, sealer: &Sealer) -> Result<Keyring, Fault> {
-    let keys = keys::all(conn).await?.iter().map(|row| open(row, sealer)).collect::<Result<Vec<_>, _>>()?;
-    Keyring::assemble(keys).map_err(|error| Fault::because(FaultKind::Inconsistent, "the signing keys", error))
+    let (mut signing, mut opening) = (Vec::new(), Vec::new());
+    for row in keys::all(conn).await? {
+        let record = record_of(&row)?;
+        match record.purpose {
+            KeyPurpose::Sign(alg) => signing.push(open(&row, (alg, record), sealer)?),
+            KeyPurpose::Open(alg) => opening.extend(open_opening(&row, (alg, &record), sealer)?),
+        }
+    }
+    let ring = Keyring::assemble(signing)
+        .map_err(|error| Fault::because(FaultKind::Inconsistent, "the signing keys", error))?;
+    Ok(ring.with_opening(OpeningKeys::new(opening)))
 }
 
-fn open(row: &StoredKey, sealer: &Sealer) -> Result<RingKey, Fault> {
-    let bad = |column: &'static str| Fault::inconsistent("signing_key", column, &row.kid);
-    let record = record_of(row)?;
+fn bad_column(row: &StoredKey, column: &'static str) -> Fault {
+    Fault::inconsistent("signing_key", column, &row.kid)
+}
+
+fn unsealed(row: &StoredKey, sealed: &[u8], sealer: &Sealer) -> Result<SecretBytes, Fault> {
+    sealer
+        .open(place(&row.kid), sealed)
+        .map_err(|error| Fault::internal("a key does not open: is DINHDANH_KEK_FILE the right key?", error))
+}
+
+/// One that opens, and everything encrypted to it on its way; `None` for one that waits or is of no more use.
+fn open_opening(
+    row: &StoredKey,
+    (alg, record): (KeyAlg, &KeyRecord),
+    sealer: &Sealer,
+) -> Result<Option<OpeningKey>, Fault> {
+    let Some(sealed) = row.private_sealed.as_ref().filter(|_| record.state != KeyState::Pending) else {
+        return Ok(None);
+    };
+    let der = unsealed(row, sealed, sealer)?;
+    let key = DecryptionKey::from_der(alg, &der).map_err(|_| bad_column(row, "private_sealed"))?;
+    if key.kid() != row.kid {
+        return Err(bad_column(row, "kid"));
+    }
+    Ok(Some(OpeningKey { state: record.state, key }))
+}
+
+fn open(row: &StoredKey, (alg, record): (Alg, KeyRecord), sealer: &Sealer) -> Result<RingKey, Fault> {
+    let bad = |column: &'static str| bad_column(row, column);
     let members = row.public_jwk.as_object().ok_or_else(|| bad("public_jwk"))?;
     let public = PublicKey::from_members(members).map_err(|_| bad("public_jwk"))?;
     // Only what signs, or will, is opened: what is not in memory cannot leak from it.
     let private = match &row.private_sealed {
         Some(sealed) if record.state == KeyState::Active => {
-            let der = sealer.open(place(&row.kid), sealed).map_err(|error| {
-                Fault::internal("a signing key does not open: is DINHDANH_KEK_FILE the right key?", error)
-            })?;
-            Some(SigningKey::from_pkcs8(record.alg, &der).map_err(|_| bad("private_sealed"))?)
+            let der = unsealed(row, sealed, sealer)?;
+            Some(SigningKey::from_pkcs8(alg, &der).map_err(|_| bad("private_sealed"))?)
         }
         _ => None,
     };
-    Ok(RingKey { record, public, private })
+    Ok(RingKey { alg, record, public, private })
 }
 
 const fn place(kid: &str) -> Place<'_> {
@@ -69,7 +105,7 @@ pub fn record_of(row: &StoredKey) -> Result<KeyRecord, Fault> {
     let bad = |column: &'static str| Fault::inconsistent("signing_key", column, &row.kid);
     Ok(KeyRecord {
         kid: row.kid.clone(),
-        alg: Alg::parse(&row.alg).ok_or_else(|| bad("alg"))?,
+        purpose: KeyPurpose::parse(&row.alg).ok_or_else(|| bad("alg"))?,
         state: KeyState::parse(&row.state).ok_or_else(|| bad("state"))?,
         created_at: row.created_at,
         published_at: row.published_at,
@@ -86,6 +122,8 @@ pub enum KeyError {
     Fault(#[from] Fault),
     #[error("the key cannot be made or opened: {0}")]
     Signing(#[from] crate::crypto::signing::SigningError),
+    #[error("the key cannot be made: {0}")]
+    Opening(#[from] JweError),
     #[error(transparent)]
     Transition(#[from] KeyTransitionError),
     #[error("there is no key {0}")]
@@ -114,42 +152,73 @@ pub enum Haste {
 
 impl KeyKeeper<'_> {
     /// Makes a key, published and waiting; or signing at once.
-    pub async fn make(&self, alg: Alg, haste: Haste, now: Timestamp) -> Result<String, KeyError> {
-        let (key, mut row) = self.new_row(alg, now)?;
+    pub async fn make(&self, purpose: impl Into<KeyPurpose>, haste: Haste, now: Timestamp) -> Result<String, KeyError> {
+        let mut row = self.new_row(purpose.into(), now)?;
         if haste == Haste::AtOnce {
             let record = record_of(&row)?.activate_at_once(now)?;
             record.write_to(&mut row);
         }
+        let kid = row.kid.clone();
         let unit = ChangeKeys { insert: vec![row], change: Vec::new(), action: "key.made", now };
-        self.submit(unit, key.kid()).await?;
-        Ok(key.kid().to_owned())
+        self.submit(unit, &kid).await?;
+        Ok(kid)
     }
 
-    fn new_row(&self, alg: Alg, now: Timestamp) -> Result<(SigningKey, StoredKey), KeyError> {
-        let key = SigningKey::generate(alg)?;
-        let der = key.to_pkcs8()?;
+    /// Makes what is missing among the keys that others encrypt to: nobody needs to be told of them before.
+    pub async fn make_missing_opening(&self, conn: &mut Conn, now: Timestamp) -> Result<usize, KeyError> {
+        let rows = keys::all(conn).await?;
+        let mut made = 0;
+        for purpose in KeyPurpose::ALL.into_iter().filter(|purpose| matches!(purpose, KeyPurpose::Open(_))) {
+            let is_there = |row: &StoredKey| row.alg == purpose.name() && row.state == KeyState::Active.code();
+            if !rows.iter().any(is_there) {
+                self.make(purpose, Haste::AtOnce, now).await?;
+                made += 1;
+            }
+        }
+        Ok(made)
+    }
+
+    fn new_row(&self, purpose: KeyPurpose, now: Timestamp) -> Result<StoredKey, KeyError> {
+        let (der, public) = match purpose {
+            KeyPurpose::Sign(alg) => {
+                let key = SigningKey::generate(alg)?;
+                (key.to_pkcs8()?, key.public().clone())
+            }
+            KeyPurpose::Open(alg) => {
+                let der = DecryptionKey::generate_der(alg)?;
+                let public = DecryptionKey::from_der(alg, &der)?.public().clone();
+                (der, public)
+            }
+        };
+        let kid = public.thumbprint();
         let sealed = self
             .sealer
-            .seal(place(key.kid()), der.reveal(), self.entropy)
-            .map_err(|error| Fault::internal("a signing key cannot be sealed", error))?;
-        let row = StoredKey {
-            kid: key.kid().to_owned(),
-            alg: alg.name().to_owned(),
+            .seal(place(&kid), der.reveal(), self.entropy)
+            .map_err(|error| Fault::internal("a key cannot be sealed", error))?;
+        Ok(StoredKey {
+            kid,
+            alg: purpose.name().to_owned(),
             state: KeyState::Pending.code().to_owned(),
             private_sealed: Some(sealed),
-            public_jwk: Value::Object(key.public().members()),
+            public_jwk: Value::Object(public.members()),
             created_at: now,
             published_at: Some(now),
             activated_at: None,
             retiring_at: None,
             retired_at: None,
-        };
-        Ok((key, row))
+        })
     }
 
-    /// The oldest waiting key of the algorithm begins to sign, the present one steps down, and a new one is published to
+    /// The oldest waiting key of the algorithm begins to sign, or is published to be encrypted to, the present one steps down, and a new one is published to
     /// wait for the next time. Answers the `kid` that signs now.
-    pub async fn rotate(&self, conn: &mut Conn, alg: Alg, haste: Haste, now: Timestamp) -> Result<String, KeyError> {
+    pub async fn rotate(
+        &self,
+        conn: &mut Conn,
+        purpose: impl Into<KeyPurpose>,
+        haste: Haste,
+        now: Timestamp,
+    ) -> Result<String, KeyError> {
+        let alg = purpose.into();
         let rows = keys::all(conn).await?;
         let of = |state: KeyState| rows.iter().find(|row| row.alg == alg.name() && row.state == state.code());
         let next = of(KeyState::Pending).ok_or(KeyError::NoSuccessor(alg.name()))?;
@@ -163,7 +232,7 @@ impl KeyKeeper<'_> {
             change.push(moved(present, &record_of(present)?.step_down(now)?));
         }
         change.push(moved(next, &risen));
-        let (_, successor) = self.new_row(alg, now)?;
+        let successor = self.new_row(alg, now)?;
         let kid = next.kid.clone();
         self.submit(ChangeKeys { insert: vec![successor], change, action: "key.rotated", now }, &kid).await?;
         Ok(kid)
@@ -185,16 +254,17 @@ impl KeyKeeper<'_> {
         let mut change = vec![moved(row, &record.compromise(now)?)];
         let mut insert = Vec::new();
         if record.state == KeyState::Active {
-            let waiting = rows.iter().find(|row| row.alg == record.alg.name() && row.state == KeyState::Pending.code());
+            let waiting =
+                rows.iter().find(|row| row.alg == record.purpose.name() && row.state == KeyState::Pending.code());
             match waiting {
                 Some(next) => change.push(moved(next, &record_of(next)?.activate_at_once(now)?)),
                 None => {
-                    let (_, mut fresh) = self.new_row(record.alg, now)?;
+                    let mut fresh = self.new_row(record.purpose, now)?;
                     record_of(&fresh)?.activate_at_once(now)?.write_to(&mut fresh);
                     insert.push(fresh);
                 }
             }
-            insert.push(self.new_row(record.alg, now)?.1);
+            insert.push(self.new_row(record.purpose, now)?);
         }
         self.submit(ChangeKeys { insert, change, action: "key.revoked", now }, kid).await
     }
@@ -221,7 +291,7 @@ impl KeyRecord {
         row.activated_at = self.activated_at;
         row.retiring_at = self.retiring_at;
         row.retired_at = self.retired_at;
-        if !self.state.keeps_private() {
+        if !self.keeps_private() {
             row.private_sealed = None;
         }
     }

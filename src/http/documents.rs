@@ -67,6 +67,7 @@ fn discovery_document(provider: &Provider) -> Bytes {
             OpenTo::TokenHolders | OpenTo::Everybody => Registration::Offered,
         },
         must_be_signed: provider.settings.policy.must_be_signed,
+        opening_algs: provider.keys.ring().opening().algs(),
         signing_algs: provider.keys.ring().algs().iter().filter_map(|alg| SigningAlg::parse(alg.name())).collect(),
     };
     Bytes::from(serde_json::Value::Object(discovery::document(&settings)).to_string())

@@ -38,6 +38,8 @@ pub struct DiscoverySettings {
     pub must_be_signed: bool,
     /// What there is a key for, RS256 first.
     pub signing_algs: Vec<SigningAlg>,
+    /// What can be encrypted to us: there is a key for each.
+    pub opening_algs: Vec<KeyAlg>,
     /// Whether clients may register themselves here.
     pub registration: Registration,
 }
@@ -109,6 +111,7 @@ fn authorization(settings: &DiscoverySettings) -> Map<String, Value> {
     let claims: Vec<&str> = settings.scopes.claims().filter(|claim| !settings.unfilled.contains(claim)).collect();
     let in_verified: Vec<&str> = verified_claims::CLAIMS.into_iter().filter(|claim| claims.contains(claim)).collect();
     let signing_algs: Vec<&str> = settings.signing_algs.iter().map(|alg| alg.as_str()).collect();
+    let opening_algs: Vec<&str> = settings.opening_algs.iter().map(|alg| alg.as_str()).collect();
     let key_algs: Vec<&str> = KeyAlg::ALL.iter().map(|alg| alg.as_str()).collect();
     let content_algs: Vec<&str> = ContentAlg::ALL.iter().map(|enc| enc.as_str()).collect();
     members(json!({
@@ -141,6 +144,9 @@ fn authorization(settings: &DiscoverySettings) -> Map<String, Value> {
         "require_request_uri_registration": true,
         "require_signed_request_object": settings.must_be_signed,
         "request_object_signing_alg_values_supported": SigningAlg::ALL.map(SigningAlg::as_str),
+        // RFC 9101 §10.5, by the keys with `use` enc in the JWK Set.
+        "request_object_encryption_alg_values_supported": opening_algs,
+        "request_object_encryption_enc_values_supported": if opening_algs.is_empty() { Vec::new() } else { content_algs.clone() },
         // RFC 9396 §10.
         "authorization_details_types_supported": authorization_details::TYPES,
         "id_token_encryption_alg_values_supported": key_algs,
@@ -154,6 +160,8 @@ fn authorization(settings: &DiscoverySettings) -> Map<String, Value> {
         "introspection_encryption_enc_values_supported": content_algs,
         // JARM §4.
         "authorization_signing_alg_values_supported": signing_algs,
+        "authorization_encryption_alg_values_supported": key_algs,
+        "authorization_encryption_enc_values_supported": content_algs,
         "authorization_response_iss_parameter_supported": true,
     }))
 }
@@ -238,6 +246,7 @@ mod tests {
             registration: Registration::Off,
             must_be_signed: false,
             signing_algs: vec![SigningAlg::Rs256, SigningAlg::Es256],
+            opening_algs: vec![KeyAlg::EcdhEs],
         }
     }
 
@@ -302,6 +311,10 @@ mod tests {
             "request_parameter_supported": true,
             "request_uri_parameter_supported": true,
             "require_request_uri_registration": true,
+            "request_object_encryption_alg_values_supported": ["ECDH-ES"],
+            "request_object_encryption_enc_values_supported": ["A256GCM", "A128CBC-HS256"],
+            "authorization_encryption_alg_values_supported": ["RSA-OAEP-256", "ECDH-ES", "ECDH-ES+A256KW"],
+            "authorization_encryption_enc_values_supported": ["A256GCM", "A128CBC-HS256"],
             "require_signed_request_object": false,
             "request_object_signing_alg_values_supported": algs,
             "authorization_details_types_supported": ["identity_check", "delegation"],

@@ -311,6 +311,7 @@ async fn make_keys(at: &TestProvider) {
     for alg in [Alg::Rs256, Alg::Es256] {
         keeper.make(alg, Haste::AtOnce, at.now()).await.unwrap();
     }
+    keeper.make_missing_opening(&mut at.conn().await, at.now()).await.unwrap();
     provider.keys.reload(&mut at.conn().await, &provider.secrets.sealer).await.unwrap();
 }
 

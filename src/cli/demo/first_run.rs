@@ -15,7 +15,7 @@ use super::{
 use crate::{
     base::{Fault, ids::InstanceId, ids::PersonId},
     cli::{config::Loaded, context::Context, failure::Failure},
-    crypto::{Alg, Kek, PasswordPool, Schedule, Sealer, totp},
+    crypto::{Kek, KeyPurpose, PasswordPool, Schedule, Sealer, totp},
     flows::{
         Secrets,
         keys::{Haste, KeyKeeper},
@@ -23,9 +23,6 @@ use crate::{
     },
     store::{Db, Writer, migrations},
 };
-
-/// The algorithms that a signing key's row may have.
-const ALGS: [Alg; 4] = [Alg::Rs256, Alg::Ps256, Alg::Es256, Alg::EdDsa];
 
 /// What is drawn.
 #[derive(Clone, Copy, Debug)]
@@ -104,7 +101,7 @@ async fn fill(
     (db, writer): (&Db, &Writer),
     (kek, cast, draw): (&Kek, &Cast, Draw),
 ) -> Result<(), Fault> {
-    let keys = try_join_all(ALGS.map(|alg| signing_key(context, writer.clone(), Sealer::new(kek), alg)));
+    let keys = try_join_all(KeyPurpose::ALL.map(|purpose| key(context, writer.clone(), Sealer::new(kek), purpose)));
     let people = Population {
         db,
         writer,
@@ -119,12 +116,12 @@ async fn fill(
 }
 
 /// An RSA key takes as long as everything else together: each is made on a thread of its own.
-#[expect(clippy::disallowed_methods, reason = "four threads, once in a demo's life")]
-async fn signing_key(context: &Context, writer: Writer, sealer: Sealer, alg: Alg) -> Result<(), Fault> {
+#[expect(clippy::disallowed_methods, reason = "six threads, once in a demo's life")]
+async fn key(context: &Context, writer: Writer, sealer: Sealer, purpose: KeyPurpose) -> Result<(), Fault> {
     let (entropy, now, runtime) = (context.entropy.clone(), context.clock.now(), Handle::current());
     let make = move || {
         let keeper = KeyKeeper { writer: &writer, sealer: &sealer, entropy: &entropy, schedule: Schedule::default() };
-        runtime.block_on(keeper.make(alg, Haste::AtOnce, now)).map(drop)
+        runtime.block_on(keeper.make(purpose, Haste::AtOnce, now)).map(drop)
     };
     spawn_blocking(make)
         .await

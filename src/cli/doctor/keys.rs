@@ -4,7 +4,7 @@ use super::Finding;
 use crate::{
     base::Fault,
     cli::{config::Loaded, context::Context},
-    crypto::Alg,
+    crypto::{Alg, KeyRecord},
     flows::{
         Secrets,
         keys::{Keys, record_of},
@@ -33,7 +33,7 @@ pub(super) async fn check(db: &Db, loaded: &Loaded) -> Finding {
 pub(super) async fn published(db: &Db) -> Result<Vec<String>, Fault> {
     let rows = keys::all(&mut db.read().await?).await?;
     let records = rows.iter().map(record_of).collect::<Result<Vec<_>, _>>()?;
-    Ok(records.into_iter().filter(|record| record.state.is_published()).map(|record| record.kid).collect())
+    Ok(records.into_iter().filter(KeyRecord::is_published).map(|record| record.kid).collect())
 }
 
 async fn active(db: &Db, secrets: &Secrets) -> Result<Vec<Alg>, Fault> {

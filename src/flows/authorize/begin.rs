@@ -123,7 +123,7 @@ async fn refuse(
     {
         return Ok(Begun::Untold(used_up()));
     }
-    deliver_watched(provider, client, request, Answer::Error(error), browser).map(Begun::Deliver)
+    deliver_watched(provider, client, request, Answer::Error(error), browser).await.map(Begun::Deliver)
 }
 
 /// Another tab was answered while this one was looked at.

@@ -53,7 +53,7 @@ pub async fn issue(
     }
     let answer = code.reveal();
     let answer = Answer::Code(answer.reveal());
-    deliver_watched(provider, case.client, case.request, answer, case.browser).map(Some)
+    deliver_watched(provider, case.client, case.request, answer, case.browser).await.map(Some)
 }
 
 /// Writes down what the person granted, where the client will fetch it.
@@ -326,7 +326,10 @@ pub async fn refuse(
         now,
     };
     let first = provider.writer.submit(unit).await?;
-    first.then(|| deliver(provider, client, &request.address, Answer::Error(error), now)).transpose()
+    if !first {
+        return Ok(None);
+    }
+    deliver(provider, client, &request.address, Answer::Error(error), now).await.map(Some)
 }
 
 struct RefuseInteraction {

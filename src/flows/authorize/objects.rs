@@ -2,6 +2,7 @@
 //! client's keys, unpacked.
 
 use std::{
+    borrow::Cow,
     collections::HashMap,
     sync::{Arc, Mutex, PoisonError},
 };
@@ -10,7 +11,10 @@ use url::Url;
 
 use crate::{
     base::{Span, Timestamp},
-    crypto::{Alg, Expect, HeaderKey, TypRule, Unverified},
+    crypto::{
+        Alg, Expect, HeaderKey, TypRule, Unverified,
+        jwe::{self, JweError},
+    },
     flows::{
         Provider, client_keys,
         clients::{KnownClient, crypto_alg},
@@ -53,7 +57,8 @@ async fn verify(
     let invalid = |error: &dyn std::fmt::Display| {
         OAuthError::new(OAuthErrorCode::InvalidRequestObject, format!("request object: {error}"))
     };
-    let unverified = Unverified::parse(jwt.trim(), HeaderKey::Refused).map_err(|error| invalid(&error))?;
+    let opened = opened(provider, jwt.trim()).map_err(|error| invalid(&error))?;
+    let unverified = Unverified::parse(&opened, HeaderKey::Refused).map_err(|error| invalid(&error))?;
     let (registered, profile) = (client.client.requests.signing_alg, client.client.rules.profile);
     let algs: Vec<Alg> =
         registered.map_or_else(|| profile.algs().to_vec(), |alg| vec![alg]).into_iter().map(crypto_alg).collect();
@@ -63,6 +68,15 @@ async fn verify(
     let needs = if profile.signs_messages() { Needs::AudienceAndTimes } else { Needs::WhatIsThere };
     let rules = ObjectRules { client_id: &client.id, issuer: &provider.settings.issuer, needs, now };
     Ok(request_object::parameters(&claims, beside, &rules)?)
+}
+
+/// What is inside an object that was encrypted to us: signed, or it says nothing about who sent it (RFC 9101 §6.1, §10.2).
+fn opened<'a>(provider: &Provider, jwt: &'a str) -> Result<Cow<'a, str>, JweError> {
+    if !jwe::is_encrypted(jwt) {
+        return Ok(Cow::Borrowed(jwt));
+    }
+    let inside = provider.keys.ring().opening().open(jwt)?;
+    String::from_utf8(inside).map(Cow::Owned).map_err(|_| JweError::Form)
 }
 
 /// Only from an address that the client registered, and through the guarded client (RFC 9101 §10.4).

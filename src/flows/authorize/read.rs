@@ -55,7 +55,7 @@ pub async fn read(
             if let Some(digest) = taken.pushed {
                 pushed::refuse(provider, (&client.id, digest), &error, now).await?;
             }
-            deliver(provider, &client, &address, Answer::Error(&error), now).map(Unread::Deliver).map(Err)
+            deliver(provider, &client, &address, Answer::Error(&error), now).await.map(Unread::Deliver).map(Err)
         }
     }
 }
@@ -113,12 +113,12 @@ async fn take(
             let arrival = Arrival { form: Form::Signed, ..Arrival::default() };
             Ok(Ok(Taken { params: inside, arrival, pushed: None }))
         }
-        Err(error) => refused_object(provider, client, params, &error, now).map(Err),
+        Err(error) => refused_object(provider, client, params, &error, now).await.map(Err),
     }
 }
 
 /// The client is told at a redirect URI of its own that stands beside the object (RFC 9101 §7); without one there is a page.
-fn refused_object(
+async fn refused_object(
     provider: &Provider,
     client: &KnownClient,
     beside: Params,
@@ -126,7 +126,9 @@ fn refused_object(
     now: Timestamp,
 ) -> Result<Unread, Fault> {
     match Addressed::resolve(beside, &client.client) {
-        Ok(addressed) => deliver(provider, client, &addressed.address, Answer::Error(error), now).map(Unread::Deliver),
+        Ok(addressed) => {
+            deliver(provider, client, &addressed.address, Answer::Error(error), now).await.map(Unread::Deliver)
+        }
         Err(_) => Ok(Unread::Untold(error.clone())),
     }
 }

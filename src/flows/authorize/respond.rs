@@ -1,7 +1,11 @@
-//! The answer on its way to the client: in the open, or signed (JARM).
+//! The answer on its way to the client: in the open, or signed and encrypted (JARM).
 
 use super::{
-    super::{Provider, clients::KnownClient},
+    super::{
+        Provider,
+        clients::KnownClient,
+        nested::{self, Content},
+    },
     Browser, watched,
 };
 use crate::{
@@ -13,18 +17,18 @@ use crate::{
     },
 };
 
-pub fn deliver(
+pub async fn deliver(
     provider: &Provider,
     client: &KnownClient,
     address: &ReturnAddress,
     answer: Answer<'_>,
     now: Timestamp,
 ) -> Result<Delivery, Fault> {
-    send(provider, client, address, address.fields(answer, &provider.settings.issuer), now)
+    send(provider, client, address, address.fields(answer, &provider.settings.issuer), now).await
 }
 
 /// The same with `session_state`, where the answer is about who is signed in (Session Management 1.0 §2).
-pub fn deliver_watched(
+pub async fn deliver_watched(
     provider: &Provider,
     client: &KnownClient,
     request: &Request,
@@ -36,10 +40,10 @@ pub fn deliver_watched(
         let state = watched::session_state(client.id.as_str(), &request.address.redirect_uri, state, &provider.entropy);
         fields.extend(state.map(|state| ("session_state", state)));
     }
-    send(provider, client, &request.address, fields, browser.now)
+    send(provider, client, &request.address, fields, browser.now).await
 }
 
-fn send(
+async fn send(
     provider: &Provider,
     client: &KnownClient,
     address: &ReturnAddress,
@@ -51,12 +55,18 @@ fn send(
     }
     let claims = jarm::payload(&fields, &client.id, now)
         .map_err(|error| Fault::internal("an authorization response cannot be written", error))?;
-    let ring = provider.keys.ring();
-    let key = ring.signer(client.response_alg).ok_or_else(|| {
+    let key = provider.keys.ring().signer(client.response_alg).cloned().ok_or_else(|| {
         Fault::internal("an authorization response cannot be signed", "no key of the client's algorithm is active")
     })?;
     let jwt = key
         .sign_jwt(Typ::Jwt, &claims)
         .map_err(|error| Fault::internal("an authorization response cannot be signed", error))?;
-    Ok(address.carry(vec![(jarm::RESPONSE, jwt)]))
+    let Some(how) = client.client.responses.authorization else {
+        return Ok(address.carry(vec![(jarm::RESPONSE, jwt)]));
+    };
+    // JARM §2.2: signed, then encrypted. Without a key of the client's nothing leaves, for it wanted nobody to read it.
+    match nested::encrypted(provider, client, how, (Content::Jwt, jwt.as_bytes()), now).await? {
+        Ok(jwe) => Ok(address.carry(vec![(jarm::RESPONSE, jwe)])),
+        Err(error) => Err(Fault::internal("an authorization response cannot be encrypted", error)),
+    }
 }

@@ -12,9 +12,13 @@ use crate::{
     oidc::{
         alg::SigningAlg,
         authorization_details::{DELEGATION, TYPES},
+        encryption::{ContentAlg, Encryption, KeyAlg},
         redirect_uri::{ApplicationType, RedirectUri},
     },
 };
+
+const ENCRYPTION_ALG: &str = "request_object_encryption_alg";
+const ENCRYPTION_ENC: &str = "request_object_encryption_enc";
 
 /// How the client asks, and how it wants to be answered.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -25,6 +29,9 @@ pub struct Requests {
     pub must_be_signed: bool,
     /// `request_object_signing_alg`; `None`: any that we support.
     pub signing_alg: Option<SigningAlg>,
+    /// `request_object_encryption_alg` and `_enc`: what the client may encrypt its objects with. Others that we open are taken all
+    /// the same, as signed ones without encryption are (OpenID Connect Registration §2).
+    pub encryption: Option<Encryption>,
     /// `request_uris`: where request objects may be fetched.
     pub request_uris: Vec<String>,
     /// `authorization_signed_response_alg`; RS256 when omitted (JARM §3).
@@ -50,10 +57,22 @@ pub(super) fn read(
         must_be_pushed: members.flag("require_pushed_authorization_requests")?.unwrap_or(profile.is_fapi2()),
         must_be_signed: members.flag("require_signed_request_object")?.unwrap_or(profile.signs_messages()),
         signing_alg: alg("request_object_signing_alg")?,
+        encryption: encryption(members)?,
         request_uris: request_uris.into_iter().map(request_uri).collect::<Result<_, _>>()?,
         response_alg: alg("authorization_signed_response_alg")?.unwrap_or(default_alg),
         details_types,
     })
+}
+
+/// `alg` without `enc` means A128CBC-HS256 (OpenID Connect Registration §2).
+fn encryption(members: Members<'_>) -> Result<Option<Encryption>, MetadataError> {
+    let alg = members.word(ENCRYPTION_ALG, KeyAlg::ALL, KeyAlg::as_str)?;
+    let enc = members.word(ENCRYPTION_ENC, ContentAlg::ALL, ContentAlg::as_str)?;
+    match (alg, enc) {
+        (None, Some(_)) => Err(MetadataError::new(ENCRYPTION_ENC, "stands without request_object_encryption_alg")),
+        (Some(alg), enc) => Ok(Some(Encryption { alg, enc: enc.unwrap_or(ContentAlg::A128CbcHs256) })),
+        (None, None) => Ok(None),
+    }
 }
 
 fn delegates(members: Members<'_>, details_types: &[&str]) -> Result<Vec<ClientId>, MetadataError> {
@@ -93,6 +112,10 @@ impl Requests {
         put("require_signed_request_object", self.must_be_signed.into());
         if let Some(alg) = self.signing_alg {
             put("request_object_signing_alg", alg.as_str().into());
+        }
+        if let Some(Encryption { alg, enc }) = self.encryption {
+            put(ENCRYPTION_ALG, alg.as_str().into());
+            put(ENCRYPTION_ENC, enc.as_str().into());
         }
         if !self.request_uris.is_empty() {
             put("request_uris", self.request_uris.clone().into());
@@ -144,6 +167,8 @@ mod tests {
             (json!({"request_uris": "https://rp.example/r"}), "request_uris"),
             (json!({"request_object_signing_alg": "none"}), "request_object_signing_alg"),
             (json!({"request_object_signing_alg": "HS256"}), "request_object_signing_alg"),
+            (json!({"request_object_encryption_alg": "RSA1_5"}), "request_object_encryption_alg"),
+            (json!({"request_object_encryption_enc": "A256GCM"}), "request_object_encryption_enc"),
             (json!({"authorization_signed_response_alg": "none"}), "authorization_signed_response_alg"),
             (json!({"authorization_details_types": ["payment"]}), "authorization_details_types"),
             (json!({"delegates": ["office"]}), "delegates"),
@@ -160,7 +185,8 @@ mod tests {
             json!({}),
             json!({
                 "require_pushed_authorization_requests": true, "require_signed_request_object": true,
-                "request_object_signing_alg": "PS256", "request_uris": ["http://localhost:9/r#v"],
+                "request_object_signing_alg": "PS256", "request_object_encryption_alg": "ECDH-ES",
+                "request_object_encryption_enc": "A256GCM", "request_uris": ["http://localhost:9/r#v"],
                 "authorization_signed_response_alg": "ES256",
                 "authorization_details_types": ["delegation", "identity_check"], "delegates": ["office"]
             }),

@@ -1,4 +1,5 @@
-//! How the client wants what is answered to it: signed and encrypted (OpenID Connect Registration §2, RFC 9701 §6).
+//! How the client wants what is answered to it: signed and encrypted (OpenID Connect Registration §2, RFC 9701 §6,
+//! JARM §3).
 
 use serde_json::{Map, Value};
 
@@ -17,6 +18,8 @@ pub struct Responses {
     pub id_token: Option<Encryption>,
     pub userinfo: ResponseForm,
     pub introspection: ResponseForm,
+    /// Authorization responses of the JWT modes (JARM §3), which are always signed.
+    pub authorization: Option<Encryption>,
 }
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -28,6 +31,7 @@ pub struct ResponseForm {
 const ID_TOKEN: &str = "id_token";
 const USERINFO: &str = "userinfo";
 const INTROSPECTION: &str = "introspection";
+const AUTHORIZATION: &str = "authorization";
 
 pub(super) fn read(members: Members<'_>, keys: &KeySource) -> Result<Responses, MetadataError> {
     let form = |what: &str| {
@@ -38,6 +42,7 @@ pub(super) fn read(members: Members<'_>, keys: &KeySource) -> Result<Responses, 
         id_token: encryption(members, ID_TOKEN, keys)?,
         userinfo: form(USERINFO)?,
         introspection: form(INTROSPECTION)?,
+        authorization: encryption(members, AUTHORIZATION, keys)?,
     })
 }
 
@@ -63,6 +68,7 @@ impl Responses {
             ("id_token_encrypted_response_alg", self.id_token),
             ("userinfo_encrypted_response_alg", self.userinfo.encrypted),
             ("introspection_encrypted_response_alg", self.introspection.encrypted),
+            ("authorization_encrypted_response_alg", self.authorization),
         ]
         .into_iter()
         .filter_map(|(member, how)| Some((member, how?)))
@@ -81,6 +87,7 @@ impl Responses {
             (ID_TOKEN, self.id_token),
             (USERINFO, self.userinfo.encrypted),
             (INTROSPECTION, self.introspection.encrypted),
+            (AUTHORIZATION, self.authorization),
         ] {
             if let Some(Encryption { alg, enc }) = encrypted {
                 put(what, "encrypted_response_alg", alg.as_str());

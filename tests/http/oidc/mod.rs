@@ -8,6 +8,7 @@ mod detailed_elsewhere;
 mod details;
 mod device;
 mod dpop;
+mod encrypted_requests;
 mod frontchannel;
 mod identity_assurance;
 mod introspection;
