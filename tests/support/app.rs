@@ -117,14 +117,23 @@ impl TestApp {
         Self::of(TestProvider::with(test, change).await).await
     }
 
-    async fn of(mut at: TestProvider) -> Self {
+    /// As `demo` shows itself.
+    pub async fn of_demo(test: TestDb) -> Self {
+        Self::shown_as(TestProvider::on(test).await, true).await
+    }
+
+    async fn of(at: TestProvider) -> Self {
+        Self::shown_as(at, false).await
+    }
+
+    async fn shown_as(mut at: TestProvider, demo: bool) -> Self {
         // Portals of tests listen on loopback.
         let outbound = OutboundSettings { reach: Reach::LoopbackToo, ..OutboundSettings::default() };
         Arc::get_mut(&mut at.provider).unwrap().outbound = Outbound::new(&outbound).unwrap();
         make_keys(&at).await;
         let published = Arc::new(Published::default());
         documents::publish(&published, &at.provider);
-        let state = AppState::new(at.provider.clone(), at.clock.clone(), Arc::new(NobodyToAsk), false);
+        let state = AppState::new(at.provider.clone(), at.clock.clone(), Arc::new(NobodyToAsk), demo);
         let edge = Edge::new(edge_settings(&at), at.provider.entropy.clone(), errors::draw(state.clone()));
         let app = Self { app: App::new(published, edge::wrap(router::routes(state), Arc::new(edge))), at };
         app.add_portals().await;

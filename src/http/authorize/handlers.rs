@@ -10,22 +10,17 @@ use axum::{
 use http::header::SET_COOKIE;
 use url::Url;
 
-use super::view::FormPostPage;
+use super::{developer::Developer, view::FormPostPage};
 use crate::{
     flows::authorize::{Begun, begin, begin_posted},
     http::{
-        errors::view::{BrokenRule, WentWrong},
+        errors::view::WentWrong,
         extract::{FormBody, QueryParams, Visitor, visitor::set_browser_cookie},
         frame::Phrase,
         paths, respond,
         state::AppState,
     },
-    oidc::{
-        authorize::{Delivery, PageError},
-        endpoints,
-        error::OAuthError,
-        params::Params,
-    },
+    oidc::{authorize::Delivery, endpoints},
 };
 
 pub fn routes() -> Router<AppState> {
@@ -35,36 +30,32 @@ pub fn routes() -> Router<AppState> {
 async fn by_get(State(state): State<AppState>, visitor: Visitor, QueryParams(params): QueryParams) -> Response {
     let params = match params {
         Ok(params) => params,
-        Err(error) => return untold(&state, &visitor, String::new(), &error),
+        Err(error) => return Developer::default().untold(&state, &visitor, &error),
     };
-    let client_id = client_id(&params);
+    let developer = Developer::of(&state, &params).await;
     let begun = begin(&state.provider, params, &visitor.browser).await;
-    answer(&state, &visitor, client_id, begun)
+    answer(&state, &visitor, developer, begun)
 }
 
 async fn by_post(State(state): State<AppState>, visitor: Visitor, FormBody(params): FormBody) -> Response {
     let params = match params {
         Ok(params) => params,
-        Err(error) => return untold(&state, &visitor, String::new(), &error),
+        Err(error) => return Developer::default().untold(&state, &visitor, &error),
     };
-    let client_id = client_id(&params);
+    let developer = Developer::of(&state, &params).await;
     let begun = begin_posted(&state.provider, params, &visitor.browser).await;
-    answer(&state, &visitor, client_id, begun)
-}
-
-fn client_id(params: &Params) -> String {
-    params.one("client_id").ok().flatten().unwrap_or_default().to_owned()
+    answer(&state, &visitor, developer, begun)
 }
 
 fn answer(
     state: &AppState,
     visitor: &Visitor,
-    client_id: String,
+    developer: Developer,
     begun: Result<Begun, crate::base::Fault>,
 ) -> Response {
     match begun {
-        Ok(Begun::Page(error)) => page(state, visitor, client_id, error),
-        Ok(Begun::Untold(error)) => untold(state, visitor, client_id, &error),
+        Ok(Begun::Page(error)) => developer.page(state, visitor, error),
+        Ok(Begun::Untold(error)) => developer.untold(state, visitor, &error),
         Ok(Begun::Deliver(delivery)) => deliver(state, visitor, delivery, None),
         Ok(Begun::Interact { id, cookie }) => {
             let mut response = respond::see_other(&format!("{}?i={id}", paths::SIGN_IN));
@@ -75,36 +66,6 @@ fn answer(
         }
         Err(fault) => respond::fault_for(state, visitor, &fault),
     }
-}
-
-/// Nobody may be redirected before client and redirect URI are known to belong together.
-fn page(state: &AppState, visitor: &Visitor, client_id: String, error: PageError) -> Response {
-    let what = match error {
-        PageError::ClientIdMissing
-        | PageError::ClientIdRepeated
-        | PageError::ClientUnknown
-        | PageError::ClientDisabled => WentWrong::UnknownPortal,
-        PageError::RedirectUriMissing | PageError::RedirectUriRepeated | PageError::RedirectUriUnregistered => {
-            WentWrong::WrongWayBack
-        }
-    };
-    let oauth = error.oauth();
-    let rule = state.demo.then(|| BrokenRule {
-        code: oauth.code.as_str().to_owned(),
-        description: format!("{} (RFC 6749 section 3.1.2, OpenID Connect Core section 3.1.2.1)", oauth.description()),
-        client_id,
-    });
-    respond::page(state, visitor.choice(None), what, visitor.request_id.clone(), rule)
-}
-
-/// A request that names no place where the answer could go.
-fn untold(state: &AppState, visitor: &Visitor, client_id: String, error: &OAuthError) -> Response {
-    let rule = state.demo.then(|| BrokenRule {
-        code: error.code.as_str().to_owned(),
-        description: error.description().to_owned(),
-        client_id,
-    });
-    respond::page(state, visitor.choice(None), WentWrong::PortalRequest, visitor.request_id.clone(), rule)
 }
 
 /// The answer leaves for the portal: 303, or the page whose form carries it.

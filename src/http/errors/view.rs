@@ -2,6 +2,8 @@
 
 use http::StatusCode;
 
+use super::sent::{Sent, Shown};
+
 use crate::http::frame::{Frame, Html, html};
 
 /// An end that is not the person's doing, with a reference that finds it in the logs.
@@ -47,9 +49,15 @@ pub enum WentWrong {
 pub struct BrokenRule {
     /// `invalid_request`, …
     pub code: String,
-    /// What was expected, and where it is written (RFC 6749 §3.1.2.3).
+    /// What was expected.
     pub description: String,
+    /// Where it is written (RFC 6749 §3.1.2.3).
+    pub section: &'static str,
     pub client_id: String,
+    /// What is registered in the place of what was sent.
+    pub registered: Vec<String>,
+    /// What was sent; nothing where nobody knows whose request it was.
+    pub sent: Vec<Sent>,
 }
 
 #[derive(askama::Template)]

@@ -200,7 +200,10 @@ fn stop(state: &AppState, visitor: &Visitor, stopped: &Stopped) -> Response {
             let rule = state.demo.then(|| BrokenRule {
                 code: error.code.as_str().to_owned(),
                 description: error.description().to_owned(),
+                section: "OpenID Connect RP-Initiated Logout 1.0 section 2",
                 client_id: String::new(),
+                registered: Vec::new(),
+                sent: Vec::new(),
             });
             respond::page(state, visitor.choice(None), WentWrong::PortalRequest, visitor.request_id.clone(), rule)
         }

@@ -13,7 +13,10 @@ use crate::{
     http::{
         authorize::view::{ConsentPage, Elsewhere, FormPostPage, LeftOut, Needs, SharedItem, ViaProvider},
         device::view::{Answered, AnsweredPage, EnterPage},
-        errors::view::{BrokenRule, ErrorPage, WentWrong},
+        errors::{
+            sent::Sent,
+            view::{BrokenRule, ErrorPage, WentWrong},
+        },
         frame::{AskedLevel, FormTarget, Frame, Html, LevelReason, Phrase, Portal, Problem, Problems},
         lang::{Choice, Lang},
         sign_in::view::{
@@ -21,7 +24,7 @@ use crate::{
             SelectAccountPage, TotpPage, UnreachablePage, WayUp,
         },
     },
-    oidc::authorization_details::parse,
+    oidc::{authorization_details::parse, params::Params},
 };
 
 pub const NOON: Timestamp = Timestamp::from_secs(1_795_323_900); // 2026-11-22T05:05:00Z: 12:05 in Việt Nam
@@ -317,8 +320,15 @@ fn errors(lang: Lang) -> Vec<Sample> {
     let error = |what| ErrorPage { what, reference: "7F3A-9C21".to_owned(), rule: None };
     let rule = BrokenRule {
         code: "invalid_request".to_owned(),
-        description: "redirect_uri must equal a registered one byte for byte (OpenID Connect Core §3.1.2.1)".to_owned(),
+        description: "redirect_uri is not registered for this client".to_owned(),
+        section: "RFC 6749 section 3.1.2.3",
         client_id: "demo-dvcqg".to_owned(),
+        registered: vec!["https://dvcqg.example.vn/cb".to_owned()],
+        sent: Sent::of(&Params::from_pairs([
+            ("client_id", "demo-dvcqg"),
+            ("redirect_uri", "https://dvcqg.example.vn/cb/"),
+            ("state", "af0ifjsldkj"),
+        ])),
     };
     vec![
         sample("error-unknown-portal", error(WentWrong::UnknownPortal).render(&frame)),

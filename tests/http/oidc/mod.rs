@@ -6,6 +6,7 @@ mod client_keys;
 mod code_flow;
 mod detailed_elsewhere;
 mod details;
+mod developer;
 mod device;
 mod dpop;
 mod encrypted_requests;
