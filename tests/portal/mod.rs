@@ -76,6 +76,7 @@ async fn portal_of(issuer: &str) -> Url {
         client_secret: Secret::new(SECRET),
         url: url.clone(),
         neighbours: vec![Neighbour { name: national.name, url: Url::parse("http://dvcqg.localhost:8081").unwrap() }],
+        records: None,
         extra_ca_pem: None,
         clock: Clock::System,
         entropy: Entropy::system(dinhdanh::crypto::random::fill),

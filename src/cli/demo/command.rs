@@ -3,11 +3,12 @@
 use std::{net::SocketAddr, path::PathBuf, process::ExitCode, sync::Arc, time::Instant};
 
 use clap::ValueEnum as _;
-use tokio::sync::watch;
+use tokio::{net::TcpListener, sync::watch};
+use url::Url;
 
 use super::{
     console_sms::ConsoleSms,
-    file::DemoFile,
+    file::{DemoFile, ResourceEntry},
     first_run::{self, Draw},
     greeting::Greeting,
     guide::{self, Guide},
@@ -16,6 +17,7 @@ use super::{
     portal::{self, Neighbour, PortalSettings},
     ports::{OpenPortal, Ports},
     registered::{self, RegisterPortals},
+    resource::{self, ResourceSettings},
 };
 use crate::{
     base::{Fault, Secret},
@@ -63,13 +65,22 @@ pub async fn run(args: Args, context: &Context) -> Result<ExitCode, Failure> {
     file.ciba_approval = format!("{}/ciba?auth_req_id={{auth_req_id}}&action={{action}}", file.helper);
     file.issuer = issuer;
     file.portals = registered::entries(&ports, &file.portals, &context.entropy);
-    let service = assemble(context, &loaded, &ports, &file).await?;
+    let resource = registered::resource_entry(&ports, file.resource_server.as_ref(), &context.entropy);
+    file.resource_server = Some(resource.clone());
+    let service = assemble(context, &loaded, &ports, (&file, &resource)).await?;
     file.write(&layout.demo_json()).map_err(|error| unusable(&layout, &error.to_string()))?;
     if layout.unfinished().exists() {
         first_run::end(&layout)?;
     }
     let (stop, stopping) = watch::channel(false);
-    let portals = start_portals(context, &loaded, ports.portals, &file, &stopping);
+    let settings = ResourceSettings {
+        issuer: file.issuer.clone(),
+        resource: resource.resource.clone(),
+        outbound: service.provider.outbound.clone(),
+        clock: context.clock.clone(),
+    };
+    let mut beside = vec![start_resource(settings, ports.resource.listener, &stopping)];
+    beside.extend(start_portals(context, &loaded, ports.portals, &file, &stopping));
     let greeting = Greeting {
         file: &file,
         folder: layout.folder().display().to_string(),
@@ -78,9 +89,9 @@ pub async fn run(args: Args, context: &Context) -> Result<ExitCode, Failure> {
     context.out.answer(&file, &greeting);
     let served = service.serve(ports.provider).await;
     stop.send_replace(true);
-    for portal in portals {
-        // A portal that panicked has said so in the log.
-        let _ended = portal.await;
+    for task in beside {
+        // One that panicked has said so in the log.
+        let _ended = task.await;
     }
     served.map(|_| ExitCode::SUCCESS)
 }
@@ -131,14 +142,19 @@ fn unusable(layout: &Layout, what: &str) -> Failure {
     Failure::new(format!("--data {}", layout.folder().display()), what, cure)
 }
 
-async fn assemble(context: &Context, loaded: &Loaded, ports: &Ports, file: &DemoFile) -> Result<Assembled, Failure> {
+async fn assemble(
+    context: &Context,
+    loaded: &Loaded,
+    ports: &Ports,
+    (file, resource): (&DemoFile, &ResourceEntry),
+) -> Result<Assembled, Failure> {
     let sms = Arc::new(ConsoleSms::new(context.out, context.clock.clone()));
     let guide = Guide::of(file.clone(), sms.clone())
         .ok_or_else(|| Failure::new("demo.json", "its helper address is not one of ours", "remove the data folder"))?;
     let around = Surroundings { sms, demo: true, more: guide::routes(guide) };
     let mut service = Assembled::new(context, loaded, around).await?;
-    let register =
-        RegisterPortals::new(ports, &file.portals, context.clock.now()).map_err(|fault| of_portals(&fault))?;
+    let register = RegisterPortals::new(ports, (&file.portals, resource), context.clock.now())
+        .map_err(|fault| of_portals(&fault))?;
     service.provider.writer.submit(register).await.map_err(|fault| of_portals(&fault))?;
     let origin = loaded.config.issuer.clone();
     let origin = url::Url::parse(&origin).map_or(origin, |url| url.origin().ascii_serialization());
@@ -148,6 +164,22 @@ async fn assemble(context: &Context, loaded: &Loaded, ports: &Ports, file: &Demo
 
 fn of_portals(fault: &Fault) -> Failure {
     Failure::new("the portals' registrations", fault.to_string(), "remove the data folder to begin anew")
+}
+
+fn start_resource(
+    settings: ResourceSettings,
+    listener: TcpListener,
+    stopping: &watch::Receiver<bool>,
+) -> tokio::task::JoinHandle<()> {
+    let mut stopping = stopping.clone();
+    tokio::spawn(async move {
+        let stop = async move {
+            let _sender_gone = stopping.wait_for(|stop| *stop).await;
+        };
+        if let Err(fault) = resource::serve(settings, listener, stop).await {
+            tracing::error!(%fault, "the resource server could not start");
+        }
+    })
 }
 
 fn start_portals(
@@ -168,6 +200,7 @@ fn start_portals(
             client_secret: Secret::new(entry.client_secret.clone()),
             neighbours: all.iter().filter(|other| other.url != one.url).cloned().collect(),
             url: one.url,
+            records: file.resource_server.as_ref().and_then(|api| Url::parse(&api.url).ok()),
             extra_ca_pem: extra_ca_pem.clone(),
             clock: context.clock.clone(),
             entropy: context.entropy.clone(),

@@ -1,6 +1,7 @@
 //! `demo.json`: who can sign in and where, for scripts and tests; the same as is printed.
 
 use std::{
+    collections::BTreeMap,
     fs::{self, OpenOptions},
     io::{self, Write},
     os::unix::fs::OpenOptionsExt,
@@ -22,6 +23,9 @@ pub struct DemoFile {
     pub seed: u64,
     pub population: u64,
     pub portals: Vec<PortalEntry>,
+    /// The API that the portals call, as a client: it can introspect the tokens that are for it.
+    #[serde(default)]
+    pub resource_server: Option<ResourceEntry>,
     /// Who can sign in.
     pub citizens: Vec<Citizen>,
     /// Who has an account and is refused all the same.
@@ -38,6 +42,17 @@ pub struct PortalEntry {
     pub client_id: String,
     pub client_secret: String,
     pub redirect_uris: Vec<String>,
+}
+
+/// `resource` is what tokens name in `aud`; `paths` are what it answers, with what each needs.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ResourceEntry {
+    pub name: String,
+    pub url: String,
+    pub resource: String,
+    pub client_id: String,
+    pub client_secret: String,
+    pub paths: BTreeMap<String, String>,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -120,6 +135,7 @@ mod tests {
             seed: 1,
             population: 10,
             portals: Vec::new(),
+            resource_server: None,
             citizens: Vec::new(),
             refused: Vec::new(),
             registrable: Vec::new(),

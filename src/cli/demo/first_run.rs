@@ -158,6 +158,7 @@ fn told(cast: &Cast, draw: Draw) -> DemoFile {
         seed: draw.seed,
         population: draw.population,
         portals: Vec::new(),
+        resource_server: None,
         citizens: citizens(true).collect(),
         refused: citizens(false).collect(),
         registrable: cast.members.iter().filter(|one| !one.part.has_account()).filter_map(registrable).collect(),

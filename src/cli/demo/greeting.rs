@@ -17,13 +17,17 @@ pub struct Greeting<'a> {
 
 impl fmt::Display for Greeting<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let DemoFile { issuer, helper, portals, citizens, refused, registrable, operators, .. } = self.file;
+        let DemoFile { issuer, helper, portals, resource_server, citizens, refused, registrable, operators, .. } =
+            self.file;
         writeln!(f, "Định Danh – bản dùng thử · demo  (sẵn sàng sau · ready after {} ms)\n", self.ready_after)?;
         writeln!(f, "Mở trang trợ giúp trước · open the helper page first (mã một lần, tin nhắn · codes):")?;
         writeln!(f, "  {helper}\n")?;
         writeln!(f, "Các cổng · portals")?;
         for portal in portals {
             writeln!(f, "  {:<32} {}", portal.url, portal.name)?;
+        }
+        if let Some(api) = resource_server {
+            writeln!(f, "  {:<32} {} (API)", api.url, api.name)?;
         }
         writeln!(f, "  {issuer:<32} Định Danh\n")?;
         writeln!(f, "Đăng nhập · sign in")?;

@@ -15,3 +15,4 @@ mod populate;
 pub mod portal;
 mod ports;
 mod registered;
+mod resource;

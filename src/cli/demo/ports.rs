@@ -1,4 +1,4 @@
-//! The four ports of the demo, on loopback alone.
+//! The ports of the demo, on loopback alone: the provider's, the portals' after it, and the resource server's.
 
 use std::net::SocketAddr;
 
@@ -13,6 +13,14 @@ use crate::{cli::failure::Failure, http::server};
 pub struct Ports {
     pub provider: TcpListener,
     pub portals: Vec<OpenPortal>,
+    /// The API that the portals call.
+    pub resource: OpenResource,
+}
+
+#[derive(Debug)]
+pub struct OpenResource {
+    pub listener: TcpListener,
+    pub url: Url,
 }
 
 #[derive(Debug)]
@@ -47,13 +55,30 @@ impl Ports {
             let url = Url::parse(&url).map_err(|error| Failure::new(url, error.to_string(), "choose another port"))?;
             portals.push(OpenPortal { spec, listener, url });
         }
-        Ok(Self { provider, portals })
+        let resource = open_resource(listen, after).await?;
+        Ok(Self { provider, portals, resource })
     }
 
     /// What the issuer is called when nothing stands in front.
     pub fn usual_issuer(&self) -> Result<String, Failure> {
         Ok(format!("http://{}", bound(&self.provider)?))
     }
+}
+
+/// The port after the portals' where it is free, and any other where it is not: nobody types its address.
+async fn open_resource(listen: SocketAddr, after: u16) -> Result<OpenResource, Failure> {
+    let next = if listen.port() == 0 { None } else { listen.port().checked_add(after + 1) };
+    let beside = match next {
+        Some(port) => server::listen(SocketAddr::new(listen.ip(), port)).await.ok(),
+        None => None,
+    };
+    let listener = match beside {
+        Some(listener) => listener,
+        None => open(SocketAddr::new(listen.ip(), 0)).await?,
+    };
+    let url = format!("http://{}", bound(&listener)?);
+    let url = Url::parse(&url).map_err(|error| Failure::new(url, error.to_string(), "choose another port"))?;
+    Ok(OpenResource { listener, url })
 }
 
 async fn open(address: SocketAddr) -> Result<TcpListener, Failure> {

@@ -1,9 +1,9 @@
 //! The portals' registrations. Their ids and secrets are made once; their addresses follow the ports at every start.
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use super::{
-    file::PortalEntry,
+    file::{PortalEntry, ResourceEntry},
     ports::{OpenPortal, Ports},
 };
 use crate::{
@@ -37,33 +37,76 @@ pub fn entries(ports: &Ports, before: &[PortalEntry], entropy: &Entropy) -> Vec<
     ports.portals.iter().map(entry).collect()
 }
 
+const RESOURCE_CLIENT: &str = "demo-records";
+
+/// The API as it is now, with the secret that it had before.
+pub fn resource_entry(ports: &Ports, before: Option<&ResourceEntry>, entropy: &Entropy) -> ResourceEntry {
+    let resource = ports.resource.url.origin().ascii_serialization();
+    let new_secret = || OpaqueToken::<kind::ClientSecret>::generate(entropy).reveal().reveal().to_owned();
+    ResourceEntry {
+        name: "Sổ tiêm chủng".to_owned(),
+        url: resource.clone(),
+        resource,
+        client_id: RESOURCE_CLIENT.to_owned(),
+        client_secret: before.map_or_else(new_secret, |entry| entry.client_secret.clone()),
+        paths: [
+            ("/appointments", "an access token for this resource"),
+            ("/records", "acr urn:vn:xacthuc:2, auth_time within 900 seconds"),
+        ]
+        .map(|(path, needs)| (path.to_owned(), needs.to_owned()))
+        .into(),
+    }
+}
+
+/// A resource server among the clients: it asks for nothing, and serves its own address.
+fn resource_metadata(entry: &ResourceEntry) -> Value {
+    json!({
+        "client_name": entry.name, "client_name#vi": entry.name, "client_name#en": "Vaccination record",
+        "agency": "Bộ Y tế", "grant_types": ["client_credentials"], "response_types": [],
+        "token_endpoint_auth_method": "client_secret_basic", "resource_uris": [entry.resource],
+    })
+}
+
 fn redirect_uris(metadata: &Value) -> Vec<String> {
     let uris = metadata.get("redirect_uris").and_then(Value::as_array);
     uris.into_iter().flatten().filter_map(Value::as_str).map(str::to_owned).collect()
 }
 
-/// Registers every portal, or moves it to where it is now.
+/// Registers every portal and the API that they call, or moves it to where it is now.
 pub struct RegisterPortals {
     portals: Vec<NewClient>,
     now: Timestamp,
 }
 
 impl RegisterPortals {
-    pub fn new(ports: &Ports, entries: &[PortalEntry], now: Timestamp) -> Result<Self, Fault> {
+    pub fn new(
+        ports: &Ports,
+        (entries, resource): (&[PortalEntry], &ResourceEntry),
+        now: Timestamp,
+    ) -> Result<Self, Fault> {
         let portal = |(open, entry): (&OpenPortal, &PortalEntry)| {
-            let metadata = open.spec.registration(&open.url);
-            Client::register(&metadata, RegisteredBy::Operator)
-                .map_err(|error| Fault::internal("a portal's registration", format!("{}: {error}", entry.client_id)))?;
-            Ok(NewClient {
-                client_id: ClientId(entry.client_id.clone()),
-                secret_digest: Some(digest_of_text(&entry.client_secret).as_bytes().to_vec()),
-                metadata,
-                registered_by_self: false,
-            })
+            let mut metadata = open.spec.registration(&open.url);
+            if let Some(members) = metadata.as_object_mut() {
+                let resources = json!({ resource.resource.clone(): resource.client_id });
+                members.insert("resources".to_owned(), resources);
+            }
+            client(&entry.client_id, &entry.client_secret, metadata)
         };
-        let portals = ports.portals.iter().zip(entries).map(portal).collect::<Result<_, Fault>>()?;
-        Ok(Self { portals, now })
+        let api = client(&resource.client_id, &resource.client_secret, resource_metadata(resource));
+        let all = std::iter::once(api).chain(ports.portals.iter().zip(entries).map(portal));
+        Ok(Self { portals: all.collect::<Result<_, Fault>>()?, now })
     }
+}
+
+fn client(id: &str, secret: &str, metadata: Value) -> Result<NewClient, Fault> {
+    Client::register(&metadata, RegisteredBy::Operator)
+        .map_err(|error| Fault::internal("a registration of the demo", format!("{id}: {error}")))?;
+    Ok(NewClient {
+        client_id: ClientId::from(id),
+        secret_digest: Some(digest_of_text(secret).as_bytes().to_vec()),
+        metadata,
+        registered_by_self: false,
+    })
 }
 
 impl Unit for RegisterPortals {

@@ -13,6 +13,7 @@ use reqwest::{
     dns::{Addrs, Name, Resolve, Resolving},
     redirect,
 };
+use url::Url;
 
 use crate::base::Fault;
 
@@ -63,6 +64,14 @@ impl Calls {
         let client =
             builder.build().map_err(|error| Fault::internal("a portal's HTTP client cannot be built", error))?;
         Ok(Self(client))
+    }
+
+    /// A resource with a bearer token; any status is an answer.
+    pub(super) async fn get(&self, url: &Url, token: &str) -> Result<HttpResponse, CallFailed> {
+        let request = http::Request::get(url.as_str())
+            .header(http::header::AUTHORIZATION, format!("Bearer {token}"))
+            .header(http::header::ACCEPT, "application/json");
+        self.send(request.body(Vec::new())?).await
     }
 
     async fn send(&self, request: HttpRequest) -> Result<HttpResponse, CallFailed> {

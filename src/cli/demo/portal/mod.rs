@@ -7,6 +7,7 @@
 //! | `POST /sign-in` | begins a sign-in; `how=silent` asks with `prompt=none` |
 //! | `POST`, `GET /services/{key}` | asks for the service's level; shows the service |
 //! | `GET /callback` | the authorization response |
+//! | `POST`, `GET /records` | calls another agency's API, and rises a level when it asks for that (RFC 9470) |
 //! | `POST /userinfo` | asks UserInfo again |
 //! | `POST /sign-out`, `GET /signed-out` | RP-Initiated Logout 1.0, there and back |
 //! | `POST /backchannel-logout` | Back-Channel Logout 1.0 |
@@ -21,6 +22,7 @@ mod logout_token;
 mod notice;
 mod pages;
 mod provider;
+mod records;
 mod refused;
 mod sign_in;
 mod sign_out;
@@ -65,6 +67,8 @@ pub struct PortalSettings {
     pub url: Url,
     /// The other portals, for walking over to them.
     pub neighbours: Vec<Neighbour>,
+    /// The API of the health records.
+    pub records: Option<Url>,
     /// PEM certificates trusted beside the machine's own roots when the issuer is `https`.
     pub extra_ca_pem: Option<Vec<u8>>,
     pub clock: Clock,
@@ -96,6 +100,7 @@ struct Portal {
     issuer_origin: String,
     cookies: browser::CookieNames,
     neighbours: Vec<Neighbour>,
+    records: Option<Url>,
     provider: Provider,
     visits: Visits,
     clock: Clock,
@@ -117,6 +122,7 @@ impl Portal {
             provider: Provider::new(&settings)?,
             visits: Visits::default(),
             neighbours: settings.neighbours,
+            records: settings.records,
             clock: settings.clock,
             entropy: settings.entropy,
         })
@@ -140,6 +146,7 @@ fn router(portal: Arc<Portal>) -> Router {
         .route("/start", get(sign_in::start))
         .route("/services/{key}", get(pages::service).post(sign_in::open_service))
         .route("/callback", get(sign_in::callback))
+        .route("/records", get(records::shown).post(records::asked_for))
         .route("/userinfo", post(sign_in::user_info_again))
         .route("/sign-out", post(sign_out::sign_out))
         .route("/signed-out", get(sign_out::signed_out))

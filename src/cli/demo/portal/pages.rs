@@ -67,6 +67,7 @@ struct Home<'a> {
     f: Frame<'a>,
     notice: Option<Words>,
     person: Option<Person>,
+    calls_records: bool,
 }
 
 /// Who is signed in, as the page shows it.
@@ -123,6 +124,7 @@ pub(super) async fn home(State(portal): State<Arc<Portal>>, headers: HeaderMap) 
     let page = Home {
         notice: notice.map(|notice| notice.words(lang)),
         person: session.map(|session| Person::of(&session, lang)),
+        calls_records: portal.records.is_some(),
         f,
     };
     show(StatusCode::OK, lang, &page)
@@ -154,6 +156,20 @@ pub(super) async fn service(
         open.map(|session| session.claims.as_ref().map(|claims| claims::rows(claims, lang)).unwrap_or_default());
     let notice = seen.notice.map(|notice| notice.words(lang));
     show(StatusCode::OK, lang, &ServicePage { f, service, notice, given })
+}
+
+#[derive(Template)]
+#[template(path = "portal/records.html")]
+struct RecordsPage<'a> {
+    f: Frame<'a>,
+    /// As the API gave them; `None` while it asks for more proof.
+    records: Option<String>,
+}
+
+pub(super) fn records(portal: &Portal, headers: &HeaderMap, records: Option<Value>) -> Response {
+    let f = Frame::new(portal, headers, "/records");
+    let records = records.and_then(|records| serde_json::to_string_pretty(&records).ok());
+    show(StatusCode::OK, f.lang, &RecordsPage { f, records })
 }
 
 #[derive(Template)]
@@ -230,7 +246,7 @@ pub(super) async fn language(
 fn is_page(portal: &Portal, path: &str) -> bool {
     match path.strip_prefix("/services/") {
         Some(key) => portal.spec.service(key).is_some(),
-        None => matches!(path, "/" | "/signed-out"),
+        None => matches!(path, "/" | "/records" | "/signed-out"),
     }
 }
 

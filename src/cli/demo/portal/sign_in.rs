@@ -1,6 +1,6 @@
 //! There and back: the authorization request, and the response to it.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use axum::{
     body::Bytes,
@@ -68,7 +68,7 @@ pub(super) async fn open_service(
     begin(&portal, &headers, Aim::Service(service)).await
 }
 
-async fn begin(portal: &Portal, headers: &HeaderMap, aim: Aim) -> Response {
+pub(super) async fn begin(portal: &Portal, headers: &HeaderMap, aim: Aim) -> Response {
     let now = portal.now();
     let Ok(known) = portal.provider.known(now).await else {
         return pages::failed(portal, headers, &Failure::Unreachable);
@@ -77,7 +77,7 @@ async fn begin(portal: &Portal, headers: &HeaderMap, aim: Aim) -> Response {
     let attempt =
         Attempt { state: portal.random(), nonce: portal.random(), pkce_verifier: portal.random(), aim, begun_at: now };
     let session = portal.visits.see(cookie, now).session;
-    let location = request(&known, &attempt, session.as_deref(), portal.cookies.language(headers));
+    let location = request(portal, &known, (&attempt, session.as_deref()), portal.cookies.language(headers));
     match portal.visits.begin(cookie, portal.random(), attempt) {
         Ok(value) => see_other(location.as_str(), Some(portal.cookies.set_visit(&value))),
         Err(Full) => pages::rejected(portal, headers, Rejected::Full),
@@ -85,7 +85,7 @@ async fn begin(portal: &Portal, headers: &HeaderMap, aim: Aim) -> Response {
 }
 
 /// The authorization request (OIDC Core §3.1.2.1) as a URL.
-fn request(known: &Known, attempt: &Attempt, session: Option<&Session>, lang: Lang) -> Url {
+fn request(portal: &Portal, known: &Known, (attempt, session): (&Attempt, Option<&Session>), lang: Lang) -> Url {
     let (state, nonce) = (attempt.state.clone(), attempt.nonce.clone());
     let verifier = PkceCodeVerifier::new(attempt.pkce_verifier.clone());
     let mut request = known
@@ -108,6 +108,19 @@ fn request(known: &Known, attempt: &Attempt, session: Option<&Session>, lang: La
         Aim::Service(service) => request.add_auth_context_value(AuthenticationContextClass::new(acr(service.level))),
         // Nothing is named, so that the answer tells the level that was reached.
         Aim::SignIn | Aim::Silent => request,
+        // RFC 9470 §4: as the API said; §5 has the answer's `acr` and `auth_time` looked at by the API itself.
+        Aim::Records(asked) => {
+            let resource =
+                portal.records.as_ref().map(Url::as_str).unwrap_or_default().trim_end_matches('/').to_owned();
+            let mut request = request.add_extra_param("resource", resource);
+            if asked.level > 0 {
+                request = request.add_auth_context_value(AuthenticationContextClass::new(acr(asked.level)));
+            }
+            match asked.max_age {
+                Some(seconds) => request.set_max_age(Duration::from_secs(seconds.into())),
+                None => request,
+            }
+        }
     };
     if attempt.aim == Aim::Silent {
         request = request.add_prompt(CoreAuthPrompt::None);
@@ -168,6 +181,7 @@ pub(super) async fn callback(
 fn after(aim: Aim) -> String {
     match aim {
         Aim::Service(service) => format!("/services/{}", service.key),
+        Aim::Records(_) => "/records".to_owned(),
         Aim::SignIn | Aim::Silent => "/".to_owned(),
     }
 }
@@ -183,7 +197,7 @@ fn is_from(known: &Known, issuer: &str, iss: Option<&str>) -> bool {
 fn refused(known: &Known, code: &str, description: Option<&str>, aim: Aim) -> Refused {
     let level_is_offered = match aim {
         Aim::Service(service) => known.offers(&acr(service.level)),
-        Aim::SignIn | Aim::Silent => true,
+        Aim::Records(_) | Aim::SignIn | Aim::Silent => true,
     };
     Refused {
         code: shown(code, 64),
@@ -198,14 +212,19 @@ async fn finish(portal: &Portal, cookie: &str, attempt: &Attempt, code: String) 
     let now = portal.now();
     let session = portal.visits.see(Some(cookie), now).session;
     let asked = scopes(attempt.aim, session.as_deref());
-    let (session, trouble) = tokens::redeem(portal, attempt, code, &asked, now).await.map_err(Notice::Failed)?;
+    let (mut fresh, trouble) = tokens::redeem(portal, attempt, code, &asked, now).await.map_err(Notice::Failed)?;
+    if let (Aim::Records(_), Some(before)) = (attempt.aim, session.as_deref().filter(|before| before.sub == fresh.sub))
+    {
+        fresh = fresh.with_records(before);
+    }
     // A new cookie value at every sign-in and rise of level: a value from before is worth nothing afterwards.
-    let value = portal.visits.signed_in(cookie, portal.random(), session, attempt.aim, portal.now()).map_err(
-        |why| match why {
-            NotBegun::EndedMeanwhile => Notice::Failed(Failure::EndedMeanwhile),
-            NotBegun::NoVisit => Notice::Expired,
-        },
-    )?;
+    let value =
+        portal.visits.signed_in(cookie, portal.random(), fresh, attempt.aim, portal.now()).map_err(
+            |why| match why {
+                NotBegun::EndedMeanwhile => Notice::Failed(Failure::EndedMeanwhile),
+                NotBegun::NoVisit => Notice::Expired,
+            },
+        )?;
     if let Some(failure) = trouble {
         portal.visits.tell(&value, Notice::WithoutUserInfo(failure));
     }

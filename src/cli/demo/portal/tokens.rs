@@ -65,6 +65,10 @@ pub(super) async fn redeem(
     let granted = response.scopes().map(|scopes| scopes.iter().map(|scope| scope.to_string()).collect());
     let mut session =
         session(claims, id_token.clone(), access_token.clone(), granted.unwrap_or_else(|| asked.to_vec()));
+    // Its audience is the API and not UserInfo (RFC 8707 §2.2).
+    if matches!(attempt.aim, Aim::Records(_)) {
+        return Ok((session, None));
+    }
     let trouble = match user_info(portal, &known, access_token, &session.sub).await {
         Ok(claims) => {
             session.claims = Some(claims);
@@ -127,6 +131,7 @@ fn check<'a>(
 ) -> Result<&'a PortalClaims, ClaimsVerificationError> {
     let least = match attempt.aim {
         Aim::Service(service) => service.level,
+        Aim::Records(asked) => asked.level.max(1),
         Aim::SignIn | Aim::Silent => 1,
     };
     let verifier = known
@@ -181,6 +186,7 @@ fn session(claims: &PortalClaims, id_token: PortalIdToken, access_token: AccessT
         claims: None,
         id_token,
         access_token,
+        records_token: None,
         scopes,
     }
 }

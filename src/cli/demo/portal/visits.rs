@@ -30,6 +30,17 @@ pub(super) enum Aim {
     /// `prompt=none`: find out without asking the person anything.
     Silent,
     Service(&'static Service),
+    /// A token for another agency's API, with the proof that it asked for (RFC 9470).
+    Records(Asked),
+}
+
+/// What an API demanded of the person's authentication; nothing, before it was asked.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct Asked {
+    /// 0 for any.
+    pub(super) level: u8,
+    /// Seconds.
+    pub(super) max_age: Option<u32>,
 }
 
 /// One authorization request under way, bound to the browser that began it.
@@ -54,6 +65,8 @@ pub(super) struct Session {
     pub(super) account_level: Option<String>,
     pub(super) id_token: PortalIdToken,
     pub(super) access_token: AccessToken,
+    /// For the API of the health records; the one above is for UserInfo.
+    pub(super) records_token: Option<AccessToken>,
     /// Scopes of the access token, as the provider granted them.
     pub(super) scopes: Vec<String>,
     /// UserInfo's answer; `None` when it gave none.
@@ -61,6 +74,17 @@ pub(super) struct Session {
 }
 
 impl Session {
+    /// What this portal knew before, under the newer authentication that a token for the records came with.
+    pub(super) fn with_records(self, before: &Self) -> Self {
+        Self {
+            claims: before.claims.clone(),
+            scopes: before.scopes.clone(),
+            records_token: Some(self.access_token),
+            access_token: before.access_token.clone(),
+            ..self
+        }
+    }
+
     /// The same session with newer claims.
     pub(super) fn with_claims(&self, claims: BTreeMap<String, Value>) -> Self {
         Self { claims: Some(claims), ..self.clone() }

@@ -23,6 +23,7 @@ fn session(sub: &str, sid: &str) -> Session {
         account_level: None,
         id_token: jwt.parse().unwrap(),
         access_token: AccessToken::new("a".to_owned()),
+        records_token: None,
         scopes: Vec::new(),
         claims: None,
     }

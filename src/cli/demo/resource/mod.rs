@@ -1,0 +1,115 @@
+//! A resource server beside the demo: an API of another agency, as its engineer would write it. It knows the provider by its
+//! published metadata and keys alone, and asks for more proof where it needs more (RFC 9470).
+//!
+//! | path | needs |
+//! |---|---|
+//! | `GET /appointments` | a token for this API |
+//! | `GET /records` | authentication level 2, proven within the last fifteen minutes |
+//!
+//! [`guard`] is the part to copy: an axum middleware that checks the token, whatever it is bound to, and what a route demands.
+
+mod guard;
+mod keys;
+mod sender;
+
+use std::{sync::Arc, time::Duration};
+
+use axum::{Extension, Json, Router, middleware, routing::get};
+use serde_json::{Value, json};
+use tokio::net::TcpListener;
+
+use self::{
+    guard::{Demands, guard},
+    keys::IssuerKeys,
+    sender::Proofs,
+};
+use crate::{
+    base::{Clock, Fault, Span},
+    http::{
+        address::Networks,
+        published::Published,
+        server::{self, App, Drained, ServerSettings},
+    },
+    oidc::access_token::AccessToken,
+    outbound::Outbound,
+};
+
+/// What it needs to run.
+pub struct ResourceSettings {
+    pub issuer: String,
+    /// Its own name, as tokens have it in `aud`: `http://127.0.0.1:8084`.
+    pub resource: String,
+    pub outbound: Outbound,
+    pub clock: Clock,
+}
+
+/// The API at work.
+pub(super) struct Api {
+    issuer: String,
+    resource: String,
+    keys: IssuerKeys,
+    /// DPoP proofs that were used.
+    proofs: Proofs,
+    clock: Clock,
+}
+
+fn router(api: &Arc<Api>) -> Router {
+    let behind = |demands: Demands| middleware::from_fn_with_state((Arc::clone(api), demands), guard);
+    let appointments = Router::new().route("/appointments", get(appointments)).layer(behind(Demands::default()));
+    let proven = Demands { level: 2, max_age: Some(Span::minutes(15)), ..Demands::default() };
+    let records = Router::new().route("/records", get(records)).layer(behind(proven));
+    appointments.merge(records)
+}
+
+/// Who is asked about, and who asks: the two that every answer here depends on.
+fn about(token: &AccessToken) -> Value {
+    json!({
+        "person": token.sub, "client": token.client_id, "acted_for_by": token.acting.act,
+        "acr": token.authentication.acr,
+    })
+}
+
+async fn appointments(Extension(token): Extension<AccessToken>) -> Json<Value> {
+    Json(json!({ "about": about(&token), "appointments": [{ "place": "Trạm y tế phường", "day": "2026-12-01" }] }))
+}
+
+async fn records(Extension(token): Extension<AccessToken>) -> Json<Value> {
+    Json(json!({
+        "about": about(&token),
+        "records": [
+            { "vaccine": "Viêm gan B", "day": "2024-03-12" },
+            { "vaccine": "Uốn ván", "day": "2025-08-30" },
+        ],
+    }))
+}
+
+/// Serves until `shutdown` resolves. The provider is asked for its keys when the first token comes.
+pub async fn serve(
+    settings: ResourceSettings,
+    listener: TcpListener,
+    shutdown: impl Future<Output = ()>,
+) -> Result<Drained, Fault> {
+    let api = Arc::new(Api {
+        keys: IssuerKeys::new(&settings.issuer, settings.outbound)?,
+        issuer: settings.issuer,
+        resource: settings.resource,
+        proofs: Proofs::default(),
+        clock: settings.clock,
+    });
+    let app = App::new(Arc::new(Published::default()), router(&api));
+    Ok(server::serve(listener, app, connections(), shutdown).await)
+}
+
+fn connections() -> ServerSettings {
+    ServerSettings {
+        first_byte: Duration::from_secs(10),
+        header: Duration::from_secs(15),
+        write_stall: Duration::from_secs(15),
+        max_header_bytes: 32 * 1024,
+        max_connections: 512,
+        max_connections_per_address: 256,
+        uncapped: Networks::default(),
+        drain: Duration::from_secs(3),
+        tls: None,
+    }
+}
