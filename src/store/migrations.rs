@@ -35,6 +35,7 @@ pub const MIGRATIONS: &[(i64, &str, &str, &str)] = &[
     embed!(33, "0033_duplicates"),
     embed!(34, "0034_home_map"),
     embed!(35, "0035_event_people"),
+    embed!(42, "0042_encryption_keys"),
     embed!(44, "0044_registry_limits"),
     embed!(45, "0045_boundary_change"),
     embed!(47, "0047_told_events"),

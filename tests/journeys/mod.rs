@@ -3,4 +3,5 @@
 pub mod browser;
 mod demo;
 mod registration;
+mod step_up;
 mod walk;

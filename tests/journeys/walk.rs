@@ -216,7 +216,7 @@ fn code_at(base32: &str, at: Timestamp) -> String {
 }
 
 /// RFC 4648 §6.
-fn unbase32(text: &str) -> Vec<u8> {
+pub(super) fn unbase32(text: &str) -> Vec<u8> {
     let value = |letter| "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567".find(letter).unwrap();
     let bits = text.chars().fold(String::new(), |bits, letter| bits + &format!("{:05b}", value(letter)));
     bits.as_bytes()
