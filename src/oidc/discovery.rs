@@ -71,6 +71,7 @@ pub fn document(settings: &DiscoverySettings) -> Map<String, Value> {
     let mut document = Map::new();
     document.extend(addresses(settings));
     document.extend(authorization(settings));
+    document.extend(encryption(settings));
     document.extend(client_authentication(&settings.mutual_tls));
     document.extend(backchannel_authentication());
     document.extend(logout(settings));
@@ -111,9 +112,6 @@ fn authorization(settings: &DiscoverySettings) -> Map<String, Value> {
     let claims: Vec<&str> = settings.scopes.claims().filter(|claim| !settings.unfilled.contains(claim)).collect();
     let in_verified: Vec<&str> = verified_claims::CLAIMS.into_iter().filter(|claim| claims.contains(claim)).collect();
     let signing_algs: Vec<&str> = settings.signing_algs.iter().map(|alg| alg.as_str()).collect();
-    let opening_algs: Vec<&str> = settings.opening_algs.iter().map(|alg| alg.as_str()).collect();
-    let key_algs: Vec<&str> = KeyAlg::ALL.iter().map(|alg| alg.as_str()).collect();
-    let content_algs: Vec<&str> = ContentAlg::ALL.iter().map(|enc| enc.as_str()).collect();
     members(json!({
         "response_types_supported": ["code"],
         "response_modes_supported": ResponseMode::names(),
@@ -144,26 +142,36 @@ fn authorization(settings: &DiscoverySettings) -> Map<String, Value> {
         "require_request_uri_registration": true,
         "require_signed_request_object": settings.must_be_signed,
         "request_object_signing_alg_values_supported": SigningAlg::ALL.map(SigningAlg::as_str),
-        // RFC 9101 §10.5, by the keys with `use` enc in the JWK Set.
-        "request_object_encryption_alg_values_supported": opening_algs,
-        "request_object_encryption_enc_values_supported": if opening_algs.is_empty() { Vec::new() } else { content_algs.clone() },
         // RFC 9396 §10.
         "authorization_details_types_supported": authorization_details::TYPES,
-        "id_token_encryption_alg_values_supported": key_algs,
-        "id_token_encryption_enc_values_supported": content_algs,
         "userinfo_signing_alg_values_supported": signing_algs,
-        "userinfo_encryption_alg_values_supported": key_algs,
-        "userinfo_encryption_enc_values_supported": content_algs,
         // RFC 9701 §7.
         "introspection_signing_alg_values_supported": signing_algs,
-        "introspection_encryption_alg_values_supported": key_algs,
-        "introspection_encryption_enc_values_supported": content_algs,
         // JARM §4.
         "authorization_signing_alg_values_supported": signing_algs,
-        "authorization_encryption_alg_values_supported": key_algs,
-        "authorization_encryption_enc_values_supported": content_algs,
         "authorization_response_iss_parameter_supported": true,
     }))
+}
+
+/// What is encrypted to clients, by any key of theirs; and to us, by those of ours with `use` enc in the JWK Set.
+fn encryption(settings: &DiscoverySettings) -> Map<String, Value> {
+    let contents: Vec<&str> = ContentAlg::ALL.iter().map(|enc| enc.as_str()).collect();
+    let to_clients: Vec<&str> = KeyAlg::ALL.iter().map(|alg| alg.as_str()).collect();
+    let to_us: Vec<&str> = settings.opening_algs.iter().map(|alg| alg.as_str()).collect();
+    let mut members = Map::new();
+    // OIDC Discovery §3, RFC 9701 §7, JARM §4; RFC 9101 §10.5.
+    for (what, algs) in [
+        ("id_token", &to_clients),
+        ("userinfo", &to_clients),
+        ("introspection", &to_clients),
+        ("authorization", &to_clients),
+        ("request_object", &to_us),
+    ] {
+        let contents = if algs.is_empty() { json!([]) } else { json!(contents) };
+        members.insert(format!("{what}_encryption_alg_values_supported"), json!(algs));
+        members.insert(format!("{what}_encryption_enc_values_supported"), contents);
+    }
+    members
 }
 
 fn client_authentication(offer: &MutualTlsOffer) -> Map<String, Value> {

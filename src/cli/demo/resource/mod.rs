@@ -14,7 +14,12 @@ mod sender;
 
 use std::{sync::Arc, time::Duration};
 
-use axum::{Extension, Json, Router, middleware, routing::get};
+use axum::{
+    Extension, Router, middleware,
+    response::{IntoResponse, Response},
+    routing::get,
+};
+use http::header::{CACHE_CONTROL, CONTENT_TYPE};
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
 
@@ -69,12 +74,16 @@ fn about(token: &AccessToken) -> Value {
     })
 }
 
-async fn appointments(Extension(token): Extension<AccessToken>) -> Json<Value> {
-    Json(json!({ "about": about(&token), "appointments": [{ "place": "Trạm y tế phường", "day": "2026-12-01" }] }))
+fn answered(document: &Value) -> Response {
+    ([(CONTENT_TYPE, "application/json"), (CACHE_CONTROL, "no-store")], document.to_string()).into_response()
 }
 
-async fn records(Extension(token): Extension<AccessToken>) -> Json<Value> {
-    Json(json!({
+async fn appointments(Extension(token): Extension<AccessToken>) -> Response {
+    answered(&json!({ "about": about(&token), "appointments": [{ "place": "Trạm y tế phường", "day": "2026-12-01" }] }))
+}
+
+async fn records(Extension(token): Extension<AccessToken>) -> Response {
+    answered(&json!({
         "about": about(&token),
         "records": [
             { "vaccine": "Viêm gan B", "day": "2024-03-12" },
