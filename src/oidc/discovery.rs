@@ -392,10 +392,12 @@ mod tests {
             registration: Registration::Offered,
             must_be_signed: true,
             signing_algs: Vec::new(),
+            opening_algs: Vec::new(),
         };
         let document = document(&other);
         assert_eq!(document["issuer"], "https://dinhdanh.example/vn");
         assert_eq!(document["jwks_uri"], "https://dinhdanh.example/vn/jwks");
+        assert!(!document.contains_key("request_object_encryption_enc_values_supported"), "nothing opens them here");
         let plain = DiscoverySettings { issuer: "http://localhost:8080".to_owned(), ..other.clone() };
         assert!(!super::document(&plain).contains_key("check_session_iframe"));
         assert_eq!(document["registration_endpoint"], "https://dinhdanh.example/vn/clients");

@@ -13,6 +13,7 @@ use axum::{
 use http::{
     HeaderMap, HeaderValue, StatusCode,
     header::{AUTHORIZATION, CACHE_CONTROL, WWW_AUTHENTICATE},
+    request::Parts,
 };
 
 use super::{
@@ -36,15 +37,13 @@ pub(super) struct Demands {
 }
 
 /// Leaves the token's claims with the request for the handler.
-pub(super) async fn guard(
-    State((api, demands)): State<(Arc<Api>, Demands)>,
-    mut request: Request,
-    next: Next,
-) -> Response {
-    match admitted(&api, demands, &request).await {
+pub(super) async fn guard(State((api, demands)): State<(Arc<Api>, Demands)>, request: Request, next: Next) -> Response {
+    // Only the head is looked at: a body is not to be shared between threads.
+    let (mut head, body) = request.into_parts();
+    match admitted(&api, demands, &head).await {
         Ok(token) => {
-            request.extensions_mut().insert(token);
-            next.run(request).await
+            head.extensions.insert(token);
+            next.run(Request::from_parts(head, body)).await
         }
         Err(challenge) => challenge.into_response(),
     }
@@ -56,16 +55,16 @@ enum Scheme {
     Dpop,
 }
 
-async fn admitted(api: &Api, demands: Demands, request: &Request) -> Result<AccessToken, Challenge> {
+async fn admitted(api: &Api, demands: Demands, head: &Parts) -> Result<AccessToken, Challenge> {
     let now = api.clock.now();
-    let (scheme, text) = presented(request.headers())?;
+    let (scheme, text) = presented(&head.headers)?;
     let token = read(api, &text, now).await?;
     let call = Call {
-        method: request.method(),
-        uri: format!("{}{}", api.resource.trim_end_matches('/'), request.uri().path()),
+        method: &head.method,
+        uri: format!("{}{}", api.resource.trim_end_matches('/'), head.uri.path()),
         token: &text,
     };
-    check_sender(api, (scheme, &token), request.headers(), &call)?;
+    check_sender(api, (scheme, &token), &head.headers, &call)?;
     satisfied(demands, &token, now)?;
     Ok(token)
 }
