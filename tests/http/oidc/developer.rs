@@ -31,7 +31,8 @@ async fn the_demonstration_shows_the_rule_its_section_and_what_was_sent() {
         for never in ["001085000001", "sesame"] {
             assert!(!page.body.contains(never), "{never}: {}", page.body);
         }
-        let object = app.browser().get(&format!("/authorize?client_id={PORTAL}&request=x")).await;
+        let nowhere = format!("/authorize?client_id={PORTAL}&redirect_uri={WRONG}&request=x");
+        let object = app.browser().get(&nowhere).await;
         assert!(object.body.contains("invalid_request_object") && object.body.contains("RFC 9101 section 6"));
         // Whose request it was nobody knows: the rule, and nothing of what was sent.
         let nobodys = app.browser().get(&authorize(&[("client_id", "nobody"), ("scope", "a-scope")])).await;
