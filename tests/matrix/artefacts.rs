@@ -285,6 +285,7 @@ impl<'a> Artefacts<'a> {
         key.sign_jwt(typ, claims.to_string().as_bytes()).unwrap()
     }
 
+    #[expect(clippy::too_many_lines, reason = "one table")]
     pub async fn make(&mut self, kind: Kind) -> String {
         match kind {
             Kind::Code => self.code(&[]).await,

@@ -124,6 +124,7 @@ struct Case<'a>(Artefacts<'a>);
 
 impl Case<'_> {
     /// What comes of it there: a status with its error, or the word for what it opened.
+    #[expect(clippy::too_many_lines, reason = "one table")]
     async fn put(&self, place: Place, value: &str) -> String {
         match place {
             Place::CodeGrant => {

@@ -8,6 +8,8 @@ use crate::support::{
     people::NUMBER,
 };
 
+const WAITING: &str = "SELECT count(*) FROM outbox WHERE kind = 'backchannel_logout'";
+
 impl Promises<'_> {
     pub(super) async fn scopes(&mut self) {
         for scope in self.list("scopes_supported") {
@@ -151,7 +153,6 @@ impl Promises<'_> {
         });
         let client = self.client(&over).await;
         self.tokens(&client, &[]).await;
-        const WAITING: &str = "SELECT count(*) FROM outbox WHERE kind = 'backchannel_logout'";
         let before = self.app.at.count(WAITING).await;
         self.signed_out().await;
         assert_eq!(self.app.at.count(WAITING).await - before, 1, "what it says: http::oidc::logout");
@@ -161,7 +162,7 @@ impl Promises<'_> {
         let page = self.browser.get("/sign-out").await;
         let left = self.browser.submit("/sign-out", &page, &[("action", "sign_out")]).await;
         let body = match left.header("location") {
-            Some(to) => self.browser.get(&to.to_owned()).await.body,
+            Some(to) => self.browser.get(to).await.body,
             None => left.body,
         };
         assert_eq!(

@@ -127,7 +127,7 @@ impl Promises<'_> {
         };
         let id = self.client(&over).await;
         let assertion = signer.assertion(&id, ISSUER, &id, self.app.at.now());
-        let (header, fields): (Option<(&str, String)>, Vec<(&str, String)>) = match method {
+        let (header, fields): (Header, Fields) = match method {
             "client_secret_basic" => (Some(("authorization", basic(&id, SECRET))), Vec::new()),
             "client_secret_post" => (None, vec![("client_id", id), ("client_secret", SECRET.to_owned())]),
             "private_key_jwt" => {
@@ -148,9 +148,12 @@ impl Promises<'_> {
     }
 }
 
+type Header = Option<(&'static str, String)>;
+type Fields = Vec<(&'static str, String)>;
+
 struct Proven {
-    header: Option<(&'static str, String)>,
-    fields: Vec<(&'static str, String)>,
+    header: Header,
+    fields: Fields,
 }
 
 impl Proven {
