@@ -13,7 +13,7 @@ use super::{
 use crate::{
     base::{Clock, Fault, Span, Timestamp},
     crypto::{Alg, KeyRecord, KeyState, Schedule},
-    store::keys,
+    store::{audit::Actor, keys},
 };
 
 /// `[keys]`: when keys change, and the times that every change keeps.
@@ -47,6 +47,7 @@ pub async fn turn(provider: &Provider, plan: &KeyPlan, now: Timestamp) -> Result
         sealer: &provider.secrets.sealer,
         entropy: &provider.entropy,
         schedule: plan.schedule,
+        actor: Actor::Service,
     };
     let mut conn = provider.db.read().await?;
     let records: Vec<KeyRecord> = keys::all(&mut conn).await?.iter().map(record_of).collect::<Result<_, Fault>>()?;

@@ -21,7 +21,7 @@ use crate::{
         keys::{Haste, KeyKeeper},
         registry::PersonVault,
     },
-    store::{Db, Writer, migrations},
+    store::{Db, Writer, audit::Actor, migrations},
 };
 
 /// The algorithms that a signing key's row may have.
@@ -123,7 +123,13 @@ async fn fill(
 async fn signing_key(context: &Context, writer: Writer, sealer: Sealer, alg: Alg) -> Result<(), Fault> {
     let (entropy, now, runtime) = (context.entropy.clone(), context.clock.now(), Handle::current());
     let make = move || {
-        let keeper = KeyKeeper { writer: &writer, sealer: &sealer, entropy: &entropy, schedule: Schedule::default() };
+        let keeper = KeyKeeper {
+            writer: &writer,
+            sealer: &sealer,
+            entropy: &entropy,
+            schedule: Schedule::default(),
+            actor: Actor::Service,
+        };
         runtime.block_on(keeper.make(alg, Haste::AtOnce, now)).map(drop)
     };
     spawn_blocking(make)
