@@ -12,7 +12,7 @@ use crate::{
         Secrets,
         keys::{Haste, KeyError, KeyKeeper, record_of},
     },
-    store::{Conn, Db, Writer, keys},
+    store::{Conn, Db, Writer, audit::Actor, keys},
 };
 
 /// Make, list and rotate the keys that sign tokens, and those that clients encrypt requests to.
@@ -99,6 +99,7 @@ impl Vault {
             sealer: &self.secrets.sealer,
             entropy: &context.entropy,
             schedule: self.schedule,
+            actor: Actor::CommandLine,
         };
         let changed = match what {
             What::New { alg, .. } => make_missing(&keeper, &mut conn, alg, now).await,

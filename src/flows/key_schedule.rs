@@ -13,7 +13,7 @@ use super::{
 use crate::{
     base::{Clock, Fault, Span, Timestamp},
     crypto::{KeyPurpose, KeyRecord, KeyState, Schedule},
-    store::keys,
+    store::{audit::Actor, keys},
 };
 
 /// `[keys]`: when keys change, and the times that every change keeps.
@@ -55,6 +55,7 @@ fn keeper<'a>(provider: &'a Provider, plan: &KeyPlan) -> KeyKeeper<'a> {
         sealer: &provider.secrets.sealer,
         entropy: &provider.entropy,
         schedule: plan.schedule,
+        actor: Actor::Service,
     }
 }
 

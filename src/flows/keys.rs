@@ -140,6 +140,8 @@ pub struct KeyKeeper<'a> {
     pub sealer: &'a Sealer,
     pub entropy: &'a Entropy,
     pub schedule: Schedule,
+    /// Who is on record for it: somebody at the command line, or the service's clockwork.
+    pub actor: Actor,
 }
 
 /// Whether a rotation keeps the times that relying parties need.
@@ -159,7 +161,8 @@ impl KeyKeeper<'_> {
             record.write_to(&mut row);
         }
         let kid = row.kid.clone();
-        let unit = ChangeKeys { insert: vec![row], change: Vec::new(), action: "key.made", now };
+        let unit =
+            ChangeKeys { insert: vec![row], change: Vec::new(), action: "key.made", actor: self.actor.clone(), now };
         self.submit(unit, &kid).await?;
         Ok(kid)
     }
@@ -234,7 +237,11 @@ impl KeyKeeper<'_> {
         change.push(moved(next, &risen));
         let successor = self.new_row(alg, now)?;
         let kid = next.kid.clone();
-        self.submit(ChangeKeys { insert: vec![successor], change, action: "key.rotated", now }, &kid).await?;
+        self.submit(
+            ChangeKeys { insert: vec![successor], change, action: "key.rotated", actor: self.actor.clone(), now },
+            &kid,
+        )
+        .await?;
         Ok(kid)
     }
 
@@ -242,7 +249,13 @@ impl KeyKeeper<'_> {
     pub async fn retire(&self, conn: &mut Conn, kid: &str, now: Timestamp) -> Result<(), KeyError> {
         let row = find(conn, kid).await?;
         let retired = record_of(&row)?.retire(now, &self.schedule)?;
-        let unit = ChangeKeys { insert: Vec::new(), change: vec![moved(&row, &retired)], action: "key.retired", now };
+        let unit = ChangeKeys {
+            insert: Vec::new(),
+            change: vec![moved(&row, &retired)],
+            action: "key.retired",
+            actor: self.actor.clone(),
+            now,
+        };
         self.submit(unit, kid).await
     }
 
@@ -266,7 +279,7 @@ impl KeyKeeper<'_> {
             }
             insert.push(self.new_row(record.purpose, now)?);
         }
-        self.submit(ChangeKeys { insert, change, action: "key.revoked", now }, kid).await
+        self.submit(ChangeKeys { insert, change, action: "key.revoked", actor: self.actor.clone(), now }, kid).await
     }
 
     async fn submit(&self, unit: ChangeKeys, kid: &str) -> Result<(), KeyError> {
@@ -303,6 +316,7 @@ struct ChangeKeys {
     /// Each with the state it was read in.
     change: Vec<(String, StoredKey)>,
     action: &'static str,
+    actor: Actor,
     now: Timestamp,
 }
 
@@ -329,7 +343,7 @@ impl Unit for ChangeKeys {
         for row in &self.insert {
             keys::insert(tx, row).await?;
         }
-        tx.record(AuditEvent::new(self.now, self.action, Outcome::Done, Actor::CommandLine).detail(json!({
+        tx.record(AuditEvent::new(self.now, self.action, Outcome::Done, self.actor.clone()).detail(json!({
             "made": self.insert.iter().map(|row| &row.kid).collect::<Vec<_>>(),
             "changed": self.change.iter().map(|(_, row)| json!({"kid": row.kid, "to": row.state})).collect::<Vec<_>>(),
         })));

@@ -123,35 +123,40 @@ pub async fn claim(
         .collect()
 }
 
-pub(super) const DONE: &str =
-    "UPDATE outbox SET state = 'done', done_at = $2, payload = $3, last_error = NULL WHERE id = $1";
+pub(super) const DONE: &str = "UPDATE outbox SET state = 'done', done_at = $2, payload = $3, last_error = NULL WHERE id = $1 AND state = 'waiting' \
+    RETURNING id";
 
-/// Sent and acknowledged: what it said is not needed any more.
-pub async fn done(conn: &mut Conn, id: MessageId, now: Timestamp) -> Result<(), Fault> {
-    on!(conn, |c| sqlx::query(DONE).bind(id).bind(now).bind(&b""[..]).execute(c).await.map(|_| ()))
-        .map_err(failed("closing a message"))
+/// Sent and acknowledged: what it said is not needed any more. `false` when another worker, which held it after a lease had
+/// run out, has ended it already.
+pub async fn done(conn: &mut Conn, id: MessageId, now: Timestamp) -> Result<bool, Fault> {
+    let row: Option<(MessageId,)> =
+        on!(conn, |c| sqlx::query_as(DONE).bind(id).bind(now).bind(&b""[..]).fetch_optional(c).await)
+            .map_err(failed("closing a message"))?;
+    Ok(row.is_some())
 }
 
-pub(super) const AGAIN: &str = "UPDATE outbox SET state = $2, next_attempt_at = $3, last_error = $4 WHERE id = $1";
+pub(super) const AGAIN: &str = "UPDATE outbox SET state = $2, next_attempt_at = $3, last_error = $4 \
+    WHERE id = $1 AND state = 'waiting' RETURNING id";
 
-/// Not delivered: tried again at `next`, or given up when there is none.
+/// Not delivered: tried again at `next`, or given up when there is none. `false` when it has ended meanwhile: what was
+/// delivered is not sent again by a worker that was late.
 pub async fn again(
     conn: &mut Conn,
     id: MessageId,
     next: Option<Timestamp>,
     now: Timestamp,
     why: &str,
-) -> Result<(), Fault> {
+) -> Result<bool, Fault> {
     let state = if next.is_some() { "waiting" } else { "dead" };
-    on!(conn, |c| sqlx::query(AGAIN)
+    let row: Option<(MessageId,)> = on!(conn, |c| sqlx::query_as(AGAIN)
         .bind(id)
         .bind(state)
         .bind(next.unwrap_or(now))
         .bind(why)
-        .execute(c)
-        .await
-        .map(|_| ()))
-    .map_err(failed("putting a message back"))
+        .fetch_optional(c)
+        .await)
+    .map_err(failed("putting a message back"))?;
+    Ok(row.is_some())
 }
 
 pub(super) const OLDEST_DUE: &str =

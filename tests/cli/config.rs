@@ -43,3 +43,26 @@ fn a_failing_reader_is_nobodys_error() {
     drop(child.stdout.take());
     assert_eq!(child.wait().unwrap().code(), Some(0));
 }
+
+/// What docker-compose.yml sets is what the settings know: each variable is a key, or the file with a key's value.
+#[test]
+fn the_compose_file_sets_what_there_is() {
+    let compose = include_str!("../../docker-compose.yml");
+    let rows = Binary::new().run(&["config", "check", "--origins", "--json"]).json();
+    let known: Vec<String> = rows
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|row| format!("DINHDANH_{}", row["key"].as_str().unwrap().replace('.', "_").to_uppercase()))
+        .collect();
+    let set: Vec<&str> = compose
+        .lines()
+        .filter_map(|line| line.trim().split_once(": ").map(|(name, _)| name))
+        .filter(|name| name.starts_with("DINHDANH_"))
+        .collect();
+    assert!(set.len() >= 5, "{set:?}");
+    for name in set {
+        let is_known = |name: &str| known.iter().any(|known| known == name);
+        assert!(is_known(name) || name.strip_suffix("_FILE").is_some_and(is_known), "{name} sets nothing");
+    }
+}

@@ -94,6 +94,9 @@ async fn what_is_done_or_given_up_never_comes_again() {
         let next = NOW + Span::minutes(1);
         outbox::again(&mut conn, later, Some(next), NOW, "503").await.unwrap();
         outbox::again(&mut conn, hopeless, None, NOW, "a day has passed").await.unwrap();
+        // A worker that was late neither sends again what was delivered nor wakes what was given up.
+        assert!(!outbox::again(&mut conn, delivered, Some(next), NOW, "late").await.unwrap());
+        assert!(!outbox::done(&mut conn, hopeless, NOW).await.unwrap());
         assert!(claim(&mut conn, next - MICRO, 10).await.is_empty());
         let claimed = claim(&mut conn, NOW + Span::days(365), 10).await;
         assert_eq!(ids(claimed), [later]);

@@ -316,6 +316,7 @@ async fn make_keys(at: &TestProvider) {
         sealer: &provider.secrets.sealer,
         entropy: &provider.entropy,
         schedule: Schedule::default(),
+        actor: dinhdanh::store::audit::Actor::Service,
     };
     for alg in [Alg::Rs256, Alg::Es256] {
         keeper.make(alg, Haste::AtOnce, at.now()).await.unwrap();

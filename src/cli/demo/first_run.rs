@@ -21,7 +21,7 @@ use crate::{
         keys::{Haste, KeyKeeper},
         registry::PersonVault,
     },
-    store::{Db, Writer, migrations},
+    store::{Db, Writer, audit::Actor, migrations},
 };
 
 /// What is drawn.
@@ -120,7 +120,13 @@ async fn fill(
 async fn key(context: &Context, writer: Writer, sealer: Sealer, purpose: KeyPurpose) -> Result<(), Fault> {
     let (entropy, now, runtime) = (context.entropy.clone(), context.clock.now(), Handle::current());
     let make = move || {
-        let keeper = KeyKeeper { writer: &writer, sealer: &sealer, entropy: &entropy, schedule: Schedule::default() };
+        let keeper = KeyKeeper {
+            writer: &writer,
+            sealer: &sealer,
+            entropy: &entropy,
+            schedule: Schedule::default(),
+            actor: Actor::Service,
+        };
         runtime.block_on(keeper.make(purpose, Haste::AtOnce, now)).map(drop)
     };
     spawn_blocking(make)

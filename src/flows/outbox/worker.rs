@@ -148,18 +148,22 @@ impl Unit for Settle {
     async fn run<'a>(&'a self, tx: &'a mut Tx) -> Result<(), Fault> {
         let (outcome, why) = match &self.result {
             Delivery::Done => {
-                outbox::done(tx, self.message.id, self.now).await?;
+                if !outbox::done(tx, self.message.id, self.now).await? {
+                    return Ok(());
+                }
                 (Outcome::Done, None)
             }
             Delivery::Failed(why) => {
-                outbox::again(tx, self.message.id, self.next, self.now, why).await?;
-                if self.next.is_some() {
+                let kept = outbox::again(tx, self.message.id, self.next, self.now, why).await?;
+                if !kept || self.next.is_some() {
                     return Ok(());
                 }
                 (Outcome::Refused, Some(why.as_str()))
             }
             Delivery::Pointless(why) => {
-                outbox::again(tx, self.message.id, None, self.now, why).await?;
+                if !outbox::again(tx, self.message.id, None, self.now, why).await? {
+                    return Ok(());
+                }
                 (Outcome::Refused, Some(*why))
             }
         };

@@ -58,6 +58,7 @@ async fn app() -> TestApp {
         sealer: &provider.secrets.sealer,
         entropy: &provider.entropy,
         schedule: Schedule::default(),
+        actor: dinhdanh::store::audit::Actor::Service,
     };
     for alg in [Alg::Ps256, Alg::EdDsa] {
         keeper.make(alg, Haste::AtOnce, app.at.now()).await.unwrap();
