@@ -12,6 +12,8 @@ use std::{
 use serde::{Deserialize, Serialize};
 use time::{Date, OffsetDateTime, format_description::well_known::Rfc3339};
 
+const EPOCH: Date = time::macros::date!(1970 - 01 - 01);
+
 /// A moment in UTC, in microseconds since 1970-01-01T00:00:00Z: the resolution both engines keep.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(transparent)]
@@ -56,7 +58,7 @@ impl Timestamp {
 
     /// The moment at which a day begins in Việt Nam.
     pub fn of_vietnam_day(day: Date) -> Self {
-        let days = (day - time::macros::date!(1970 - 01 - 01)).whole_days();
+        let days = (day - EPOCH).whole_days();
         Self::from_secs(days * 86_400 - 7 * 3_600)
     }
 

@@ -12,6 +12,7 @@ use super::{
     handlers::answered,
 };
 use crate::{
+    base::Timestamp,
     flows::registry::{
         events::Standing,
         exchange::{
@@ -61,7 +62,7 @@ fn told_as(standing: &Standing) -> Value {
         "told_at": event.proposed_at.rfc3339(),
         // A case has no deadline of its own that the teller could count on.
         "due_on": (event.state == EventState::Proposed).then(|| event.due_on.to_string()),
-        "decided_at": event.decided_at.filter(|_| settled).map(|at| at.rfc3339()),
+        "decided_at": event.decided_at.filter(|_| settled).map(Timestamp::rfc3339),
         "decision_reason": event.decision_reason,
         "against": standing.refusals.iter().map(|one| fault(MessageFault::of(one))).collect::<Vec<_>>(),
         "unusual": standing.warnings.iter().copied().map(warning).collect::<Vec<_>>(),

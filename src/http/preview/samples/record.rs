@@ -233,6 +233,17 @@ fn case(kind: &str, resolved: bool) -> CasePage {
     }
 }
 
+fn likenesses(lang: Lang) -> Vec<Sample> {
+    let frame = alone(lang);
+    vec![
+        sample("console-form-likely", form(Some(Why::LikelyThere), Vec::new()).render(&frame)),
+        sample("console-pairs", pairs().render(&frame)),
+        sample("console-pairs-none", PairsPage { rows: Vec::new() }.render(&frame)),
+        sample("console-pair", pair(true).render(&frame)),
+        sample("console-pair-decided", pair(false).render(&frame)),
+    ]
+}
+
 pub fn all(lang: Lang) -> Vec<Sample> {
     let frame = alone(lang);
     let entry = EntryRow {
@@ -268,13 +279,9 @@ pub fn all(lang: Lang) -> Vec<Sample> {
         sample("console-cases", CasesPage { rows: cases.to_vec() }.render(&frame)),
         sample("console-cases-none", CasesPage { rows: Vec::new() }.render(&frame)),
         sample("console-case", case("follow_up", false).render(&frame)),
-        sample("console-form-likely", form(Some(Why::LikelyThere), Vec::new()).render(&frame)),
-        sample("console-pairs", pairs().render(&frame)),
-        sample("console-pairs-none", PairsPage { rows: Vec::new() }.render(&frame)),
-        sample("console-pair", pair(true).render(&frame)),
-        sample("console-pair-decided", pair(false).render(&frame)),
         sample("console-case-resolved", case("event_refused", true).render(&frame)),
     ];
+    all.extend(likenesses(lang));
     for (name, said) in [
         ("console-proposal-recorded", Said::Recorded),
         ("console-proposal-rejected", Said::Rejected),
