@@ -84,6 +84,23 @@ pub struct ImportFile {
     pub name: String,
 }
 
+pub(super) const ANYBODY: &str = "SELECT id FROM person LIMIT 1";
+pub(super) const CAME_BEFORE: &str = "SELECT id FROM import_batch WHERE sha256 = $1 LIMIT 1";
+
+/// Whether a file may come in without a decision: the first of an empty registry, or the same bytes as one that did, which
+/// changes nothing or goes on with it.
+pub async fn is_first_load(conn: &mut Conn, sha256: &[u8; 32]) -> Result<bool, Fault> {
+    let anybody: Option<(Uuid,)> = on!(&mut *conn, |c| sqlx::query_as(ANYBODY).fetch_optional(c).await)
+        .map_err(failed("looking whether anybody is in the registry"))?;
+    if anybody.is_none() {
+        return Ok(true);
+    }
+    let before: Option<(Uuid,)> =
+        on!(conn, |c| sqlx::query_as(CAME_BEFORE).bind(sha256.as_slice()).fetch_optional(c).await)
+            .map_err(failed("looking whether a file came before"))?;
+    Ok(before.is_some())
+}
+
 pub(super) const OPEN: &str = "INSERT INTO import_batch (id, sha256, file_name, rows_added, rows_known, rows_refused, \
     started_at) VALUES ($1, $2, $3, 0, 0, 0, $4)";
 
