@@ -27,7 +27,7 @@ use crate::{
         AuditEvent, Class, LaneKey, Outcome, Tx, Unit,
         audit::Actor,
         import_proposals::{self, ImportState, StoredImport},
-        imports::Tally,
+        imports::{self, Tally},
     },
 };
 
@@ -202,7 +202,9 @@ pub async fn work(provider: Arc<Provider>, folder: PathBuf, clock: Clock) {
 /// One rehearsal or one import, to its end; `false` when there is nothing to do.
 pub async fn work_once(provider: &Provider, folder: &Path, clock: &Clock) -> Result<bool, Fault> {
     let quiet_since = clock.now() - QUIET;
-    let Some(id) = import_proposals::waits(&mut provider.db.read().await?, quiet_since).await? else { return Ok(false) };
+    let Some(id) = import_proposals::waits(&mut provider.db.read().await?, quiet_since).await? else {
+        return Ok(false);
+    };
     if !provider.writer.submit(Take { id, quiet_since, now: clock.now() }).await? {
         return Ok(true);
     }
@@ -213,13 +215,22 @@ pub async fn work_once(provider: &Provider, folder: &Path, clock: &Clock) -> Res
         tokio::select! {
             ended = &mut ended => break ended,
             () = tokio::time::sleep(BEAT_EVERY) => {
-                let beat = Write { id, step: Step::Beat(so_far.tally()), actor: Actor::Service, now: clock.now() };
+                let rows = so_far_of(provider, &stored, &so_far).await?;
+                let beat = Write { id, step: Step::Beat(rows), actor: Actor::Service, now: clock.now() };
                 provider.writer.submit(beat).await?;
             }
         }
     };
     provider.writer.submit(Write { id, step: ended?, actor: actor_of(&stored), now: clock.now() }).await?;
     Ok(true)
+}
+
+/// A rehearsal counts for itself; an import's batches count what they committed, also before a break.
+async fn so_far_of(provider: &Provider, stored: &StoredImport, so_far: &SoFar) -> Result<Tally, Fault> {
+    match stored.sha256.filter(|_| stored.state == ImportState::Approved) {
+        Some(sha256) => imports::tally_of(&mut provider.db.read().await?, &sha256).await,
+        None => Ok(so_far.tally()),
+    }
 }
 
 /// The approver's word brings it in; the proposer's has it rehearsed.
@@ -257,7 +268,10 @@ async fn worked(
             let report = Value::from(watch.report).to_string();
             Ok(Step::Rehearsed { sha256: facts.sha256, rows, report })
         }
-        (Ok(_), _) => Ok(Step::Finish { to: ImportState::Done, rows: so_far.tally(), failure: None }),
+        (Ok(_), _) => {
+            let rows = so_far_of(provider, stored, so_far).await?;
+            Ok(Step::Finish { to: ImportState::Done, rows, failure: None })
+        }
         (Err(ImportError::Record(fault)), _) => Err(fault),
         (Err(ImportError::Digest { .. } | ImportError::File(FileFault::Changed)), _) => Ok(failed("changed")),
         (Err(ImportError::File(_)), _) => Ok(failed("unreadable")),

@@ -172,7 +172,7 @@ pub struct DifferenceRow {
 
 impl From<Difference> for DifferenceRow {
     fn from(one: Difference) -> Self {
-        let (label, from) = (one.facet.label(), one.from.map(written));
+        let (label, from) = (one.label, one.from.map(written));
         Self { name: one.name, label, before: one.before, after: one.after, from }
     }
 }

@@ -48,7 +48,7 @@ const fn rules(kind: Kind) -> &'static [Rule] {
         Kind::ResidenceEnd => &[Rule::Ended("subject")],
         Kind::HouseholdSplit => &[Rule::HouseholdOf("subject")],
         Kind::HouseholdMerge => &[Rule::Household("household"), Rule::Household("into")],
-        Kind::HouseholdHead => &[Rule::Household("household")],
+        Kind::HouseholdHead | Kind::HouseholdOwner => &[Rule::Household("household")],
         // Of either party (Law on Civil Status Art 17, 19, 24; Law on Adoption Art 9).
         Kind::Marriage | Kind::Divorce | Kind::Annulment => &[Rule::Homes(&["husband", "wife"])],
         Kind::ParentChild => &[Rule::Homes(&["child", "parent"])],

@@ -133,3 +133,9 @@ pub async fn name_of(provider: &Provider, person: PersonId) -> Result<Option<Str
     let mut conn = provider.db.read().await?;
     Ok(persons::find(&mut conn, person).await?.map(|found| found.person.name.full().to_owned()))
 }
+
+/// The residence file of the household that a person belongs to.
+pub async fn household_of(provider: &Provider, person: PersonId) -> Result<Option<String>, Fault> {
+    let mut conn = provider.db.read().await?;
+    Ok(households::of_person(&mut conn, person).await?.map(|found| found.residence_file))
+}
