@@ -110,7 +110,7 @@ async fn a_birth_a_move_a_death_and_a_correction() {
             ("on", "10/11/2026"),
             ("sex", "female"),
             ("registered_on", "20/11/2026"),
-            ("registered_at", "00004"),
+            ("registered_at", "Ba Đình, Hà Nội"),
             ("household", "T/1"),
         ];
         let sent = propose(&mut clerk, &page, "Khai sinh", &birth, "birth_note").await;

@@ -104,7 +104,7 @@ fn applied(rule: &Rule, values: &Values, at: &Situation) -> Option<Competence> {
     match rule {
         Rule::Commune(field) => {
             let code = filled(field)?;
-            of(field, admin_unit::on(code, at.today).map(|unit| vec![unit.code]))
+            of(field, admin_unit::commune_called(code, at.today).map(|unit| vec![unit.code]))
         }
         Rule::Household(field) => {
             let household = ResidenceFile::parse(filled(field)?).ok().and_then(|file| at.by_file(&file));
