@@ -20,7 +20,7 @@ use crate::{
         audit::Actor,
         boundary_changes::{self, StoredMove},
         civil_events::{self, EventState},
-        merges, persons, record,
+        households, merges, persons, record,
     },
 };
 
