@@ -11,7 +11,8 @@ use crate::{
             pairs_view::{LikelyRow, PairLine, PairPage, PairRow, PairSide, PairsPage, ReasonRow, SideRow},
             view::{
                 CaseLine, CasePage, CaseRow, CaseSaid, CasesPage, ComparedRow, DifferenceRow, EntryRow, EventForm,
-                FieldRow, FindPage, FoundRow, ImportPage, ImportRow, ImportSaid, ImportsPage, LineRow, MoveRow, PersonView, ProposalPage, QueuePage, QueueRow, RefusedRow, Said,
+                FieldRow, FindPage, FoundRow, ImportPage, ImportRow, ImportSaid, ImportsPage, LineRow, MoveRow,
+                PersonView, ProposalPage, QueuePage, QueueRow, RefusedRow, Said,
             },
         },
         lang::Lang,
@@ -278,8 +279,14 @@ fn imports(lang: Lang) -> Vec<Sample> {
         sample("console-import-rehearsing", import(ImportState::Rehearsing, None, None).render(&frame)),
         sample("console-import", import(ImportState::Proposed, None, None).render(&frame)),
         sample("console-import-running", import(ImportState::Approved, None, Some(ImportSaid::Done)).render(&frame)),
-        sample("console-import-rejected", import(ImportState::Rejected, None, Some(ImportSaid::TooLate)).render(&frame)),
-        sample("console-import-reason", import(ImportState::Proposed, None, Some(ImportSaid::ReasonMissing)).render(&frame)),
+        sample(
+            "console-import-rejected",
+            import(ImportState::Rejected, None, Some(ImportSaid::TooLate)).render(&frame),
+        ),
+        sample(
+            "console-import-reason",
+            import(ImportState::Proposed, None, Some(ImportSaid::ReasonMissing)).render(&frame),
+        ),
         sample("console-import-gone", import(ImportState::Failed, Some("gone"), None).render(&frame)),
         sample("console-import-changed", import(ImportState::Failed, Some("changed"), None).render(&frame)),
         sample("console-import-unreadable", import(ImportState::Failed, Some("unreadable"), None).render(&frame)),
