@@ -37,6 +37,7 @@ use crate::{
     },
     oidc::params::Params,
     registry::{
+        Sex,
         civil_event::{FieldKind, FieldSpec, Kind, PAPER_FIELDS, Refusal, Values, Why},
         operator::Role,
     },
@@ -124,9 +125,16 @@ async fn begun(state: &AppState, operator: &Operator, kind: Kind, subject: Optio
                 values.insert(field.name.to_owned(), file);
             }
         }
-        (Some(person), Some(field)) => {
-            let field = if kind == Kind::Birth { "mother" } else { field.name };
+        // A child comes into its parent's home.
+        (Some(person), Some(_)) if kind == Kind::Birth => {
+            let field =
+                if events::sex_of(&state.provider, person).await? == Some(Sex::Male) { "father" } else { "mother" };
             values.insert(field.to_owned(), person.to_string());
+            let home = events::household_of(&state.provider, person).await?;
+            values.extend(home.map(|file| ("household".to_owned(), file)));
+        }
+        (Some(person), Some(field)) => {
+            values.insert(field.name.to_owned(), person.to_string());
         }
         _ => {}
     }

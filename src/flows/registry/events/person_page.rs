@@ -12,6 +12,7 @@ use crate::{
     },
     flows::{Provider, registry::read_person::note_reading},
     registry::{
+        Sex,
         civil_event::{Fresh, Kind, Situation},
         record::{Facet, Record},
     },
@@ -138,4 +139,10 @@ pub async fn name_of(provider: &Provider, person: PersonId) -> Result<Option<Str
 pub async fn household_of(provider: &Provider, person: PersonId) -> Result<Option<String>, Fault> {
     let mut conn = provider.db.read().await?;
     Ok(households::of_person(&mut conn, person).await?.map(|found| found.residence_file))
+}
+
+/// Whether a person would be father or mother.
+pub async fn sex_of(provider: &Provider, person: PersonId) -> Result<Option<Sex>, Fault> {
+    let mut conn = provider.db.read().await?;
+    Ok(persons::find(&mut conn, person).await?.map(|found| found.person.sex))
 }
