@@ -1,4 +1,4 @@
-//! `/console/propose/…`: the form of an event, made from its table of fields. What was typed comes back by a sealed handle,
+//! `/console/propose/…`: the form of an event, made from its table of fields. What was typed is kept as a draft and comes back,
 //! with every problem at its field, or with what it would change.
 
 use axum::{
