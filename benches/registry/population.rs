@@ -62,6 +62,7 @@ pub async fn load(db: &Db, people: u64) -> Result<Loaded, Trouble> {
         clock,
         entropy,
         actor: Actor::CommandLine,
+        decided: false,
     };
     let begun = Instant::now();
     import.run(path, Format::Csv, None, &mut Quiet).await?;

@@ -29,6 +29,7 @@ pub struct Config {
     pub tls: Tls,
     pub session: Session,
     pub operators: Session,
+    pub registry: RegistryFiles,
     pub citizen_registration: CitizenRegistration,
     pub keys: Keys,
     pub assurance: Assurance,
@@ -46,6 +47,12 @@ pub struct Config {
 pub enum ForwardedHeader {
     XForwardedFor,
     Forwarded,
+}
+
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct RegistryFiles {
+    pub import_folder: Maybe<std::path::PathBuf>,
 }
 
 #[derive(Clone, Debug, Deserialize)]

@@ -28,6 +28,7 @@ use crate::{
         key_schedule,
         keys::Keys,
         outbox::{SmsTransport, worker},
+        registry::import_proposals,
         self_registration::{OpenTo, RegistrationSettings, StatementIssuer},
         upkeep,
     },
@@ -91,6 +92,9 @@ impl Assembled {
         tokio::spawn(watch::watch(provider.clone(), published.clone(), seen));
         tokio::spawn(worker::work(provider.clone(), around.sms, context.clock.clone()));
         tokio::spawn(upkeep::sweep_always(provider.clone(), context.clock.clone()));
+        if let Some(folder) = provider.settings.import_folder.clone() {
+            tokio::spawn(import_proposals::work(provider.clone(), folder, context.clock.clone()));
+        }
         tokio::spawn(key_schedule::follow(provider.clone(), config.key_plan(), context.clock.clone()));
         // The demo's telephone company knows its synthetic people; elsewhere the registry's own contacts alone count.
         let subscribers: Arc<dyn SubscriberCheck> =
@@ -172,6 +176,7 @@ pub async fn provider(context: &Context, loaded: &Loaded, db: Db) -> Result<Prov
         registration: registration(config)?,
         dpop_nonce_required: config.dpop.require_nonce,
         mutual_tls: tls::offered(config),
+        import_folder: config.registry.import_folder.0.clone(),
     };
     Ok(Provider {
         writer: Writer::start(&db, instance),

@@ -1,6 +1,6 @@
 //! What every use case works with: the record, the keys, the clients, the pools, and the few settings of this floor.
 
-use std::sync::Arc;
+use std::{path::PathBuf, sync::Arc};
 
 use tokio::sync::Notify;
 
@@ -106,6 +106,8 @@ pub struct Settings {
     /// Whether a DPoP proof must carry a nonce of ours (RFC 9449 §8).
     pub dpop_nonce_required: bool,
     pub mutual_tls: MutualTls,
+    /// Where files of people lie that operators may propose.
+    pub import_folder: Option<PathBuf>,
 }
 
 /// Everything, shared by all requests.
@@ -141,7 +143,7 @@ pub struct Secrets {
     /// What scripts of relying parties may see of a session: never its id or its cookie.
     pub browser_state: BlindIndex,
     /// People's sealed columns.
-    pub vault: PersonVault,
+    pub vault: Arc<PersonVault>,
 }
 
 impl Secrets {
@@ -153,7 +155,7 @@ impl Secrets {
             nonces: NonceKey::new(kek),
             counter_index: BlindIndex::new(kek, "failure_counter.subject"),
             browser_state: BlindIndex::new(kek, "session.browser_state"),
-            vault: PersonVault::new(kek),
+            vault: Arc::new(PersonVault::new(kek)),
         }
     }
 }

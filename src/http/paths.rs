@@ -50,6 +50,7 @@ pub const CONSOLE_QUEUE: &str = "/console/queue";
 pub const CONSOLE_MINE: &str = "/console/mine";
 /// What no rule decides; followed by a case's id.
 pub const CONSOLE_CASES: &str = "/console/cases";
+pub const CONSOLE_IMPORTS: &str = "/console/imports";
 pub const CONSOLE_PAIRS: &str = "/console/pairs";
 /// Followed by the language's tag ([`super::lang::Switch`]).
 pub const LANGUAGE: &str = "/language/";

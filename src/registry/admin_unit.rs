@@ -3,11 +3,13 @@
 //!
 //! A code alone does not name a territory: survivors kept the code of one predecessor and grew. The key is (code, valid from).
 
+mod called;
 mod succession;
 mod tables;
 
 use time::{Date, macros::date};
 
+pub use called::commune_called;
 pub use succession::{AsOf, Successors, as_of, successors};
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]

@@ -84,6 +84,36 @@ pub struct ImportFile {
     pub name: String,
 }
 
+pub(super) const ANYBODY: &str = "SELECT id FROM person LIMIT 1";
+pub(super) const CAME_BEFORE: &str = "SELECT id FROM import_batch WHERE sha256 = $1 LIMIT 1";
+
+/// Whether a file may come in without a decision: the first of an empty registry, or the same bytes as one that did, which
+/// changes nothing or goes on with it.
+pub async fn is_first_load(conn: &mut Conn, sha256: &[u8; 32]) -> Result<bool, Fault> {
+    let anybody: Option<(Uuid,)> = on!(&mut *conn, |c| sqlx::query_as(ANYBODY).fetch_optional(c).await)
+        .map_err(failed("looking whether anybody is in the registry"))?;
+    if anybody.is_none() {
+        return Ok(true);
+    }
+    let before: Option<(Uuid,)> =
+        on!(conn, |c| sqlx::query_as(CAME_BEFORE).bind(sha256.as_slice()).fetch_optional(c).await)
+            .map_err(failed("looking whether a file came before"))?;
+    Ok(before.is_some())
+}
+
+pub(super) const LATEST_TALLY: &str = "SELECT rows_added, rows_known, rows_refused FROM import_batch WHERE sha256 = $1 \
+    ORDER BY started_at DESC, id DESC LIMIT 1";
+
+/// What became of a file's rows so far, also in a run that was broken off and gone on with.
+pub async fn tally_of(conn: &mut Conn, sha256: &[u8; 32]) -> Result<Tally, Fault> {
+    let row: Option<(i64, i64, i64)> =
+        on!(conn, |c| sqlx::query_as(LATEST_TALLY).bind(sha256.as_slice()).fetch_optional(c).await)
+            .map_err(failed("counting a file's rows"))?;
+    let count = |rows: i64| u64::try_from(rows).unwrap_or(0);
+    let (added, known, refused) = row.unwrap_or_default();
+    Ok(Tally { added: count(added), known: count(known), refused: count(refused) })
+}
+
 pub(super) const OPEN: &str = "INSERT INTO import_batch (id, sha256, file_name, rows_added, rows_known, rows_refused, \
     started_at) VALUES ($1, $2, $3, 0, 0, 0, $4)";
 

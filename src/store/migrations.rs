@@ -38,6 +38,7 @@ pub const MIGRATIONS: &[(i64, &str, &str, &str)] = &[
     embed!(42, "0042_encryption_keys"),
     embed!(44, "0044_registry_limits"),
     embed!(45, "0045_boundary_change"),
+    embed!(46, "0046_import_proposals"),
     embed!(47, "0047_told_events"),
     embed!(48, "0048_change_feed"),
     embed!(49, "0049_merged_records"),

@@ -41,6 +41,7 @@ pub mod grants;
 mod held;
 pub mod household_writes;
 pub mod households;
+pub mod import_proposals;
 pub mod imports;
 pub mod initial_tokens;
 pub mod intake;

@@ -259,6 +259,37 @@ async fn a_birth_gives_a_number_and_a_place_in_the_family() {
     }
 }
 
+/// Nobody's record changes, and it is decided, kept in the household's history and on record like every other event.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_dwelling_gets_an_owner() {
+    for at in TestProvider::each().await {
+        let unit = UnitRef::commune_on("00004", at.now().vietnam_date()).unwrap();
+        let mut head = person();
+        let address = Address::new("Số 1", unit, None).unwrap();
+        head.residences = vec![Residence { kind: ResidenceKind::Permanent, address, from: None, to: None }];
+        head.household = Some(Membership { file: ResidenceFile::parse("T/1").unwrap(), relation: Relation::Head });
+        add(&at, head).await;
+        add(&at, another(2)).await;
+        let fields = [("household", "T/1"), ("owner", "900085000002"), ("on", "2026-11-20")];
+        let wanted = proposal(Kind::HouseholdOwner, "o", &fields);
+        let proposed = propose(&at.provider, &officer("an", Some("00004")), &wanted, at.now()).await.unwrap();
+        let Proposed::Yes { event, differences, .. } = proposed else { panic!("{proposed:?}") };
+        assert_eq!(differences.len(), 1);
+        assert_eq!(
+            (differences[0].label.1, differences[0].after.vi.as_slice()),
+            ("Owner of the dwelling", [people::NAME.to_owned()].as_slice())
+        );
+        let decided =
+            events::decide(&at.provider, &officer("binh", Some("01")), &say(event, 1, Verdict::Approve), at.now())
+                .await;
+        assert!(matches!(decided, Ok(Decided::Recorded { .. })), "{decided:?}");
+        assert_eq!(at.count("SELECT count(*) FROM household WHERE owner IS NOT NULL").await, 1);
+        assert_eq!(at.count("SELECT count(*) FROM household_version WHERE valid_from = '2026-11-20'").await, 1);
+        assert_eq!(at.count("SELECT count(*) FROM civil_event_person").await, 2, "head and owner see it");
+        assert_eq!(at.audited("registry.event_decided", "done").await, 1, "also where no person's record changes");
+    }
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn what_contradicts_the_record_becomes_a_case_and_what_is_badly_written_nothing() {
     for at in TestProvider::each().await {

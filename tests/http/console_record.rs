@@ -104,13 +104,18 @@ async fn a_birth_a_move_a_death_and_a_correction() {
         sign_in(&app, &mut clerk, &an).await;
         sign_in(&app, &mut chief, &binh).await;
 
+        // From a man's page the child has a father, and from a mother's her home.
+        let man = person_page(&mut clerk, &another(2).number.grouped(), people::NAME).await;
+        let form = clerk.get(&link(&man, "Khai sinh")).await;
+        assert!(given(&form, "mother").is_empty() && !given(&form, "father").is_empty(), "{}", form.body);
         let page = person_page(&mut clerk, people::NUMBER, people::NAME).await;
+        assert_eq!(given(&clerk.get(&link(&page, "Khai sinh")).await, "household"), "T/1");
         let birth = [
             ("name", "Nguyễn Thị Bé"),
             ("on", "10/11/2026"),
             ("sex", "female"),
             ("registered_on", "20/11/2026"),
-            ("registered_at", "00004"),
+            ("registered_at", "Ba Đình, Hà Nội"),
             ("household", "T/1"),
         ];
         let sent = propose(&mut clerk, &page, "Khai sinh", &birth, "birth_note").await;

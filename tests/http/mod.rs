@@ -4,6 +4,7 @@ mod account;
 mod around;
 mod console;
 mod console_cases;
+mod console_imports;
 mod console_pairs;
 mod console_record;
 mod edge;

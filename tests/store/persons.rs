@@ -68,6 +68,7 @@ pub fn importer(db: &Db, seed: u64) -> Import {
         clock,
         entropy,
         actor: Actor::CommandLine,
+        decided: true,
     }
 }
 

@@ -67,6 +67,7 @@ impl TestProvider {
             registration: RegistrationSettings::default(),
             dpop_nonce_required: true,
             mutual_tls: MutualTls { is_there: true, has_authorities: true, alias: None },
+            import_folder: None,
         };
         change(&mut settings);
         let provider = Provider {

@@ -72,6 +72,7 @@ pub fn is_due(layout: &Layout) -> bool {
 /// Clears away what an interrupted first run left; its own mark says that it is nothing else.
 fn begin(layout: &Layout) -> io::Result<()> {
     fs::create_dir_all(layout.folder())?;
+    fs::create_dir_all(layout.imports())?;
     if layout.unfinished().exists() {
         for file in layout.made() {
             match fs::remove_file(file) {

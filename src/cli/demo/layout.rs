@@ -50,6 +50,11 @@ impl Layout {
         vec![self.demo_json(), beside("-wal"), beside("-shm"), self.database(), self.kek()]
     }
 
+    /// Where files of people may be laid, to be proposed at the console.
+    pub fn imports(&self) -> PathBuf {
+        self.folder.join("imports")
+    }
+
     pub fn database_url(&self) -> String {
         // The path stands in a URL: what would begin its query, or an escape, is escaped.
         let path = self.database().display().to_string().replace('%', "%25").replace('?', "%3F");
@@ -61,6 +66,7 @@ impl Layout {
         vec![
             ("--data", "database.url", self.database_url()),
             ("--data", "kek_file", self.kek().display().to_string()),
+            ("--data", "registry.import_folder", self.imports().display().to_string()),
             // The demo's short messages arrive on its helper page.
             ("--data", "citizen_registration.open", "true".to_owned()),
         ]
@@ -76,6 +82,6 @@ mod tests {
         let layout = Layout::new("/tmp/50% off?");
         assert_eq!(layout.database_url(), "sqlite:///tmp/50%25 off%3F/dinhdanh.db");
         assert!(layout.made().contains(&layout.database()) && layout.made().contains(&layout.kek()));
-        assert_eq!(layout.flags().len(), 3);
+        assert_eq!(layout.flags().len(), 4);
     }
 }

@@ -69,6 +69,7 @@ async fn attempt(args: Args, context: &Context) -> Result<Tally, Failure> {
         clock: context.clock.clone(),
         entropy: context.entropy.clone(),
         actor: Actor::CommandLine,
+        decided: false,
     };
     let mut watch = Watching::new(context.out, args.report.as_deref())?;
     let begun = Instant::now();
@@ -117,6 +118,11 @@ fn failed(file: &Path, error: &ImportError, surveyed: bool) -> Failure {
             place,
             format!("{fault}; nothing was changed"),
             "mend or fetch the file again; `registry generate 10 --out sample.csv` writes one in the right form",
+        ),
+        ImportError::NotFirst => Failure::new(
+            place,
+            format!("{error}; nothing was changed"),
+            "lay it into the folder of imports (`registry.import_folder`) and propose it at /console/imports; `--dry-run` tells what it would do",
         ),
         ImportError::Digest { .. } => {
             Failure::new(place, format!("{error}; nothing was changed"), "fetch the file again")

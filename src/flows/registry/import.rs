@@ -44,6 +44,8 @@ pub struct Import {
     pub clock: Clock,
     pub entropy: Entropy,
     pub actor: Actor,
+    /// Without a decision by two people only the first file of an empty registry comes in.
+    pub decided: bool,
 }
 
 /// A field of a row that keeps the row out.
@@ -60,6 +62,8 @@ pub enum ImportError {
     File(#[from] FileFault),
     #[error("the file's SHA-256 is {found}, not the one that was expected")]
     Digest { found: String },
+    #[error("there are people in the registry: a file is proposed and decided by two operators")]
+    NotFirst,
     #[error(transparent)]
     Record(#[from] Fault),
 }
@@ -111,6 +115,9 @@ impl Import {
         let surveyed = path.clone();
         let facts = on_a_thread(move || survey(&surveyed, format)).await??;
         check_digest(expected, &facts)?;
+        if !self.decided && !imports::is_first_load(&mut self.db.read().await?, &facts.sha256).await? {
+            return Err(ImportError::NotFirst);
+        }
         watch.surveyed(&facts);
         load_units(&self.db, &self.writer, self.actor.clone(), self.clock.now()).await?;
         let name = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();

@@ -9,6 +9,7 @@ pub mod events;
 pub mod exchange;
 pub mod export;
 pub mod import;
+pub mod import_proposals;
 pub mod issue_number;
 pub mod judge;
 pub mod load_units;

@@ -1,4 +1,4 @@
-//! `/console/propose/…`: the form of an event, made from its table of fields. What was typed comes back by a sealed handle,
+//! `/console/propose/…`: the form of an event, made from its table of fields. What was typed is kept as a draft and comes back,
 //! with every problem at its field, or with what it would change.
 
 use axum::{
@@ -37,6 +37,7 @@ use crate::{
     },
     oidc::params::Params,
     registry::{
+        Sex,
         civil_event::{FieldKind, FieldSpec, Kind, PAPER_FIELDS, Refusal, Values, Why},
         operator::Role,
     },
@@ -80,7 +81,7 @@ async fn show(
     let draft = match (given("draft"), given("again"), given("for")) {
         (Some(form), ..) => kept(&state, &operator, form).await,
         (None, Some(event), _) => mended(&state, &operator, kind, event).await,
-        (None, None, subject) => Ok(Some(begun(&state, &operator, kind, subject))),
+        (None, None, subject) => begun(&state, &operator, kind, subject).await.map(Some),
     };
     let page = match draft {
         Ok(Some(draft)) => page(&state, &operator, kind, &draft).await,
@@ -113,16 +114,32 @@ async fn mended(state: &AppState, operator: &Operator, kind: Kind, event: &str) 
     Ok(mends.then_some(Draft { values: opened.values, form: id.0, again, new: false }))
 }
 
-/// A new form; whoever's page it was opened from is named in its first field.
-fn begun(state: &AppState, operator: &Operator, kind: Kind, subject: Option<&str>) -> Draft {
+/// A new form; whoever's page it was opened from is named in its first field, or their household is.
+async fn begun(state: &AppState, operator: &Operator, kind: Kind, subject: Option<&str>) -> Result<Draft, Fault> {
     let mut values = Values::new();
     let person = subject.and_then(|sealed| handle::open::<PersonId>(state, operator, sealed));
-    let first = if kind == Kind::Birth { Some("mother") } else { kind.fields().first().map(|field| field.name) };
-    if let (Some(person), Some(field)) = (person, first) {
-        values.insert(field.to_owned(), person.to_string());
+    let first = kind.fields().first();
+    match (person, first) {
+        (Some(person), Some(field)) if field.kind == FieldKind::Household => {
+            if let Some(file) = events::household_of(&state.provider, person).await? {
+                values.insert(field.name.to_owned(), file);
+            }
+        }
+        // A child comes into its parent's home.
+        (Some(person), Some(_)) if kind == Kind::Birth => {
+            let field =
+                if events::sex_of(&state.provider, person).await? == Some(Sex::Male) { "father" } else { "mother" };
+            values.insert(field.to_owned(), person.to_string());
+            let home = events::household_of(&state.provider, person).await?;
+            values.extend(home.map(|file| ("household".to_owned(), file)));
+        }
+        (Some(person), Some(field)) => {
+            values.insert(field.name.to_owned(), person.to_string());
+        }
+        _ => {}
     }
     let form = state.provider.entropy.uuid(operator.visitor.now());
-    Draft { values, form, again: None, new: true }
+    Ok(Draft { values, form, again: None, new: true })
 }
 
 async fn page(state: &AppState, operator: &Operator, kind: Kind, draft: &Draft) -> Result<EventForm, Fault> {

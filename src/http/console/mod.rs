@@ -6,6 +6,7 @@ mod event_form;
 pub mod find;
 mod handle;
 mod home;
+mod imports;
 mod pairs;
 pub mod pairs_view;
 mod person;
@@ -26,5 +27,6 @@ pub fn routes() -> Router<AppState> {
         .merge(event_form::routes())
         .merge(proposals::routes())
         .merge(cases::routes())
+        .merge(imports::routes())
         .merge(pairs::routes())
 }

@@ -24,7 +24,7 @@ use crate::{
     },
     registry::{
         admin_unit::{self, AdminUnit},
-        civil_event::{FieldKind, Kind, form::stored_day},
+        civil_event::{FieldKind, FieldSpec, Kind, form::stored_day},
         operator::Role,
     },
 };
@@ -121,7 +121,8 @@ fn in_full(code: &str, day: Date) -> String {
 /// The kinds of events whose form names somebody first.
 fn about_one() -> Vec<(&'static str, (&'static str, &'static str))> {
     let first_is_person = |kind: &Kind| {
-        *kind == Kind::Birth || kind.fields().first().is_some_and(|field| field.kind == FieldKind::Person)
+        let named = |field: &FieldSpec| matches!(field.kind, FieldKind::Person | FieldKind::Household);
+        *kind == Kind::Birth || kind.fields().first().is_some_and(named)
     };
     Kind::ALL.into_iter().filter(first_is_person).map(|kind| (kind.code(), kind.label())).collect()
 }

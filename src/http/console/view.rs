@@ -3,7 +3,10 @@
 use super::{find::Typed, pairs_view::LikelyRow};
 use crate::{
     base::Timestamp,
-    flows::registry::events::{Difference, Shown, written},
+    flows::registry::{
+        events::{Difference, Shown, written},
+        import_proposals::Lying,
+    },
     http::{
         frame::{Frame, Phrase, Problems, page},
         lang::Lang,
@@ -13,7 +16,7 @@ use crate::{
         operator::Role,
         record::words,
     },
-    store::civil_events::EventState,
+    store::{civil_events::EventState, import_proposals::ImportState, imports::Tally},
 };
 
 /// Asks for name and password. Posts `username`, `password`, `action=continue`.
@@ -169,7 +172,7 @@ pub struct DifferenceRow {
 
 impl From<Difference> for DifferenceRow {
     fn from(one: Difference) -> Self {
-        let (label, from) = (one.facet.label(), one.from.map(written));
+        let (label, from) = (one.label, one.from.map(written));
         Self { name: one.name, label, before: one.before, after: one.after, from }
     }
 }
@@ -289,6 +292,126 @@ impl Said {
             Self::Rejected | Self::Returned | Self::Withdrawn => "note",
             _ => "care",
         }
+    }
+}
+
+/// Files of people: those that lie there, and those that were proposed. Posts `form`, `file`, `action=propose`.
+#[derive(Clone, Debug)]
+pub struct ImportsPage {
+    pub form: String,
+    /// Whether this operator may propose one.
+    pub offered: bool,
+    pub files: Vec<Lying>,
+    pub rows: Vec<ImportRow>,
+}
+page!(ImportsPage, ImportsDocument, "console/imports.html");
+
+#[derive(Clone, Debug)]
+pub struct ImportRow {
+    pub href: String,
+    pub file: String,
+    pub state: ImportState,
+    pub by: String,
+    pub at: Timestamp,
+}
+
+/// One file. Posts `version`, `reason`, `action=approve|reject|withdraw`.
+#[derive(Clone, Debug)]
+pub struct ImportPage {
+    pub file: String,
+    pub sha256: Option<String>,
+    pub state: ImportState,
+    pub version: i64,
+    pub by: String,
+    pub at: Timestamp,
+    pub rehearsed: Tally,
+    pub done: Tally,
+    /// The first rows that would be refused.
+    pub refused: Vec<RefusedRow>,
+    pub decided_by: Option<String>,
+    pub decided_at: Option<Timestamp>,
+    pub reason: Option<String>,
+    pub failure: Option<String>,
+    pub decides: bool,
+    pub withdraws: bool,
+    pub said: Option<ImportSaid>,
+}
+page!(ImportPage, ImportDocument, "console/import.html");
+
+impl ImportPage {
+    const fn total(&self) -> u64 {
+        self.rehearsed.added + self.rehearsed.known + self.rehearsed.refused
+    }
+
+    const fn so_far(&self) -> u64 {
+        self.done.added + self.done.known + self.done.refused
+    }
+
+    fn failure_key(&self) -> Option<&'static str> {
+        self.failure.as_deref().map(|why| match why {
+            "gone" => "console-import-failed-gone",
+            "changed" => "console-import-failed-changed",
+            _ => "console-import-failed-unreadable",
+        })
+    }
+}
+
+#[derive(Clone, Debug)]
+pub struct RefusedRow {
+    pub line: u64,
+    pub field: String,
+    pub vi: String,
+    pub en: String,
+}
+
+/// What came of the last word about a file.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ImportSaid {
+    Done,
+    TooLate,
+    ReasonMissing,
+}
+
+impl ImportSaid {
+    pub const ALL: [Self; 3] = [Self::Done, Self::TooLate, Self::ReasonMissing];
+
+    pub const fn code(self) -> &'static str {
+        match self {
+            Self::Done => "done",
+            Self::TooLate => "late",
+            Self::ReasonMissing => "reason",
+        }
+    }
+
+    pub fn from_code(code: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|said| said.code() == code)
+    }
+
+    const fn key(self) -> &'static str {
+        match self {
+            Self::Done => "console-import-said-done",
+            Self::TooLate => "console-import-said-late",
+            Self::ReasonMissing => "console-import-said-reason",
+        }
+    }
+
+    const fn kind(self) -> &'static str {
+        match self {
+            Self::Done => "good",
+            Self::TooLate | Self::ReasonMissing => "care",
+        }
+    }
+}
+
+const fn import_key(state: ImportState) -> &'static str {
+    match state {
+        ImportState::Rehearsing => "console-import-rehearsing",
+        ImportState::Proposed => "console-import-proposed",
+        ImportState::Approved => "console-import-approved",
+        ImportState::Done => "console-import-done",
+        ImportState::Rejected => "console-import-rejected",
+        ImportState::Withdrawn => "console-import-withdrawn",
+        ImportState::Failed => "console-import-failed",
     }
 }
 

@@ -82,6 +82,13 @@ impl Operator {
         respond::page(state, self.visitor.choice(None), WentWrong::NotAllowed, reference, None)
     }
 
+    /// The answer to who works for a part of the country where the whole of it is meant.
+    pub fn outside(&self, state: &AppState) -> Response {
+        tracing::warn!(operator = %self.signed.operator().name, "an operator was outside their unit");
+        let reference = self.visitor.request_id.clone();
+        respond::page(state, self.visitor.choice(None), WentWrong::NotAllowed, reference, None)
+    }
+
     /// Forms die with the session that they were made for.
     fn purpose(&self) -> Vec<u8> {
         [b"operator".as_slice(), self.signed.session().id.0.as_bytes()].concat()

@@ -60,12 +60,17 @@ impl Event for Birth {
         FieldSpec::must(
             "registered_at",
             FieldKind::Commune,
-            "Nơi đăng ký khai sinh (mã xã, phường)",
-            "Registered at (commune's code)",
+            "Nơi đăng ký khai sinh (tên hoặc mã xã, phường)",
+            "Registered at (commune's name or code)",
         ),
         FieldSpec::may("birth_place", FieldKind::Text, "Nơi sinh", "Place of birth"),
         FieldSpec::may("home_place", FieldKind::Text, "Quê quán", "Ancestral home"),
-        FieldSpec::may("home_unit", FieldKind::Commune, "Quê quán (mã xã, phường)", "Ancestral home (commune's code)"),
+        FieldSpec::may(
+            "home_unit",
+            FieldKind::Commune,
+            "Quê quán (tên hoặc mã xã, phường)",
+            "Ancestral home (commune's name or code)",
+        ),
         FieldSpec::may("ethnicity", FieldKind::Text, "Dân tộc (mã hai chữ số)", "Ethnicity (two digits)"),
         FieldSpec::may("nationality", FieldKind::Country, "Quốc tịch (hai chữ cái)", "Nationality (two letters)"),
         FieldSpec::may(

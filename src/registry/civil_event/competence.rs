@@ -48,7 +48,7 @@ const fn rules(kind: Kind) -> &'static [Rule] {
         Kind::ResidenceEnd => &[Rule::Ended("subject")],
         Kind::HouseholdSplit => &[Rule::HouseholdOf("subject")],
         Kind::HouseholdMerge => &[Rule::Household("household"), Rule::Household("into")],
-        Kind::HouseholdHead => &[Rule::Household("household")],
+        Kind::HouseholdHead | Kind::HouseholdOwner => &[Rule::Household("household")],
         // Of either party (Law on Civil Status Art 17, 19, 24; Law on Adoption Art 9).
         Kind::Marriage | Kind::Divorce | Kind::Annulment => &[Rule::Homes(&["husband", "wife"])],
         Kind::ParentChild => &[Rule::Homes(&["child", "parent"])],
@@ -104,7 +104,7 @@ fn applied(rule: &Rule, values: &Values, at: &Situation) -> Option<Competence> {
     match rule {
         Rule::Commune(field) => {
             let code = filled(field)?;
-            of(field, admin_unit::on(code, at.today).map(|unit| vec![unit.code]))
+            of(field, admin_unit::commune_called(code, at.today).map(|unit| vec![unit.code]))
         }
         Rule::Household(field) => {
             let household = ResidenceFile::parse(filled(field)?).ok().and_then(|file| at.by_file(&file));

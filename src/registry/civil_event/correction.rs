@@ -204,7 +204,12 @@ impl Event for Supplement {
         SUBJECT,
         FieldSpec::may("birth_place", FieldKind::Text, "Nơi sinh", "Place of birth"),
         FieldSpec::may("home_place", FieldKind::Text, "Quê quán", "Ancestral home"),
-        FieldSpec::may("home_unit", FieldKind::Commune, "Quê quán (mã xã, phường)", "Ancestral home (commune's code)"),
+        FieldSpec::may(
+            "home_unit",
+            FieldKind::Commune,
+            "Quê quán (tên hoặc mã xã, phường)",
+            "Ancestral home (commune's name or code)",
+        ),
         FieldSpec::may("ethnicity", FieldKind::Text, "Dân tộc (mã hai chữ số)", "Ethnicity (two digits)"),
         FieldSpec::may("religion", FieldKind::Text, "Tôn giáo", "Religion"),
         FieldSpec::may("blood_group", FieldKind::Choice(BLOOD), "Nhóm máu", "Blood group"),

@@ -8,7 +8,7 @@ use super::{Refusal, Why};
 use crate::{
     base::ids::PersonId,
     registry::{
-        Address, BirthDate, EmailAddress, PersonName, PersonalNumber, PhoneNumber, UnitRef,
+        Address, BirthDate, EmailAddress, PersonName, PersonalNumber, PhoneNumber, UnitRef, admin_unit,
         birth::BirthDateError,
         household::ResidenceFile,
         record::{Place, iso_day},
@@ -207,8 +207,9 @@ pub(super) fn text(text: &str, _: Date) -> Result<String, Why> {
 
 pub(super) fn commune(code: &str, day: Date) -> Result<UnitRef, Why> {
     // An event of before the two levels names the unit as it is now.
-    let day = day.max(crate::registry::admin_unit::TWO_LEVELS_SINCE);
-    UnitRef::commune_on(code, day).map_err(|_| Why::NoSuchUnit)
+    let day = day.max(admin_unit::TWO_LEVELS_SINCE);
+    let unit = admin_unit::commune_called(code, day).ok_or(Why::NoSuchUnit)?;
+    UnitRef::commune_on(unit.code, day).map_err(|_| Why::NoSuchUnit)
 }
 
 pub(super) fn country(text: &str, _: Date) -> Result<String, Why> {

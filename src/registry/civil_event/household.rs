@@ -4,7 +4,7 @@ use time::Date;
 
 use super::{
     Consequence, Event, Fact, FieldKind, FieldSpec, FollowUp, Outcome, Refusal, Situation, Why,
-    form::{Choice, Form, Who, coded, day, file, who},
+    form::{Choice, Form, Who, coded, day, file, text, who},
     parentage::{YES_NO, yes},
     residence::new_household,
     situation::{member_of, relation_to},
@@ -14,6 +14,7 @@ use crate::{
     registry::{
         Residence, ResidenceKind,
         household::{Relation, ResidenceFile},
+        record::{Relative, Tie},
     },
 };
 
@@ -198,6 +199,73 @@ impl Event for HeadChange {
         let mut changed = household.clone();
         changed.head = Some(head);
         out.put_household(changed);
+        Ok(())
+    }
+}
+
+/// Chủ sở hữu chỗ ở hợp pháp: who agrees to whoever moves in (Law on Residence Art 20). Somebody of the registry, or somebody
+/// by name: a company's house, an owner abroad.
+#[derive(Clone, Debug)]
+pub(super) struct OwnerChange {
+    household: ResidenceFile,
+    owner: Owner,
+    on: Date,
+}
+
+#[derive(Clone, Debug)]
+enum Owner {
+    Known(Who),
+    Named(String),
+}
+
+impl Event for OwnerChange {
+    const FIELDS: &'static [FieldSpec] = &[
+        FieldSpec::must("household", FieldKind::Household, "Hộ (số hồ sơ cư trú)", "Household (file)"),
+        FieldSpec::may("owner", FieldKind::Person, "Chủ sở hữu (số định danh)", "Owner (number)"),
+        FieldSpec::may(
+            "owner_name",
+            FieldKind::Text,
+            "Chủ sở hữu không có trong sổ (tên người, tổ chức)",
+            "Owner who is not in the registry (name)",
+        ),
+        FieldSpec::must("on", FieldKind::Day, "Ngày thay đổi", "Changed on"),
+    ];
+    const PAPERS: &'static [Choice] = &[
+        ("ownership_paper", "Giấy chứng nhận quyền sở hữu nhà ở", "Certificate of ownership"),
+        ("contract", "Hợp đồng mua bán, tặng cho, thừa kế", "Contract of sale or gift, inheritance"),
+        ("court_decision", "Bản án, quyết định của Tòa án", "Judgment or decision of a court"),
+    ];
+
+    fn read(form: &mut Form<'_>) -> Option<Self> {
+        let (household, on) = (form.must("household", file), form.must("on", day));
+        let owner = match (form.may("owner", who), form.may("owner_name", text)) {
+            (Some(who), None) => Some(Owner::Known(who)),
+            (None, Some(name)) => Some(Owner::Named(name)),
+            (Some(_), Some(_)) => {
+                form.fault("owner_name", Why::Unreadable);
+                None
+            }
+            (None, None) => {
+                form.fault("owner", Why::Missing);
+                None
+            }
+        };
+        Some(Self { household: household?, owner: owner?, on: on? })
+    }
+
+    fn apply(&self, at: &Situation, out: &mut Outcome) -> Result<(), Refusal> {
+        let household = at.open_household("household", &self.household)?;
+        let owner = match &self.owner {
+            Owner::Known(who) => Relative::known(at.living("owner", who)?.0, Tie::Ordinary),
+            Owner::Named(name) => Relative { person: None, number: None, name: Some(name.clone()), tie: Tie::Ordinary },
+        };
+        if household.owner.as_ref() == Some(&owner) {
+            return Err(Refusal::new("owner", Why::NothingChanges));
+        }
+        let mut changed = household.clone();
+        changed.owner = Some(owner);
+        out.put_household(changed);
+        out.since = Some(self.on);
         Ok(())
     }
 }

@@ -149,6 +149,7 @@ events! {
     HouseholdSplit => household::Split, "household_split", "Tách hộ", "Household split";
     HouseholdMerge => household::Merge, "household_merge", "Nhập hộ", "Households merged";
     HouseholdHead => household::HeadChange, "household_head", "Thay đổi chủ hộ", "Change of a household's head";
+    HouseholdOwner => household::OwnerChange, "household_owner", "Thay đổi chủ sở hữu chỗ ở", "Change of a dwelling's owner";
     CardIssue => card::Issue, "card_issue", "Cấp thẻ căn cước", "Card issued";
     CardLost => card::Lost, "card_lost", "Báo mất thẻ", "Card lost";
     CardWithdrawal => card::Withdrawal, "card_withdrawal", "Thu hồi thẻ", "Card withdrawn";

@@ -41,8 +41,8 @@ impl NumberWanted {
 const AT: FieldSpec = FieldSpec::must(
     "registered_at",
     FieldKind::Commune,
-    "Nơi đăng ký khai sinh (mã xã, phường)",
-    "Birth registered at (commune's code)",
+    "Nơi đăng ký khai sinh (tên hoặc mã xã, phường)",
+    "Birth registered at (commune's name or code)",
 );
 const SUBJECT: FieldSpec = FieldSpec::must("subject", FieldKind::Person, "Người được cấp số", "The person");
 
@@ -109,8 +109,8 @@ impl Event for Cancel {
         FieldSpec::may(
             "registered_at",
             FieldKind::Commune,
-            "Nơi đăng ký khai sinh (mã xã, phường)",
-            "Birth registered at (commune's code)",
+            "Nơi đăng ký khai sinh (tên hoặc mã xã, phường)",
+            "Birth registered at (commune's name or code)",
         ),
         FieldSpec::must("on", FieldKind::Day, "Ngày hủy", "Cancelled on"),
     ];

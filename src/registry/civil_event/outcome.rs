@@ -88,6 +88,8 @@ pub struct Outcome {
     pub changes: Vec<Change>,
     /// Households as they are after the event; an id that is not known is new.
     pub households: Vec<Household>,
+    /// From when a household is so, where no person's change tells.
+    pub since: Option<Date>,
     pub consequences: Vec<Consequence>,
     pub warnings: Vec<Warning>,
 }

@@ -48,8 +48,8 @@ reasons! {
     NotAName, "name.not_a_name", Form, "Đây không phải là họ tên: chỉ dùng chữ cái, tối đa 100 ký tự.",
         "This is no name: letters only, at most 100 characters.";
     TooLong, "too_long", Form, "Mục này dài quá 250 ký tự.", "This field has more than 250 characters.";
-    NoSuchUnit, "unit.none", Form, "Không có xã, phường, đặc khu mang mã này vào ngày đó.",
-        "There is no commune with this code on that day.";
+    NoSuchUnit, "unit.none", Form, "Không có xã, phường, đặc khu nào mang tên hay mã này vào ngày đó, hoặc có nhiều nơi trùng tên: hãy ghi thêm tên tỉnh.",
+        "No commune has this name or code on that day, or several have it: add the province.";
     NotAPhone, "phone.form", Form, "Không phải số di động Việt Nam.", "This is no Vietnamese mobile number.";
     NotAnEmail, "email.form", Form, "Không phải địa chỉ thư điện tử.", "This is no e-mail address.";
     PaperAfterToday, "paper.future", Form, "Giấy tờ được cấp ở tương lai.", "The paper is dated in the future.";

@@ -15,7 +15,8 @@ use crate::registry::{
 };
 
 const SUBJECT: FieldSpec = FieldSpec::must("subject", FieldKind::Person, "Người đăng ký", "The person");
-const UNIT: FieldSpec = FieldSpec::must("unit", FieldKind::Commune, "Xã, phường, đặc khu (mã)", "Commune (code)");
+const UNIT: FieldSpec =
+    FieldSpec::must("unit", FieldKind::Commune, "Xã, phường, đặc khu (tên hoặc mã)", "Commune (name or code)");
 const LINE: FieldSpec = FieldSpec::may("line", FieldKind::Text, "Số nhà, đường, thôn", "House, street, hamlet");
 
 const PAPERS: &[Choice] = &[
@@ -68,7 +69,12 @@ impl Event for PermanentResidence {
             "Lập hộ mới (số hồ sơ cư trú)",
             "New household (file)",
         ),
-        FieldSpec::may("unit", FieldKind::Commune, "Hộ mới: xã, phường (mã)", "New household: commune (code)"),
+        FieldSpec::may(
+            "unit",
+            FieldKind::Commune,
+            "Hộ mới: xã, phường (tên hoặc mã)",
+            "New household: commune (name or code)",
+        ),
         FieldSpec::may("line", FieldKind::Text, "Hộ mới: số nhà, đường, thôn", "New household: house, street, hamlet"),
     ];
     const PAPERS: &'static [Choice] = PAPERS;

@@ -267,6 +267,21 @@ fn a_household_splits_merges_and_changes_its_head() {
 }
 
 #[test]
+fn a_dwelling_changes_its_owner_and_nobody_else() {
+    let mut at = village();
+    let outcome = judge(&at, "household_owner", "household=T/1 owner=4 on=2026-11-10").unwrap();
+    assert!(outcome.changes.is_empty() && outcome.since.is_some());
+    at.apply(&outcome);
+    let owner = |at: &Situation| at.by_file(&ResidenceFile::parse("T/1").unwrap()).unwrap().owner.clone().unwrap();
+    assert!(owner(&at).is(id(4)));
+    assert_eq!(why(&at, "household_owner", "household=T/1 owner=4 on=2026-11-11"), ("owner", Why::NothingChanges));
+    assert_eq!(why(&at, "household_owner", "household=T/9 owner=4 on=2026-11-11").1, Why::UnknownHousehold);
+    assert_eq!(why(&at, "household_owner", "household=T/1 on=2026-11-11"), ("owner", Why::Missing));
+    at.apply(&judge(&at, "household_owner", "household=T/1 owner_name=HUD on=2026-11-12").unwrap());
+    assert_eq!(owner(&at).name.as_deref(), Some("HUD"));
+}
+
+#[test]
 fn every_form_has_papers_and_words() {
     for kind in Kind::ALL {
         assert_eq!(Kind::from_code(kind.code()), Some(kind));

@@ -262,6 +262,13 @@ impl RecordEvent {
             household_writes::touch(tx, *household).await?;
         }
         civil_events::forget_people(tx, self.event.0).await?;
+        // What changes a dwelling alone stands on the timelines of its head and its owner.
+        for after in self.writes.households.iter().map(|write| &write.after).filter(|_| self.writes.people.is_empty()) {
+            let owner = after.owner.as_ref().and_then(|owner| owner.person);
+            for person in after.head.into_iter().chain(owner) {
+                civil_events::concern(tx, self.event.0, person).await?;
+            }
+        }
         for person in &self.writes.people {
             self.tell(tx, person).await?;
             record_writes::write(tx, person, rests).await?;

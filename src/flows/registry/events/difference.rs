@@ -7,7 +7,7 @@ use crate::{
     base::ids::PersonId,
     registry::{
         BirthDate, Card, Expiry, PersonalNumber, Residence,
-        civil_event::{Outcome, Situation},
+        civil_event::{Household, Outcome, Situation},
         ethnicity,
         record::{Facet, Fact, Relative, Tie, words},
     },
@@ -20,6 +20,8 @@ pub struct Difference {
     /// The person's name, as it is before.
     pub name: String,
     pub facet: Facet,
+    /// What the field is called.
+    pub label: (&'static str, &'static str),
     pub before: Shown,
     pub after: Shown,
     pub from: Option<Date>,
@@ -40,7 +42,8 @@ pub(super) fn differences(ground: &Ground, outcome: &Outcome) -> Vec<Difference>
             let after = shown(at, &record.fact(facet));
             if after != Shown::default() {
                 let name = record.name.full().to_owned();
-                all.push(Difference { person: *id, name, facet, before: Shown::default(), after, from: None });
+                let (before, label) = (Shown::default(), facet.label());
+                all.push(Difference { person: *id, name, facet, label, before, after, from: None });
             }
         }
     }
@@ -51,12 +54,35 @@ pub(super) fn differences(ground: &Ground, outcome: &Outcome) -> Vec<Difference>
             person: change.person,
             name: record.name.full().to_owned(),
             facet,
+            label: facet.label(),
             before: shown(at, &record.fact(facet)),
             after: shown(at, &change.fact),
             from: change.from,
         });
     }
+    all.extend(outcome.households.iter().filter_map(|after| owner_of(at, outcome, after)));
     all
+}
+
+/// A dwelling's new owner, which is nobody's field.
+fn owner_of(at: &Situation, outcome: &Outcome, after: &Household) -> Option<Difference> {
+    let before = at.household(after.id)?;
+    if before.owner == after.owner {
+        return None;
+    }
+    let line = |owner: &Option<Relative>| {
+        let lines: Vec<String> = owner.iter().map(|owner| named(at, owner)).collect();
+        Shown { vi: lines.clone(), en: lines }
+    };
+    Some(Difference {
+        person: after.head.or_else(|| after.owner.as_ref()?.person).unwrap_or(PersonId(uuid::Uuid::nil())),
+        name: after.file.as_str().to_owned(),
+        facet: Facet::Household,
+        label: ("Chủ sở hữu chỗ ở", "Owner of the dwelling"),
+        before: line(&before.owner),
+        after: line(&after.owner),
+        from: outcome.since,
+    })
 }
 
 /// A fact in words, with the people it names by their names.

@@ -12,6 +12,7 @@ use crate::{
     },
     flows::{Provider, registry::read_person::note_reading},
     registry::{
+        Sex,
         civil_event::{Fresh, Kind, Situation},
         record::{Facet, Record},
     },
@@ -20,7 +21,7 @@ use crate::{
         audit::Actor,
         boundary_changes::{self, StoredMove},
         civil_events::{self, EventState},
-        merges, persons, record,
+        households, merges, persons, record,
     },
 };
 
@@ -132,4 +133,16 @@ pub(super) async fn relatives(
 pub async fn name_of(provider: &Provider, person: PersonId) -> Result<Option<String>, Fault> {
     let mut conn = provider.db.read().await?;
     Ok(persons::find(&mut conn, person).await?.map(|found| found.person.name.full().to_owned()))
+}
+
+/// The residence file of the household that a person belongs to.
+pub async fn household_of(provider: &Provider, person: PersonId) -> Result<Option<String>, Fault> {
+    let mut conn = provider.db.read().await?;
+    Ok(households::of_person(&mut conn, person).await?.map(|found| found.residence_file))
+}
+
+/// Whether a person would be father or mother.
+pub async fn sex_of(provider: &Provider, person: PersonId) -> Result<Option<Sex>, Fault> {
+    let mut conn = provider.db.read().await?;
+    Ok(persons::find(&mut conn, person).await?.map(|found| found.person.sex))
 }

@@ -109,7 +109,7 @@ impl Writes {
         }
         // In one order, so that two events never wait for each other in a circle.
         people.sort_by_key(|one| one.id);
-        let from = outcome.changes.iter().find_map(|change| change.from);
+        let from = outcome.changes.iter().find_map(|change| change.from).or(outcome.since);
         let households = outcome.households.iter().map(|after| HouseholdWrite {
             before: ground.households.get(&after.id).cloned(),
             after: after.clone(),

@@ -4,14 +4,15 @@ use serde_json::json;
 
 use super::{NOON, Sample, alone, sample};
 use crate::{
-    flows::registry::events::Shown,
+    flows::registry::{events::Shown, import_proposals::Lying},
     http::{
         console::{
             find::Typed,
             pairs_view::{LikelyRow, PairLine, PairPage, PairRow, PairSide, PairsPage, ReasonRow, SideRow},
             view::{
                 CaseLine, CasePage, CaseRow, CaseSaid, CasesPage, ComparedRow, DifferenceRow, EntryRow, EventForm,
-                FieldRow, FindPage, FoundRow, LineRow, MoveRow, PersonView, ProposalPage, QueuePage, QueueRow, Said,
+                FieldRow, FindPage, FoundRow, ImportPage, ImportRow, ImportSaid, ImportsPage, LineRow, MoveRow,
+                PersonView, ProposalPage, QueuePage, QueueRow, RefusedRow, Said,
             },
         },
         lang::Lang,
@@ -20,7 +21,7 @@ use crate::{
         civil_event::{FieldKind, Kind, PAPER_FIELDS, Refusal, Warning, Why},
         record::Facet,
     },
-    store::civil_events::EventState,
+    store::{civil_events::EventState, import_proposals::ImportState, imports::Tally},
 };
 
 fn both(text: &str) -> Shown {
@@ -244,6 +245,65 @@ fn likenesses(lang: Lang) -> Vec<Sample> {
     ]
 }
 
+fn import(state: ImportState, failure: Option<&str>, said: Option<ImportSaid>) -> ImportPage {
+    let rows = Tally { added: 12, known: 3, refused: 1 };
+    let rehearsed = state != ImportState::Rehearsing;
+    ImportPage {
+        file: "quan-huyen.csv".to_owned(),
+        sha256: rehearsed.then(|| "3c".repeat(32)),
+        state,
+        version: 2,
+        by: "operator:canbo.thu".to_owned(),
+        at: NOON,
+        rehearsed: if rehearsed { rows } else { Tally::default() },
+        done: if state == ImportState::Proposed { Tally::default() } else { rows },
+        refused: vec![RefusedRow {
+            line: 7,
+            field: "birth_date".to_owned(),
+            vi: "Không có ngày này.".to_owned(),
+            en: "There is no such day.".to_owned(),
+        }],
+        decided_by: Some("operator:canbo.duyet".to_owned()),
+        decided_at: Some(NOON),
+        reason: (state == ImportState::Rejected).then(|| "Sai nguồn".to_owned()),
+        failure: failure.map(str::to_owned),
+        decides: state == ImportState::Proposed,
+        withdraws: state == ImportState::Proposed,
+        said,
+    }
+}
+
+fn imports(lang: Lang) -> Vec<Sample> {
+    let frame = alone(lang);
+    let rows = ImportState::ALL.map(|state| ImportRow {
+        href: "/console/imports/x".to_owned(),
+        file: "quan-huyen.csv".to_owned(),
+        state,
+        by: "operator:canbo.thu".to_owned(),
+        at: NOON,
+    });
+    let file = Lying { name: "quan-huyen.csv".to_owned(), bytes: 1_234 };
+    let list = |files, rows| ImportsPage { form: "x".to_owned(), offered: true, files, rows };
+    vec![
+        sample("console-imports", list(vec![file], rows.to_vec()).render(&frame)),
+        sample("console-imports-none", list(Vec::new(), Vec::new()).render(&frame)),
+        sample("console-import-rehearsing", import(ImportState::Rehearsing, None, None).render(&frame)),
+        sample("console-import", import(ImportState::Proposed, None, None).render(&frame)),
+        sample("console-import-running", import(ImportState::Approved, None, Some(ImportSaid::Done)).render(&frame)),
+        sample(
+            "console-import-rejected",
+            import(ImportState::Rejected, None, Some(ImportSaid::TooLate)).render(&frame),
+        ),
+        sample(
+            "console-import-reason",
+            import(ImportState::Proposed, None, Some(ImportSaid::ReasonMissing)).render(&frame),
+        ),
+        sample("console-import-gone", import(ImportState::Failed, Some("gone"), None).render(&frame)),
+        sample("console-import-changed", import(ImportState::Failed, Some("changed"), None).render(&frame)),
+        sample("console-import-unreadable", import(ImportState::Failed, Some("unreadable"), None).render(&frame)),
+    ]
+}
+
 pub fn all(lang: Lang) -> Vec<Sample> {
     let frame = alone(lang);
     let entry = EntryRow {
@@ -305,5 +365,6 @@ pub fn all(lang: Lang) -> Vec<Sample> {
         };
         all.push(sample(name, CasePage { said: Some(said), ..case("event_refused", false) }.render(&frame)));
     }
+    all.extend(imports(lang));
     all
 }

@@ -1,0 +1,209 @@
+//! `/console/imports`: files of people, proposed by one operator and decided as a whole by another, with how far they are.
+
+use axum::{
+    Router,
+    extract::{Path, State},
+    response::{IntoResponse as _, Response},
+    routing::get,
+};
+use http::{HeaderMap, HeaderName, HeaderValue};
+use uuid::Uuid;
+
+use super::{
+    find::{missing, ours},
+    view::{ImportPage, ImportRow, ImportSaid, ImportsPage, RefusedRow},
+};
+use crate::{
+    base::Fault,
+    flows::registry::{
+        add_people::hex,
+        import_proposals::{self, Word, lying},
+    },
+    http::{
+        extract::{FormBody, Operator, QueryParams},
+        paths, respond,
+        state::AppState,
+    },
+    oidc::params::Params,
+    registry::operator::Role,
+    store::import_proposals::{self as stored, ImportState, StoredImport},
+};
+
+pub fn routes() -> Router<AppState> {
+    Router::new()
+        .route(paths::CONSOLE_IMPORTS, get(list).post(propose))
+        .route(&format!("{}/{{id}}", paths::CONSOLE_IMPORTS), get(show).post(take))
+}
+
+const MOST: i64 = 50;
+/// While somebody is at work on it, the page asks again by itself.
+const AGAIN_IN: &str = "3";
+
+/// A file may bring people of every unit: that is the country's office's business.
+fn allowed(state: &AppState, operator: &Operator, role: Option<Role>) -> Result<(), Box<Response>> {
+    match role {
+        Some(role) => operator.require(state, role)?,
+        None => operator
+            .require(state, Role::Registrar)
+            .or_else(|_| operator.require(state, Role::Approver))
+            .or_else(|_| operator.require(state, Role::Auditor))?,
+    }
+    if operator.signed.operator().post.unit.is_some() {
+        return Err(Box::new(operator.outside(state)));
+    }
+    Ok(())
+}
+
+async fn list(State(state): State<AppState>, operator: Operator) -> Response {
+    if let Err(denied) = allowed(&state, &operator, None) {
+        return *denied;
+    }
+    let read = async { stored::latest(&mut state.provider.db.read().await?, MOST).await };
+    match read.await {
+        Ok(found) => {
+            let proposes = operator.signed.require(Role::Registrar).is_ok();
+            let folder = state.provider.settings.import_folder.clone();
+            let files = if proposes { folder.as_deref().map(lying).unwrap_or_default() } else { Vec::new() };
+            let page = ImportsPage {
+                form: state.provider.entropy.uuid(operator.visitor.now()).to_string(),
+                offered: proposes && folder.is_some(),
+                files,
+                rows: found.iter().map(row).collect(),
+            };
+            refreshed(
+                page.render(&operator.frame(&state)).into_response(),
+                found.iter().any(|one| one.state.is_working()),
+            )
+        }
+        Err(fault) => respond::fault_for(&state, &operator.visitor, &fault),
+    }
+}
+
+fn row(one: &StoredImport) -> ImportRow {
+    ImportRow {
+        href: format!("{}/{}", paths::CONSOLE_IMPORTS, one.id),
+        file: one.file_name.clone(),
+        state: one.state,
+        by: one.proposed_by.clone(),
+        at: one.proposed_at,
+    }
+}
+
+fn refreshed(mut response: Response, working: bool) -> Response {
+    if working {
+        response.headers_mut().insert(HeaderName::from_static("refresh"), HeaderValue::from_static(AGAIN_IN));
+    }
+    response
+}
+
+async fn propose(
+    State(state): State<AppState>,
+    operator: Operator,
+    headers: HeaderMap,
+    FormBody(form): FormBody,
+) -> Response {
+    let Some(form) = ours(&state, &operator, &headers, form) else { return operator.foreign(&state) };
+    if let Err(denied) = allowed(&state, &operator, Some(Role::Registrar)) {
+        return *denied;
+    }
+    let cell = |name| form.one(name).ok().flatten().unwrap_or_default();
+    let (Ok(id), Some(folder)) = (cell("form").parse::<Uuid>(), state.provider.settings.import_folder.clone()) else {
+        return operator.foreign(&state);
+    };
+    let of = (id, operator.signed.actor());
+    match import_proposals::propose(&state.provider, (&folder, cell("file")), of, operator.visitor.now()).await {
+        Ok(Some(id)) => respond::see_other(&format!("{}/{id}", paths::CONSOLE_IMPORTS)),
+        Ok(None) => respond::see_other(paths::CONSOLE_IMPORTS),
+        Err(fault) => respond::fault_for(&state, &operator.visitor, &fault),
+    }
+}
+
+async fn show(
+    State(state): State<AppState>,
+    operator: Operator,
+    Path(id): Path<String>,
+    QueryParams(query): QueryParams,
+) -> Response {
+    let Ok(id) = id.parse::<Uuid>() else { return missing(&state, &operator) };
+    if let Err(denied) = allowed(&state, &operator, None) {
+        return *denied;
+    }
+    let said = query.ok().and_then(|query| ImportSaid::from_code(query.one("said").ok().flatten()?));
+    let read = async { stored::find(&mut state.provider.db.read().await?, id).await };
+    match read.await {
+        Ok(Some(found)) => {
+            let working = found.state.is_working();
+            refreshed(page(&operator, found, said).render(&operator.frame(&state)).into_response(), working)
+        }
+        Ok(None) => missing(&state, &operator),
+        Err(fault) => respond::fault_for(&state, &operator.visitor, &fault),
+    }
+}
+
+fn page(operator: &Operator, found: StoredImport, said: Option<ImportSaid>) -> ImportPage {
+    let own = found.proposed_by == operator.signed.actor().as_text();
+    let waits = found.state == ImportState::Proposed;
+    let report: Vec<serde_json::Value> = serde_json::from_str(&found.report).unwrap_or_default();
+    let text = |row: &serde_json::Value, name: &str| {
+        row.get(name).and_then(serde_json::Value::as_str).unwrap_or_default().to_owned()
+    };
+    let refused = report.iter().map(|row| RefusedRow {
+        line: row.get("line").and_then(serde_json::Value::as_u64).unwrap_or_default(),
+        field: text(row, "field"),
+        vi: text(row, "vi"),
+        en: text(row, "en"),
+    });
+    ImportPage {
+        file: found.file_name,
+        sha256: found.sha256.map(|digest| hex(&digest)),
+        state: found.state,
+        version: found.version,
+        by: found.proposed_by,
+        at: found.proposed_at,
+        rehearsed: found.rehearsed,
+        done: found.done,
+        refused: refused.collect(),
+        decided_by: found.decided_by,
+        decided_at: found.decided_at,
+        reason: found.decision_reason,
+        failure: found.failure,
+        decides: waits && !own && operator.signed.require(Role::Approver).is_ok(),
+        withdraws: waits && own,
+        said,
+    }
+}
+
+async fn take(
+    State(state): State<AppState>,
+    operator: Operator,
+    Path(id): Path<String>,
+    headers: HeaderMap,
+    FormBody(form): FormBody,
+) -> Response {
+    let Ok(id) = id.parse::<Uuid>() else { return missing(&state, &operator) };
+    let Some(form) = ours(&state, &operator, &headers, form) else { return operator.foreign(&state) };
+    let withdraws = form.one("action").ok().flatten() == Some("withdraw");
+    if let Err(denied) = allowed(&state, &operator, Some(if withdraws { Role::Registrar } else { Role::Approver })) {
+        return *denied;
+    }
+    match said(&state, &operator, id, &form).await {
+        Ok(said) => respond::see_other(&format!("{}/{id}?said={}", paths::CONSOLE_IMPORTS, said.code())),
+        Err(fault) => respond::fault_for(&state, &operator.visitor, &fault),
+    }
+}
+
+async fn said(state: &AppState, operator: &Operator, id: Uuid, form: &Params) -> Result<ImportSaid, Fault> {
+    let cell = |name| form.one(name).ok().flatten().unwrap_or_default().trim();
+    let version = cell("version").parse().unwrap_or_default();
+    let reason: String = cell("reason").chars().take(500).collect();
+    let word = match cell("action") {
+        "approve" => Word::Approve,
+        "reject" if reason.is_empty() => return Ok(ImportSaid::ReasonMissing),
+        "reject" => Word::Reject(reason),
+        "withdraw" => Word::Withdraw,
+        _ => return Ok(ImportSaid::TooLate),
+    };
+    let (actor, now) = (operator.signed.actor(), operator.visitor.now());
+    let done = import_proposals::say(&state.provider, (id, version), word, actor, now).await?;
+    Ok(if done { ImportSaid::Done } else { ImportSaid::TooLate })
+}
