@@ -234,9 +234,10 @@ fn case(kind: &str, resolved: bool) -> CasePage {
     }
 }
 
-fn likenesses(lang: Lang) -> Vec<Sample> {
+fn wrong_and_likely(lang: Lang) -> Vec<Sample> {
     let frame = alone(lang);
     vec![
+        sample("console-form-wrong", form(Some(Why::NoSuchDay), Vec::new()).render(&frame)),
         sample("console-form-likely", form(Some(Why::LikelyThere), Vec::new()).render(&frame)),
         sample("console-pairs", pairs().render(&frame)),
         sample("console-pairs-none", PairsPage { rows: Vec::new() }.render(&frame)),
@@ -331,7 +332,6 @@ pub fn all(lang: Lang) -> Vec<Sample> {
         sample("console-person", person(vec![entry]).render(&frame)),
         sample("console-person-new", person(Vec::new()).render(&frame)),
         sample("console-form", form(None, Vec::new()).render(&frame)),
-        sample("console-form-wrong", form(Some(Why::NoSuchDay), Vec::new()).render(&frame)),
         sample("console-form-changes", form(None, vec![difference()]).render(&frame)),
         sample("console-queue", queue("console-queue-title", 6).render(&frame)),
         sample("console-mine", queue("console-mine-title", 0).render(&frame)),
@@ -341,7 +341,7 @@ pub fn all(lang: Lang) -> Vec<Sample> {
         sample("console-case", case("follow_up", false).render(&frame)),
         sample("console-case-resolved", case("event_refused", true).render(&frame)),
     ];
-    all.extend(likenesses(lang));
+    all.extend(wrong_and_likely(lang));
     for (name, said) in [
         ("console-proposal-recorded", Said::Recorded),
         ("console-proposal-rejected", Said::Rejected),
