@@ -113,14 +113,15 @@ fn check_sender(
         (None, Scheme::Bearer) => Ok(()),
         (None, Scheme::Dpop) => Err(Challenge::invalid_token("the access token is bound to no key: send it as Bearer")),
         (Some(_), Scheme::Bearer) => {
-            Err(Challenge::invalid_token("the access token is bound to a key: send it as DPoP with a proof").as_dpop())
+            Err(Challenge::invalid_token("the access token is bound to a key: send it as DPoP with a proof")
+                .with_dpop())
         }
         (Some(jkt), Scheme::Dpop) => match proven(headers, call, &api.proofs, api.clock.now()) {
             Ok(own) if own == *jkt => Ok(()),
-            Ok(_) => Err(Challenge::invalid_token("the proof is made with another key than the token's").as_dpop()),
+            Ok(_) => Err(Challenge::invalid_token("the proof is made with another key than the token's").with_dpop()),
             Err(expected) => {
                 let text = format!("the DPoP proof is refused; expected: {expected}");
-                Err(Challenge { error: Some("invalid_dpop_proof"), ..Challenge::invalid_token(&text) }.as_dpop())
+                Err(Challenge { error: Some("invalid_dpop_proof"), ..Challenge::invalid_token(&text) }.with_dpop())
             }
         },
     }
@@ -189,7 +190,7 @@ impl Challenge {
         }
     }
 
-    fn as_dpop(self) -> Self {
+    fn with_dpop(self) -> Self {
         Self { scheme: "DPoP", ..self }
     }
 
