@@ -8,6 +8,7 @@ use dinhdanh::{
     },
     flows::keys::{Haste, KeyKeeper},
     oidc::encryption::{ContentAlg, Encryption, KeyAlg},
+    store::audit::Actor,
 };
 use serde_json::{Value, json};
 
@@ -170,6 +171,7 @@ async fn keys_follow_each_other_and_late_requests_still_open() {
             sealer: &provider.secrets.sealer,
             entropy: &provider.entropy,
             schedule: Schedule::default(),
+            actor: Actor::Service,
         };
         let purpose = KeyPurpose::Open(KeyAlg::EcdhEs);
         let reload = async || provider.keys.reload(&mut app.at.conn().await, &provider.secrets.sealer).await.unwrap();

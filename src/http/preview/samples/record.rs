@@ -356,15 +356,18 @@ pub fn all(lang: Lang) -> Vec<Sample> {
     ] {
         all.push(sample(name, proposal(Some(said)).render(&frame)));
     }
-    for said in CaseSaid::ALL {
-        let name = match said {
-            CaseSaid::Assigned => "console-case-assigned",
-            CaseSaid::Resolved => "console-case-said-resolved",
-            CaseSaid::TooLate => "console-case-late",
-            CaseSaid::ReasonMissing => "console-case-reason",
-        };
-        all.push(sample(name, CasePage { said: Some(said), ..case("event_refused", false) }.render(&frame)));
-    }
+    all.extend(CaseSaid::ALL.map(|said| {
+        sample(said_name(said), CasePage { said: Some(said), ..case("event_refused", false) }.render(&frame))
+    }));
     all.extend(imports(lang));
     all
+}
+
+const fn said_name(said: CaseSaid) -> &'static str {
+    match said {
+        CaseSaid::Assigned => "console-case-assigned",
+        CaseSaid::Resolved => "console-case-said-resolved",
+        CaseSaid::TooLate => "console-case-late",
+        CaseSaid::ReasonMissing => "console-case-reason",
+    }
 }
