@@ -361,6 +361,7 @@ async fn many_people_for_one_dossier_are_noticed() {
 
 /// The document and the router name the same operations; every answer above has the members it promises.
 #[tokio::test(flavor = "multi_thread")]
+#[expect(clippy::too_many_lines, reason = "one contract")]
 async fn the_contract_is_served_and_true() {
     let app = TestApp::sqlite().await;
     let served = app.get(&format!("{BASE}/openapi.json"), &[]).await;

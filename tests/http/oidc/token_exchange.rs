@@ -162,6 +162,9 @@ async fn a_delegate_acts_in_a_persons_name_and_says_so() {
     }
 }
 
+/// Who asks, with what over the right fields, and the error and words that it is told.
+type Wrong<'a> = (&'a str, &'a [(&'a str, &'a str)], &'a str, &'a str);
+
 #[tokio::test(flavor = "multi_thread")]
 #[expect(clippy::too_many_lines, reason = "one table")]
 async fn what_is_not_permitted_is_refused_by_the_specifications_errors() {
@@ -177,8 +180,7 @@ async fn what_is_not_permitted_is_refused_by_the_specifications_errors() {
             json!([{ "type": "delegation", "procedure": "9", "delegate": DESK, "actions": ["submit"] }]).to_string();
         let id_token = tokens.text("id_token");
         let cut = &subject[..subject.len() - 1];
-        // Who asks, with what over the right fields, and what it is told.
-        let table: &[(&str, &[(&str, &str)], &str, &str)] = &[
+        let table: &[Wrong<'_>] = &[
             (DESK, &[("actor_token", ""), ("actor_token_type", "")], "invalid_request", "impersonation is not offered"),
             (DESK, &[("actor_token_type", "")], "invalid_request", "actor_token_type is missing"),
             (DESK, &[("subject_token", "")], "invalid_request", "subject_token"),
