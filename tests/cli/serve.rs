@@ -79,7 +79,7 @@ async fn discovery_names_its_issuer_and_the_keys_that_sign() {
     }
     let answer = get(&serving, "/jwks").await;
     assert!(answer.contains("cache-control: public, max-age=900"), "{answer}");
-    assert_eq!(body(&answer)["keys"].as_array().unwrap().len(), 8);
+    assert_eq!(body(&answer)["keys"].as_array().unwrap().len(), 10);
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -102,7 +102,7 @@ async fn keys_that_another_process_changed_are_published_while_it_serves() {
         }
         assert_eq!(
             body(&after)["keys"].as_array().unwrap().len(),
-            9,
+            11,
             "the new one waits, the old one is still verified"
         );
         let etag = |answer: &str| answer.lines().find(|line| line.starts_with("etag:")).unwrap().to_owned();

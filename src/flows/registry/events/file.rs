@@ -1,9 +1,9 @@
-//! A file of events, one JSON object a line: surveyed, then told row by row in the order of the file, some at once. Told twice
+//! A file of events, one JSON object a line: surveyed, then told row by row, some at once, those under one name in the order of the file. Told twice
 //! it changes nothing; one that was broken off is gone on with.
 
 mod lines;
 
-use std::{io, path::PathBuf, sync::Arc, time::Duration};
+use std::{collections::HashSet, io, path::PathBuf, sync::Arc, time::Duration};
 
 use futures_util::{StreamExt as _, stream};
 use serde_json::json;
@@ -104,12 +104,14 @@ impl EventFile<'_> {
         let mut last = done;
         while let Some(chunk) = next(&mut lines).await? {
             let mut step = Tally::default();
-            let mut told = stream::iter(chunk).map(|line| self.told(line)).buffered(AT_ONCE);
-            while let Some(row) = told.next().await {
-                let (row, bytes) = row?;
-                count(&mut step, &row.fate);
-                last = row.line;
-                watch.row(&row, bytes, plus(total, step));
+            for rows in without_a_name_twice(chunk.into_iter().map(ReadRow::of)) {
+                let mut told = stream::iter(rows).map(|row| self.told(row)).buffered(AT_ONCE);
+                while let Some(row) = told.next().await {
+                    let (row, bytes) = row?;
+                    count(&mut step, &row.fate);
+                    last = row.line;
+                    watch.row(&row, bytes, plus(total, step));
+                }
             }
             total = plus(total, step);
             self.submit(Step::Rows(step, last), &file).await?;
@@ -129,10 +131,10 @@ impl EventFile<'_> {
         let mut total = Tally::default();
         let (mut lines, reading) = self.lines(0);
         while let Some(chunk) = next(&mut lines).await? {
-            for (line, bytes, at) in chunk {
-                let row = self.judged(line, bytes).await?;
+            for read in chunk.into_iter().map(ReadRow::of) {
+                let (row, bytes) = self.judged(read).await?;
                 count(&mut total, &row.fate);
-                watch.row(&row, at, total);
+                watch.row(&row, bytes, total);
             }
         }
         reading.await?;
@@ -164,10 +166,10 @@ impl EventFile<'_> {
         (lines, reading)
     }
 
-    async fn told(&self, (line, bytes, at): Line) -> Result<(Row, u64), Fault> {
-        let message = match bytes.map_err(Row::refused).and_then(|bytes| message(&bytes)) {
+    async fn told(&self, ReadRow { line, message, bytes }: ReadRow) -> Result<(Row, u64), Fault> {
+        let message = match message {
             Ok(message) => message,
-            Err(refused) => return Ok((Row { line, ..refused }, at)),
+            Err(refused) => return Ok((refused, bytes)),
         };
         let mut tries = 0;
         let told = loop {
@@ -189,22 +191,55 @@ impl EventFile<'_> {
             Told::NotTheirs => RowFate::NotTheirs,
             Told::Refused(faults) => RowFate::Refused(faults),
         };
-        Ok((Row { line, source_id: Some(message.source_id), fate }, at))
+        Ok((Row { line, source_id: Some(message.source_id), fate }, bytes))
     }
 
-    async fn judged(&self, line: u64, bytes: Result<Vec<u8>, MessageFault>) -> Result<Row, Fault> {
-        let message = match bytes.map_err(Row::refused).and_then(|bytes| message(&bytes)) {
+    async fn judged(&self, ReadRow { line, message, bytes }: ReadRow) -> Result<(Row, u64), Fault> {
+        let message = match message {
             Ok(message) => message,
-            Err(refused) => return Ok(Row { line, ..refused }),
+            Err(refused) => return Ok((refused, bytes)),
         };
         let fate = told::would_be(self.provider, self.teller, &message, self.clock.now()).await?;
-        Ok(Row { line, source_id: Some(message.source_id), fate })
+        Ok((Row { line, source_id: Some(message.source_id), fate }, bytes))
     }
 
     async fn submit(&self, step: Step, file: &Arc<ImportFile>) -> Result<(), Fault> {
         let unit = WriteStep { step, file: Arc::clone(file), by: self.teller.clone(), now: self.clock.now() };
         self.provider.writer.submit(unit).await
     }
+}
+
+/// A row before it is told, or what it is refused for.
+struct ReadRow {
+    line: u64,
+    message: Result<Message, Row>,
+    /// How far into the file it reaches.
+    bytes: u64,
+}
+
+impl ReadRow {
+    fn of((line, text, bytes): Line) -> Self {
+        let message = text.map_err(Row::refused).and_then(|text| message(&text));
+        Self { line, message: message.map_err(|refused| Row { line, ..refused }), bytes }
+    }
+}
+
+/// Cut so that no part has two rows under one name: the first of them is the event, whatever happens to be quicker.
+fn without_a_name_twice(rows: impl Iterator<Item = ReadRow>) -> Vec<Vec<ReadRow>> {
+    let mut parts = vec![Vec::new()];
+    let mut names = HashSet::new();
+    for row in rows {
+        if let Ok(message) = &row.message
+            && !names.insert(message.source_id.clone())
+        {
+            names = HashSet::from([message.source_id.clone()]);
+            parts.push(Vec::new());
+        }
+        if let Some(part) = parts.last_mut() {
+            part.push(row);
+        }
+    }
+    parts
 }
 
 impl Row {

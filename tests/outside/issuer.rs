@@ -11,7 +11,7 @@ use crate::support::{
     watched::free_port,
 };
 
-pub struct Service {
+pub struct Issuer {
     pub issuer: String,
     /// Keeps the database.
     _app: TestApp,
@@ -20,7 +20,7 @@ pub struct Service {
     _serving: Serving,
 }
 
-impl Service {
+impl Issuer {
     /// At `http://127.0.0.1:…`.
     pub async fn plain(test: TestDb) -> Self {
         let port = free_port();
