@@ -21,15 +21,8 @@ pub enum ImportState {
 }
 
 impl ImportState {
-    pub const ALL: [Self; 7] = [
-        Self::Rehearsing,
-        Self::Proposed,
-        Self::Approved,
-        Self::Done,
-        Self::Rejected,
-        Self::Withdrawn,
-        Self::Failed,
-    ];
+    pub const ALL: [Self; 7] =
+        [Self::Rehearsing, Self::Proposed, Self::Approved, Self::Done, Self::Rejected, Self::Withdrawn, Self::Failed];
 
     pub const fn code(self) -> &'static str {
         match self {

@@ -1,8 +1,6 @@
 //! What is over and holds nothing that anybody may still ask for is deleted, a few rows at a time.
 
-use super::{
-    Conn, backchannel, change_feed, codes, console_drafts, db::failed, device_codes, interactions,
-};
+use super::{Conn, backchannel, change_feed, codes, console_drafts, db::failed, device_codes, interactions};
 use crate::base::{Fault, Timestamp};
 
 /// Kinds of rows that grow old. Each has an index by its time.

@@ -57,8 +57,10 @@ async fn a_key_is_announced_takes_over_and_leaves_when_it_is_of_no_more_use() {
         app.at.clock.advance(Span::minutes(1));
         turn(provider, &plan, app.at.now()).await.unwrap();
         assert_eq!(states(&app).await, expected(1, 1, 0, 1));
+        let rotated = app.at.count("SELECT count(*) FROM audit_event WHERE action = 'key.rotated'").await;
         let by = "SELECT count(*) FROM audit_event WHERE action = 'key.rotated' AND actor = 'service'";
-        assert_eq!(app.at.count(by).await, 1, "nobody was at the command line");
+        assert!(rotated > 0);
+        assert_eq!(app.at.count(by).await, rotated, "nobody was at the command line");
     }
 }
 

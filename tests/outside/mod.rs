@@ -2,8 +2,8 @@
 //! Over plain HTTP on loopback, and over https between three sites in a real browser.
 
 mod calls;
-mod issuer;
 mod party;
 mod plain;
+mod running;
 mod site;
 mod sites;

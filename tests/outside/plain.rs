@@ -7,7 +7,7 @@ use openidconnect::OAuth2TokenResponse as _;
 use serde_json::json;
 use url::Url;
 
-use super::{issuer::Issuer, party::Party, site::Site};
+use super::{party::Party, running::Running, site::Site};
 use crate::{
     journeys::browser::Browser,
     support::{
@@ -23,13 +23,13 @@ const BYE: &str = "http://127.0.0.1:9/bye";
 
 /// A person at a browser without scripts: cookies, forms, redirects one by one.
 struct Walker<'a> {
-    service: &'a Issuer,
+    service: &'a Running,
     client: reqwest::Client,
     jar: BTreeMap<String, String>,
 }
 
 impl<'a> Walker<'a> {
-    fn new(service: &'a Issuer) -> Self {
+    fn new(service: &'a Running) -> Self {
         let client = reqwest::Client::builder().redirect(reqwest::redirect::Policy::none()).no_proxy().build().unwrap();
         Self { service, client, jar: BTreeMap::new() }
     }
@@ -103,7 +103,7 @@ fn also(pairs: &[(&str, &str)]) -> Vec<(String, String)> {
     pairs.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect()
 }
 
-async fn registered(service: &Issuer) -> Party {
+async fn registered(service: &Running) -> Party {
     service.add_client(&json!({
         "client_id": "outside", "client_secret": SECRET, "client_name": "Cổng ngoài", "purpose#vi": "Để thử",
         "redirect_uris": [CALLBACK], "post_logout_redirect_uris": [BYE],
@@ -115,7 +115,7 @@ async fn registered(service: &Issuer) -> Party {
 #[tokio::test(flavor = "multi_thread")]
 async fn the_library_goes_the_whole_way() {
     for test in TestDb::each().await {
-        let service = Issuer::plain(test).await;
+        let service = Running::plain(test).await;
         let party = registered(&service).await;
         let mut person = Walker::new(&service);
 
@@ -143,7 +143,7 @@ async fn the_library_goes_the_whole_way() {
     }
 }
 
-async fn refreshed_and_revoked(service: &Issuer, party: &Party, visit: &super::party::Visit) {
+async fn refreshed_and_revoked(service: &Running, party: &Party, visit: &super::party::Visit) {
     let first = visit.refresh.clone().expect("a refresh token");
     let next = party.refresh(&first).await.unwrap();
     let second = next.refresh_token().cloned().expect("it rotates");
@@ -172,7 +172,7 @@ async fn signed_out(person: &mut Walker<'_>, party: &Party, visit: &super::party
 /// The same with a browser and the portal's own pages, JavaScript off.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_person_uses_a_portal_of_an_engineers_own() {
-    let service = Issuer::plain(TestDb::sqlite().await).await;
+    let service = Running::plain(TestDb::sqlite().await).await;
     let site = Site::open(&service, "one", "Lax").await;
     let browser = Browser::start("en").await;
     browser.open(&site.url).await;

@@ -21,8 +21,8 @@ use serde_json::{Value, json};
 use tokio::net::TcpListener;
 
 use super::{
-    issuer::Issuer,
     party::{Party, Visit},
+    running::Running,
 };
 use crate::support::{
     app::payload,
@@ -64,7 +64,7 @@ const SECRET: &str = "a-secret-of-thirty-two-characters-or-more";
 
 impl Site {
     /// Registers the portal `name` and serves it at a host of its own; on https when the service is.
-    pub async fn open(service: &Issuer, name: &'static str, same_site: &'static str) -> Self {
+    pub async fn open(service: &Running, name: &'static str, same_site: &'static str) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let port = listener.local_addr().unwrap().port();
         let https = service.issuer.starts_with("https");

@@ -4,7 +4,7 @@
 
 use fantoccini::cookies::Cookie;
 
-use super::{issuer::Issuer, site::Site};
+use super::{running::Running, site::Site};
 use crate::{
     journeys::browser::{Browser, Settings},
     support::{
@@ -15,7 +15,7 @@ use crate::{
 };
 
 struct Stage {
-    service: Issuer,
+    service: Running,
     /// Takes answers by a form from another site, and has its cookies set for that.
     one: Site,
     /// An ordinary portal.
@@ -25,7 +25,7 @@ struct Stage {
 
 impl Stage {
     async fn set(javascript: bool, third_party_cookies: bool) -> Self {
-        let service = Issuer::with_tls(TestDb::sqlite().await).await;
+        let service = Running::with_tls(TestDb::sqlite().await).await;
         let (one, two) = (Site::open(&service, "one", "None").await, Site::open(&service, "two", "Lax").await);
         let pin = authority().pin();
         let settings = Settings { lang: "en", javascript, third_party_cookies, believes: Some(&pin) };

@@ -289,7 +289,9 @@ impl Reader {
 
 /// Reading a file blocks, and would hold up everything else on the runtime's threads. The thread runs from the call on;
 /// the future only waits for it.
-pub(super) fn on_a_thread<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> impl Future<Output = Result<T, Fault>> {
+pub(super) fn on_a_thread<T: Send + 'static>(
+    work: impl FnOnce() -> T + Send + 'static,
+) -> impl Future<Output = Result<T, Fault>> {
     let (done, wait) = tokio::sync::oneshot::channel();
     let run = move || {
         let _nobody_waits = done.send(work());

@@ -11,7 +11,7 @@ use crate::support::{
     watched::free_port,
 };
 
-pub struct Issuer {
+pub struct Running {
     pub issuer: String,
     /// Keeps the database.
     _app: TestApp,
@@ -20,7 +20,7 @@ pub struct Issuer {
     _serving: Serving,
 }
 
-impl Issuer {
+impl Running {
     /// At `http://127.0.0.1:…`.
     pub async fn plain(test: TestDb) -> Self {
         let port = free_port();
