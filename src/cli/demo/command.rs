@@ -42,7 +42,7 @@ pub struct Args {
     /// Another seed makes other people with other passwords; counts at the first run.
     #[arg(long, default_value_t = 1)]
     seed: u64,
-    /// A loopback address and port; the portals take the next three ports. Port 0 takes four free ones.
+    /// A loopback address and port; the portals and their API take the next ports. Port 0 takes free ones.
     #[arg(long, value_name = "ADDRESS:PORT", default_value = "127.0.0.1:8080")]
     listen: SocketAddr,
     /// The public address, when a TLS proxy stands in front.

@@ -32,7 +32,7 @@ pub struct OpenPortal {
 }
 
 impl Ports {
-    /// The port that is named and the three after it; with port 0 four free ones.
+    /// The port that is named and those after it; with port 0 free ones.
     pub async fn open(listen: SocketAddr) -> Result<Self, Failure> {
         if !listen.ip().is_loopback() {
             let what = format!("{listen} can be reached from other machines");
@@ -83,7 +83,7 @@ async fn open_resource(listen: SocketAddr, after: u16) -> Result<OpenResource, F
 
 async fn open(address: SocketAddr) -> Result<TcpListener, Failure> {
     server::listen(address).await.map_err(|error| {
-        let cure = "stop what listens there, or choose four other ports in a row by the first of them: --listen 127.0.0.1:9080";
+        let cure = "stop what listens there, or choose other ports in a row by the first of them: --listen 127.0.0.1:9080";
         Failure::new("--listen", error.to_string(), cure)
     })
 }
