@@ -83,7 +83,8 @@ async fn open_resource(listen: SocketAddr, after: u16) -> Result<OpenResource, F
 
 async fn open(address: SocketAddr) -> Result<TcpListener, Failure> {
     server::listen(address).await.map_err(|error| {
-        let cure = "stop what listens there, or choose other ports in a row by the first of them: --listen 127.0.0.1:9080";
+        let cure =
+            "stop what listens there, or choose other ports in a row by the first of them: --listen 127.0.0.1:9080";
         Failure::new("--listen", error.to_string(), cure)
     })
 }
