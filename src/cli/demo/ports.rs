@@ -1,12 +1,18 @@
 //! The ports of the demo, on loopback alone: the provider's, the portals' after it, and the resource server's.
 
-use std::net::SocketAddr;
+use std::{net::SocketAddr, time::Duration};
 
 use tokio::net::TcpListener;
 use url::Url;
 
 use super::portal::{PortalSpec, portals};
-use crate::{cli::failure::Failure, http::server};
+use crate::{
+    cli::failure::Failure,
+    http::{
+        address::Networks,
+        server::{self, ServerSettings},
+    },
+};
 
 /// The provider's port and the portals', open.
 #[derive(Debug)]
@@ -93,6 +99,21 @@ fn bound(listener: &TcpListener) -> Result<SocketAddr, Failure> {
     listener
         .local_addr()
         .map_err(|error| Failure::new("--listen", error.to_string(), "choose another port with --listen"))
+}
+
+/// What the demo serves beside the provider has one visitor or two.
+pub(super) fn connections() -> ServerSettings {
+    ServerSettings {
+        first_byte: Duration::from_secs(10),
+        header: Duration::from_secs(15),
+        write_stall: Duration::from_secs(15),
+        max_header_bytes: 32 * 1024,
+        max_connections: 512,
+        max_connections_per_address: 256,
+        uncapped: Networks::default(),
+        drain: Duration::from_secs(3),
+        tls: None,
+    }
 }
 
 #[cfg(test)]

@@ -31,7 +31,7 @@ mod tokens;
 mod visits;
 mod words;
 
-use std::{sync::Arc, time::Duration};
+use std::sync::Arc;
 
 use axum::{
     Router,
@@ -46,10 +46,10 @@ use url::Url;
 use self::{provider::Provider, visits::Visits};
 use crate::{
     base::{Clock, Entropy, Fault, Secret, Timestamp},
+    cli::demo::ports,
     http::{
-        address::Networks,
         published::Published,
-        server::{self, App, Drained, ServerSettings},
+        server::{self, App, Drained},
     },
 };
 
@@ -168,20 +168,5 @@ pub async fn serve(
 ) -> Result<Drained, Fault> {
     let portal = Arc::new(Portal::new(settings)?);
     let app = App::new(Arc::new(Published::default()), router(portal));
-    Ok(server::serve(listener, app, connections(), shutdown).await)
-}
-
-/// A portal of the demo has one visitor or two.
-fn connections() -> ServerSettings {
-    ServerSettings {
-        first_byte: Duration::from_secs(10),
-        header: Duration::from_secs(15),
-        write_stall: Duration::from_secs(15),
-        max_header_bytes: 32 * 1024,
-        max_connections: 512,
-        max_connections_per_address: 256,
-        uncapped: Networks::default(),
-        drain: Duration::from_secs(3),
-        tls: None,
-    }
+    Ok(server::serve(listener, app, ports::connections(), shutdown).await)
 }

@@ -12,7 +12,7 @@ mod guard;
 mod keys;
 mod sender;
 
-use std::{sync::Arc, time::Duration};
+use std::sync::Arc;
 
 use axum::{
     Extension, Router, middleware,
@@ -30,10 +30,10 @@ use self::{
 };
 use crate::{
     base::{Clock, Fault, Span},
+    cli::demo::ports,
     http::{
-        address::Networks,
         published::Published,
-        server::{self, App, Drained, ServerSettings},
+        server::{self, App, Drained},
     },
     oidc::access_token::AccessToken,
     outbound::Outbound,
@@ -106,19 +106,5 @@ pub async fn serve(
         clock: settings.clock,
     });
     let app = App::new(Arc::new(Published::default()), router(&api));
-    Ok(server::serve(listener, app, connections(), shutdown).await)
-}
-
-fn connections() -> ServerSettings {
-    ServerSettings {
-        first_byte: Duration::from_secs(10),
-        header: Duration::from_secs(15),
-        write_stall: Duration::from_secs(15),
-        max_header_bytes: 32 * 1024,
-        max_connections: 512,
-        max_connections_per_address: 256,
-        uncapped: Networks::default(),
-        drain: Duration::from_secs(3),
-        tls: None,
-    }
+    Ok(server::serve(listener, app, ports::connections(), shutdown).await)
 }
