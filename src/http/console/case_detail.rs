@@ -2,7 +2,10 @@
 
 use serde_json::Value;
 
-use super::view::{CaseLine, ComparedRow, Pair};
+use super::{
+    cases_view::{CaseLine, ComparedRow},
+    view::Pair,
+};
 use crate::{
     flows::registry::{
         cases::OpenedCase,

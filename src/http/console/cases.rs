@@ -10,10 +10,10 @@ use http::HeaderMap;
 
 use super::{
     case_detail::{compared, told},
+    cases_view::{CasePage, CaseRow, CaseSaid, CasesPage},
     event_form::officer,
     find::{missing, ours},
     handle,
-    view::{CasePage, CaseRow, CaseSaid, CasesPage},
 };
 use crate::{
     base::{Fault, ids::CaseId},

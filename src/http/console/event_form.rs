@@ -15,7 +15,8 @@ use super::{
     find::{missing, ours},
     handle,
     pairs_view::{LikelyRow, ReasonRow},
-    view::{DifferenceRow, EventForm, FieldRow, Said},
+    proposals_view::Said,
+    view::{DifferenceRow, EventForm, FieldRow},
 };
 use crate::{
     base::{

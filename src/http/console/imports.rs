@@ -11,7 +11,7 @@ use uuid::Uuid;
 
 use super::{
     find::{missing, ours},
-    view::{ImportPage, ImportRow, ImportSaid, ImportsPage, RefusedRow},
+    imports_view::{ImportPage, ImportRow, ImportSaid, ImportsPage, RefusedRow},
 };
 use crate::{
     base::Fault,

@@ -2,15 +2,18 @@
 
 mod case_detail;
 mod cases;
+pub mod cases_view;
 mod event_form;
 pub mod find;
 mod handle;
 mod home;
 mod imports;
+pub mod imports_view;
 mod pairs;
 pub mod pairs_view;
 mod person;
 mod proposals;
+pub mod proposals_view;
 mod sign_in;
 pub mod view;
 

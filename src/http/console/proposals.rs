@@ -12,7 +12,8 @@ use http::HeaderMap;
 use super::{
     event_form::officer,
     find::{missing, ours},
-    view::{DifferenceRow, ProposalPage, QueuePage, QueueRow, Said},
+    proposals_view::{ProposalPage, QueuePage, QueueRow, Said},
+    view::DifferenceRow,
 };
 use crate::{
     base::{Fault, ids::EventId},

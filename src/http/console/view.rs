@@ -3,10 +3,7 @@
 use super::{find::Typed, pairs_view::LikelyRow};
 use crate::{
     base::Timestamp,
-    flows::registry::{
-        events::{Difference, Shown, written},
-        import_proposals::Lying,
-    },
+    flows::registry::events::{Difference, Shown, written},
     http::{
         frame::{Frame, Phrase, Problems, page},
         lang::Lang,
@@ -16,7 +13,7 @@ use crate::{
         operator::Role,
         record::words,
     },
-    store::{civil_events::EventState, import_proposals::ImportState, imports::Tally},
+    store::civil_events::EventState,
 };
 
 /// Asks for name and password. Posts `username`, `password`, `action=continue`.
@@ -60,6 +57,36 @@ impl HomePage {
         self.roles.iter().map(key).collect()
     }
 }
+
+/// What the last answer came to, as a page says it: the code in its address, the words' key, how it looks.
+macro_rules! said {
+    ($(#[$doc:meta])* pub enum $name:ident { $($(#[$about:meta])* $variant:ident: $code:literal, $key:literal, $kind:literal;)+ }) => {
+        $(#[$doc])*
+        #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+        pub enum $name { $($(#[$about])* $variant),+ }
+
+        impl $name {
+            pub const ALL: [Self; [$($code),+].len()] = [$(Self::$variant),+];
+
+            pub const fn code(self) -> &'static str {
+                match self { $(Self::$variant => $code),+ }
+            }
+
+            pub fn from_code(code: &str) -> Option<Self> {
+                Self::ALL.into_iter().find(|said| said.code() == code)
+            }
+
+            const fn key(self) -> &'static str {
+                match self { $(Self::$variant => $key),+ }
+            }
+
+            const fn kind(self) -> &'static str {
+                match self { $(Self::$variant => $kind),+ }
+            }
+        }
+    };
+}
+pub(super) use said;
 
 /// A pair of words, Vietnamese and English: what the domain's own tables say.
 pub type Pair = (&'static str, &'static str);
@@ -177,359 +204,13 @@ impl From<Difference> for DifferenceRow {
     }
 }
 
-/// What waits: to be decided, or with its proposer.
-#[derive(Clone, Debug)]
-pub struct QueuePage {
-    pub title: &'static str,
-    pub rows: Vec<QueueRow>,
-}
-page!(QueuePage, QueueDocument, "console/queue.html");
-
-#[derive(Clone, Debug)]
-pub struct QueueRow {
-    pub href: String,
-    pub kind: Pair,
-    pub state: EventState,
-    pub by: String,
-    pub at: Timestamp,
-    pub due: String,
-    pub late: bool,
-}
-
-/// One proposal. Posts `version`, `reason`, `action=approve|return|reject|withdraw`.
-#[derive(Clone, Debug)]
-pub struct ProposalPage {
-    pub kind: Pair,
-    pub state: EventState,
-    pub version: i64,
-    pub by: String,
-    pub at: Timestamp,
-    pub due: String,
-    /// What came with it: from another system, in whose name and for which dossier.
-    pub note: Option<String>,
-    pub decided_by: Option<String>,
-    pub decided_at: Option<Timestamp>,
-    pub reason: Option<String>,
-    pub differences: Vec<DifferenceRow>,
-    pub warnings: Vec<Warning>,
-    pub problems: Vec<Refusal>,
-    pub stale: bool,
-    pub decides: bool,
-    pub withdraws: bool,
-    /// Where its proposer mends it.
-    pub again: Option<String>,
-    pub said: Option<Said>,
-}
-page!(ProposalPage, ProposalDocument, "console/proposal.html");
-
-/// What the last answer came to.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Said {
-    Recorded,
-    Rejected,
-    Returned,
-    Withdrawn,
-    Stale,
-    Own,
-    OutsideUnit,
-    TooLate,
-    ReasonMissing,
-    /// The same form with other words: only the first was taken.
-    SentBefore,
-}
-
-impl Said {
-    pub const ALL: [Self; 10] = [
-        Self::Recorded,
-        Self::Rejected,
-        Self::Returned,
-        Self::Withdrawn,
-        Self::Stale,
-        Self::Own,
-        Self::OutsideUnit,
-        Self::TooLate,
-        Self::ReasonMissing,
-        Self::SentBefore,
-    ];
-
-    pub const fn code(self) -> &'static str {
-        match self {
-            Self::Recorded => "recorded",
-            Self::Rejected => "rejected",
-            Self::Returned => "returned",
-            Self::Withdrawn => "withdrawn",
-            Self::Stale => "stale",
-            Self::Own => "own",
-            Self::OutsideUnit => "unit",
-            Self::TooLate => "late",
-            Self::ReasonMissing => "reason",
-            Self::SentBefore => "sent",
-        }
-    }
-
-    pub fn from_code(code: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|said| said.code() == code)
-    }
-
-    const fn key(self) -> &'static str {
-        match self {
-            Self::Recorded => "console-said-recorded",
-            Self::Rejected => "console-said-rejected",
-            Self::Returned => "console-said-returned",
-            Self::Withdrawn => "console-said-withdrawn",
-            Self::Stale => "console-said-stale",
-            Self::Own => "console-said-own",
-            Self::OutsideUnit => "console-said-unit",
-            Self::TooLate => "console-said-late",
-            Self::ReasonMissing => "console-said-reason",
-            Self::SentBefore => "console-said-sent",
-        }
-    }
-
-    const fn kind(self) -> &'static str {
-        match self {
-            Self::Recorded => "good",
-            Self::Rejected | Self::Returned | Self::Withdrawn => "note",
-            _ => "care",
-        }
-    }
-}
-
-/// Files of people: those that lie there, and those that were proposed. Posts `form`, `file`, `action=propose`.
-#[derive(Clone, Debug)]
-pub struct ImportsPage {
-    pub form: String,
-    /// Whether this operator may propose one.
-    pub offered: bool,
-    pub files: Vec<Lying>,
-    pub rows: Vec<ImportRow>,
-}
-page!(ImportsPage, ImportsDocument, "console/imports.html");
-
-#[derive(Clone, Debug)]
-pub struct ImportRow {
-    pub href: String,
-    pub file: String,
-    pub state: ImportState,
-    pub by: String,
-    pub at: Timestamp,
-}
-
-/// One file. Posts `version`, `reason`, `action=approve|reject|withdraw`.
-#[derive(Clone, Debug)]
-pub struct ImportPage {
-    pub file: String,
-    pub sha256: Option<String>,
-    pub state: ImportState,
-    pub version: i64,
-    pub by: String,
-    pub at: Timestamp,
-    pub rehearsed: Tally,
-    pub done: Tally,
-    /// The first rows that would be refused.
-    pub refused: Vec<RefusedRow>,
-    pub decided_by: Option<String>,
-    pub decided_at: Option<Timestamp>,
-    pub reason: Option<String>,
-    pub failure: Option<String>,
-    pub decides: bool,
-    pub withdraws: bool,
-    pub said: Option<ImportSaid>,
-}
-page!(ImportPage, ImportDocument, "console/import.html");
-
-impl ImportPage {
-    const fn total(&self) -> u64 {
-        self.rehearsed.added + self.rehearsed.known + self.rehearsed.refused
-    }
-
-    const fn so_far(&self) -> u64 {
-        self.done.added + self.done.known + self.done.refused
-    }
-
-    fn failure_key(&self) -> Option<&'static str> {
-        self.failure.as_deref().map(|why| match why {
-            "gone" => "console-import-failed-gone",
-            "changed" => "console-import-failed-changed",
-            _ => "console-import-failed-unreadable",
-        })
-    }
-}
-
-#[derive(Clone, Debug)]
-pub struct RefusedRow {
-    pub line: u64,
-    pub field: String,
-    pub vi: String,
-    pub en: String,
-}
-
-/// What came of the last word about a file.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum ImportSaid {
-    Done,
-    TooLate,
-    ReasonMissing,
-}
-
-impl ImportSaid {
-    pub const ALL: [Self; 3] = [Self::Done, Self::TooLate, Self::ReasonMissing];
-
-    pub const fn code(self) -> &'static str {
-        match self {
-            Self::Done => "done",
-            Self::TooLate => "late",
-            Self::ReasonMissing => "reason",
-        }
-    }
-
-    pub fn from_code(code: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|said| said.code() == code)
-    }
-
-    const fn key(self) -> &'static str {
-        match self {
-            Self::Done => "console-import-said-done",
-            Self::TooLate => "console-import-said-late",
-            Self::ReasonMissing => "console-import-said-reason",
-        }
-    }
-
-    const fn kind(self) -> &'static str {
-        match self {
-            Self::Done => "good",
-            Self::TooLate | Self::ReasonMissing => "care",
-        }
-    }
-}
-
-const fn import_key(state: ImportState) -> &'static str {
-    match state {
-        ImportState::Rehearsing => "console-import-rehearsing",
-        ImportState::Proposed => "console-import-proposed",
-        ImportState::Approved => "console-import-approved",
-        ImportState::Done => "console-import-done",
-        ImportState::Rejected => "console-import-rejected",
-        ImportState::Withdrawn => "console-import-withdrawn",
-        ImportState::Failed => "console-import-failed",
-    }
-}
-
-/// What no rule decides.
-#[derive(Clone, Debug)]
-pub struct CasesPage {
-    pub rows: Vec<CaseRow>,
-}
-page!(CasesPage, CasesDocument, "console/cases.html");
-
-#[derive(Clone, Debug)]
-pub struct CaseRow {
-    pub href: String,
-    pub kind: String,
-    pub at: Timestamp,
-    pub due: String,
-    pub late: bool,
-    pub assigned_to: Option<String>,
-}
-
-/// One case. Posts `version`, `reason`, `action=assign|settled|record_stands`.
-#[derive(Clone, Debug)]
-pub struct CasePage {
-    pub kind: String,
-    pub version: i64,
-    pub at: Timestamp,
-    pub due: String,
-    pub lines: Vec<CaseLine>,
-    pub compared: Vec<ComparedRow>,
-    pub person: Option<String>,
-    pub event: Option<String>,
-    /// The form that proposes what came in, mended.
-    pub again: Option<String>,
-    /// Resolving it refuses what came in.
-    pub refuses: bool,
-    /// Whether this operator may resolve it.
-    pub decides: bool,
-    pub assigned_to: Option<String>,
-    pub resolution: Option<String>,
-    pub reason: Option<String>,
-    pub said: Option<CaseSaid>,
-}
-
-/// One thing that a case says.
-#[derive(Clone, Debug)]
-pub struct CaseLine {
-    pub label: Pair,
-    pub value: Shown,
-}
-
-/// A field as a file has it and as the registry has it.
-#[derive(Clone, Debug)]
-pub struct ComparedRow {
-    pub label: Pair,
-    pub theirs: Shown,
-    pub ours: Shown,
-    pub differs: bool,
-}
-
-/// What came of the last thing done with a case.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum CaseSaid {
-    Assigned,
-    Resolved,
-    TooLate,
-    ReasonMissing,
-}
-
-impl CaseSaid {
-    pub const ALL: [Self; 4] = [Self::Assigned, Self::Resolved, Self::TooLate, Self::ReasonMissing];
-
-    pub const fn code(self) -> &'static str {
-        match self {
-            Self::Assigned => "assigned",
-            Self::Resolved => "resolved",
-            Self::TooLate => "late",
-            Self::ReasonMissing => "reason",
-        }
-    }
-
-    pub fn from_code(code: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|said| said.code() == code)
-    }
-
-    const fn key(self) -> &'static str {
-        match self {
-            Self::Assigned => "console-case-said-assigned",
-            Self::Resolved => "console-case-said-resolved",
-            Self::TooLate => "console-case-said-late",
-            Self::ReasonMissing => "console-case-said-reason",
-        }
-    }
-
-    const fn kind(self) -> &'static str {
-        match self {
-            Self::Assigned | Self::Resolved => "good",
-            Self::TooLate | Self::ReasonMissing => "care",
-        }
-    }
-}
-page!(CasePage, CaseDocument, "console/case.html");
-
-fn case_key(kind: &str) -> &'static str {
-    match kind {
-        "import_differs" => "console-case-import",
-        "event_refused" => "console-case-event",
-        "possible_duplicate" => "console-case-duplicate",
-        _ => "console-case-follow-up",
-    }
-}
-
 /// One of a pair, in the page's language.
 pub(super) fn say(frame: &Frame, pair: &Pair) -> &'static str {
     if frame.lang() == Lang::Vi { pair.0 } else { pair.1 }
 }
 
 /// A code in words.
-fn word(frame: &Frame, code: &str) -> String {
+pub(super) fn word(frame: &Frame, code: &str) -> String {
     words(code).map_or_else(|| code.to_owned(), |pair| say(frame, &pair).to_owned())
 }
 
@@ -541,12 +222,12 @@ fn why(frame: &Frame, why: Why) -> &'static str {
     if frame.lang() == Lang::Vi { why.vietnamese() } else { why.english() }
 }
 
-fn refusal(frame: &Frame, one: &Refusal) -> String {
+pub(super) fn refusal(frame: &Frame, one: &Refusal) -> String {
     let about = one.facet.map(|facet| format!(" ({})", say(frame, &facet.label()))).unwrap_or_default();
     format!("{}{about}", why(frame, one.why))
 }
 
-const fn warning_key(warning: Warning) -> &'static str {
+pub(super) const fn warning_key(warning: Warning) -> &'static str {
     match warning {
         Warning::RegisteredLate => "console-warning-late",
         Warning::BirthsTooNear => "console-warning-near",
@@ -555,7 +236,7 @@ const fn warning_key(warning: Warning) -> &'static str {
     }
 }
 
-const fn state_key(state: EventState) -> &'static str {
+pub(super) const fn state_key(state: EventState) -> &'static str {
     match state {
         EventState::Proposed => "console-state-proposed",
         EventState::Returned => "console-state-returned",

@@ -7,13 +7,12 @@ use crate::{
     flows::registry::{events::Shown, import_proposals::Lying},
     http::{
         console::{
+            cases_view::{CaseLine, CasePage, CaseRow, CaseSaid, CasesPage, ComparedRow},
             find::Typed,
+            imports_view::{ImportPage, ImportRow, ImportSaid, ImportsPage, RefusedRow},
             pairs_view::{LikelyRow, PairLine, PairPage, PairRow, PairSide, PairsPage, ReasonRow, SideRow},
-            view::{
-                CaseLine, CasePage, CaseRow, CaseSaid, CasesPage, ComparedRow, DifferenceRow, EntryRow, EventForm,
-                FieldRow, FindPage, FoundRow, ImportPage, ImportRow, ImportSaid, ImportsPage, LineRow, MoveRow,
-                PersonView, ProposalPage, QueuePage, QueueRow, RefusedRow, Said,
-            },
+            proposals_view::{ProposalPage, QueuePage, QueueRow, Said},
+            view::{DifferenceRow, EntryRow, EventForm, FieldRow, FindPage, FoundRow, LineRow, MoveRow, PersonView},
         },
         lang::Lang,
     },

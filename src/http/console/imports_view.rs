@@ -1,0 +1,99 @@
+//! What the pages of imports show.
+
+use super::view::said;
+use crate::{
+    base::Timestamp,
+    flows::registry::import_proposals::Lying,
+    http::frame::page,
+    store::{import_proposals::ImportState, imports::Tally},
+};
+
+/// Files of people: those that lie there, and those that were proposed. Posts `form`, `file`, `action=propose`.
+#[derive(Clone, Debug)]
+pub struct ImportsPage {
+    pub form: String,
+    /// Whether this operator may propose one.
+    pub offered: bool,
+    pub files: Vec<Lying>,
+    pub rows: Vec<ImportRow>,
+}
+page!(ImportsPage, ImportsDocument, "console/imports.html");
+
+#[derive(Clone, Debug)]
+pub struct ImportRow {
+    pub href: String,
+    pub file: String,
+    pub state: ImportState,
+    pub by: String,
+    pub at: Timestamp,
+}
+
+/// One file. Posts `version`, `reason`, `action=approve|reject|withdraw`.
+#[derive(Clone, Debug)]
+pub struct ImportPage {
+    pub file: String,
+    pub sha256: Option<String>,
+    pub state: ImportState,
+    pub version: i64,
+    pub by: String,
+    pub at: Timestamp,
+    pub rehearsed: Tally,
+    pub done: Tally,
+    /// The first rows that would be refused.
+    pub refused: Vec<RefusedRow>,
+    pub decided_by: Option<String>,
+    pub decided_at: Option<Timestamp>,
+    pub reason: Option<String>,
+    pub failure: Option<String>,
+    pub decides: bool,
+    pub withdraws: bool,
+    pub said: Option<ImportSaid>,
+}
+page!(ImportPage, ImportDocument, "console/import.html");
+
+impl ImportPage {
+    const fn total(&self) -> u64 {
+        self.rehearsed.added + self.rehearsed.known + self.rehearsed.refused
+    }
+
+    const fn so_far(&self) -> u64 {
+        self.done.added + self.done.known + self.done.refused
+    }
+
+    fn failure_key(&self) -> Option<&'static str> {
+        self.failure.as_deref().map(|why| match why {
+            "gone" => "console-import-failed-gone",
+            "changed" => "console-import-failed-changed",
+            _ => "console-import-failed-unreadable",
+        })
+    }
+}
+
+#[derive(Clone, Debug)]
+pub struct RefusedRow {
+    pub line: u64,
+    pub field: String,
+    pub vi: String,
+    pub en: String,
+}
+
+said! {
+    /// What came of the last word about a file.
+    pub enum ImportSaid {
+        Done: "done", "console-import-said-done", "good";
+        TooLate: "late", "console-import-said-late", "care";
+        ReasonMissing: "reason", "console-import-said-reason", "care";
+    }
+}
+
+const fn import_key(state: ImportState) -> &'static str {
+    match state {
+        ImportState::Rehearsing => "console-import-rehearsing",
+        ImportState::Proposed => "console-import-proposed",
+        ImportState::Approved => "console-import-approved",
+        ImportState::Done => "console-import-done",
+        ImportState::Rejected => "console-import-rejected",
+        ImportState::Withdrawn => "console-import-withdrawn",
+        ImportState::Failed => "console-import-failed",
+    }
+}
