@@ -85,14 +85,23 @@ impl Found {
         search(&mut self.case.conn().await, criteria, &ask).await.unwrap()
     }
 
-    /// Serial of the number, and why.
+    /// Serial of the number, and why; of all pages.
     async fn found(&self, criteria: &Criteria) -> Vec<(u32, Vec<Why>)> {
-        let page = self.page(criteria, 50, None).await.unwrap();
-        assert!(page.next.is_none());
-        assert!(page.hits.is_sorted_by(|a, b| a.score >= b.score));
-        let serial = |number: PersonalNumber| number.as_str()[6..].parse().unwrap();
-        page.hits.into_iter().map(|hit| (serial(hit.person.number.unwrap()), hit.why)).collect()
+        let (mut all, mut cursor) = (Vec::new(), None);
+        loop {
+            let page = self.page(criteria, 50, cursor.as_deref()).await.unwrap();
+            assert!(page.hits.is_sorted_by(|a, b| a.score >= b.score));
+            all.extend(page.hits.into_iter().map(|hit| (serial(hit.person.number.unwrap()), hit.why)));
+            cursor = page.next;
+            if cursor.is_none() {
+                return all;
+            }
+        }
     }
+}
+
+fn serial(number: PersonalNumber) -> u32 {
+    number.as_str()[6..].parse().unwrap()
 }
 
 fn row<'r>((number, name, birth, unit, father): (&'r str, &'r str, &'r str, &'r str, &'r str)) -> SourceRow<'r> {
@@ -165,6 +174,22 @@ async fn who_is_found_and_why() {
         assert_eq!(found.found(&household).await.len(), 5);
         let number = Criteria { number: Some(PersonalNumber::parse("900085000001").unwrap()), ..Criteria::default() };
         assert_eq!(found.found(&number).await, [(1, vec![Why::Number])]);
+    }
+}
+
+/// Who is found by the whole name is told at once: the words of all names are not read for it.
+#[tokio::test(flavor = "multi_thread")]
+async fn names_that_only_resemble_are_on_the_next_page() {
+    for found in Found::each().await {
+        let criteria = within(named("nguyen van hoa"), "01");
+        let first = found.page(&criteria, 50, None).await.unwrap();
+        let serials = |page: &Page| page.hits.iter().map(|hit| serial(hit.person.number.unwrap())).collect::<Vec<_>>();
+        assert_eq!(serials(&first), [2, 1, 3]);
+        let second = found.page(&criteria, 50, first.next.as_deref()).await.unwrap();
+        assert_eq!(serials(&second), [4]);
+        assert!(second.next.is_none());
+        let nobody_whole = found.page(&named("ngyuen van hung"), 50, None).await.unwrap();
+        assert_eq!(serials(&nobody_whole), [5], "who made a slip waits for no second page");
     }
 }
 

@@ -150,7 +150,9 @@ impl Reader<'_> {
             if !more {
                 at = Cursor { step: at.step + 1, after: After::nobody() };
             }
-            if hits.len() >= most {
+            // Who is found by the whole name is the answer; who only resembles it is on the next page, for who asks.
+            let found = step == Step::Whole && !hits.is_empty();
+            if found || hits.len() >= most {
                 break;
             }
         }
