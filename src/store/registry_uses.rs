@@ -176,46 +176,41 @@ impl Pattern {
     }
 }
 
-pub(super) const PEOPLE_OF_DOSSIER: &str = "SELECT count(*) FROM (SELECT DISTINCT person_id FROM registry_use \
-    WHERE client_id = $1 AND officer = $2 AND dossier = $3 AND at >= $4 AND person_id IS NOT NULL LIMIT $5) AS seen";
+pub(super) const HABITS: &str = "WITH about AS (SELECT outcome FROM registry_use WHERE person_id = $1 AND at >= $2 \
+    AND client_id = $3 AND officer = $4 ORDER BY at DESC LIMIT $5) SELECT \
+    (SELECT count(*) FROM about WHERE outcome = 'matched'), (SELECT count(*) FROM about WHERE outcome <> 'matched'), \
+    (SELECT count(*) FROM (SELECT DISTINCT person_id FROM registry_use WHERE client_id = $3 AND officer = $4 \
+    AND dossier = $6 AND at >= $2 AND person_id IS NOT NULL LIMIT $7) AS seen)";
 
-/// How many people an officer asked about for one dossier since then; no more than `most`.
-pub async fn people_of_dossier(conn: &mut Conn, used: &RegistryUse, since: Timestamp, most: i64) -> Result<i64, Fault> {
-    let row: (i64,) = on!(conn, |c| sqlx::query_as(PEOPLE_OF_DOSSIER)
-        .bind(&used.client)
-        .bind(&used.by.officer)
-        .bind(&used.by.dossier)
-        .bind(since)
-        .bind(most)
-        .fetch_one(c)
-        .await)
-    .map_err(failed("counting the people of a dossier"))?;
-    Ok(row.0)
+/// What an officer asked since some moment.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Habits {
+    /// Answers about one person that agreed, and that did not.
+    pub matched: i64,
+    pub wrong: i64,
+    /// People for one dossier.
+    pub people: i64,
 }
 
-pub(super) const ABOUT_PERSON: &str = "SELECT outcome FROM registry_use WHERE person_id = $1 AND at >= $2 \
-    AND client_id = $3 AND officer = $4 ORDER BY at DESC LIMIT $5";
-
-/// What an officer's requests about one person came to since then, the newest first: (matched, not matched).
-pub async fn about_person(
+/// Neither count walks further than its `most`: requests about the person, the newest first, and people of the dossier.
+pub async fn habits(
     conn: &mut Conn,
-    person: PersonId,
-    used: &RegistryUse,
+    (used, person): (&RegistryUse, PersonId),
     since: Timestamp,
-    most: i64,
-) -> Result<(i64, i64), Fault> {
-    let rows: Vec<(String,)> = on!(conn, |c| sqlx::query_as(ABOUT_PERSON)
+    (most_requests, most_people): (i64, i64),
+) -> Result<Habits, Fault> {
+    let (matched, wrong, people): (i64, i64, i64) = on!(conn, |c| sqlx::query_as(HABITS)
         .bind(person)
         .bind(since)
         .bind(&used.client)
         .bind(&used.by.officer)
-        .bind(most)
-        .fetch_all(c)
+        .bind(most_requests)
+        .bind(&used.by.dossier)
+        .bind(most_people)
+        .fetch_one(c)
         .await)
-    .map_err(failed("counting requests about a person"))?;
-    let matched = rows.iter().map(|row| i64::from(row.0 == "matched")).sum();
-    let all = i64::try_from(rows.len()).unwrap_or(i64::MAX);
-    Ok((matched, all - matched))
+    .map_err(failed("counting what an officer asked"))?;
+    Ok(Habits { matched, wrong, people })
 }
 
 pub(super) const FLAG: &str = "INSERT INTO registry_flag (id, client_id, officer, pattern, day, agency, dossier, \

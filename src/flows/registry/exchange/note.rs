@@ -187,16 +187,16 @@ impl NoteUse {
         // A subscriber hears of everybody in its part: that is no pattern of anybody's.
         let Some(person) = used.person.filter(|_| used.what != "changes") else { return Ok(found) };
         // One more than allowed is enough to know: the counts never walk further.
-        let most = policy.people_of_one_dossier + 1;
-        if registry_uses::people_of_dossier(tx, used, since, most).await? >= most {
+        let most_people = policy.people_of_one_dossier + 1;
+        let most_requests = policy.times_one_person + policy.wrong_about_one_person + 2;
+        let habits = registry_uses::habits(tx, (used, person), since, (most_requests, most_people)).await?;
+        if habits.people >= most_people {
             found.push(Pattern::ManyPeopleOneDossier);
         }
-        let most = policy.times_one_person + policy.wrong_about_one_person + 2;
-        let (matched, wrong) = registry_uses::about_person(tx, person, used, since, most).await?;
-        if wrong >= policy.wrong_about_one_person {
+        if habits.wrong >= policy.wrong_about_one_person {
             found.push(Pattern::Guessing);
         }
-        if matched > policy.times_one_person {
+        if habits.matched > policy.times_one_person {
             found.push(Pattern::OnePersonOften);
         }
         Ok(found)
