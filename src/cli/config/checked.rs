@@ -280,11 +280,14 @@ impl Config {
     }
 
     pub fn db_settings(&self) -> DbSettings {
-        DbSettings {
-            url: self.database.url.clone(),
-            read_connections: self.database.read_connections,
-            postgres_lanes: self.database.postgres_lanes,
-        }
+        let read_connections = match self.database.read_connections {
+            0 if self.database.url.starts_with("sqlite:") => {
+                u32::try_from(cores()).unwrap_or(u32::MAX).saturating_add(1)
+            }
+            0 => 8,
+            chosen => chosen,
+        };
+        DbSettings { url: self.database.url.clone(), read_connections, postgres_lanes: self.database.postgres_lanes }
     }
 
     pub fn session_policy(&self) -> Result<SessionPolicy, String> {
@@ -414,7 +417,7 @@ impl Config {
     /// `0` in the settings is one for each core.
     pub fn password_threads(&self) -> usize {
         match self.password.threads {
-            0 => thread::available_parallelism().map_or(1, std::num::NonZero::get),
+            0 => cores(),
             threads => threads,
         }
     }
@@ -422,4 +425,8 @@ impl Config {
     pub fn logs_json(&self) -> bool {
         self.log.format == LogFormat::Json
     }
+}
+
+fn cores() -> usize {
+    thread::available_parallelism().map_or(1, std::num::NonZero::get)
 }
