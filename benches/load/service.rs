@@ -119,6 +119,8 @@ impl Site {
             .env("DINHDANH_ISSUER", self.issuer())
             .env("DINHDANH_LISTEN", format!("127.0.0.1:{}", self.port))
             .env("DINHDANH_PASSWORD_THREADS", "1")
+            // Everybody comes from one address here.
+            .env("DINHDANH_LIMITS_ANONYMOUS_POSTS", "1000000")
             .stdout(log.try_clone()?)
             .stderr(log);
         Ok(command)

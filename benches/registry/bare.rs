@@ -6,7 +6,7 @@ use std::{
 };
 
 use futures_util::StreamExt as _;
-use sqlx::{AssertSqlSafe, Connection as _, PgConnection};
+use sqlx::{Connection as _, PgConnection};
 
 use super::Trouble;
 
@@ -52,7 +52,5 @@ pub async fn copy(from: &str, to: &str) -> Result<f64, Trouble> {
         into.finish().await?;
         seconds += begun.elapsed().as_secs_f64();
     }
-    // The planner knows the loaded one as it would after a night.
-    sqlx::raw_sql(AssertSqlSafe("ANALYZE")).execute(&mut from).await?;
     Ok(seconds)
 }

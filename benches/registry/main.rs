@@ -4,6 +4,7 @@
 #![expect(clippy::expect_used, clippy::panic, reason = "as above")]
 
 mod bare;
+mod later;
 mod population;
 #[path = "../../tests/support/postgres.rs"]
 #[expect(dead_code, reason = "tests also stop and kill it")]
@@ -28,6 +29,10 @@ struct Args {
     /// Sizes of the population, each in a database of its own.
     #[arg(long, num_args = 1.., default_values_t = [100_000, 1_000_000])]
     people: Vec<u64>,
+    /// Load without secondary indexes and foreign keys and make the indexes afterwards: for the figures of a size, not of an
+    /// import.
+    #[arg(long)]
+    indexes_later: bool,
     /// Calls of each kind.
     #[arg(long, default_value_t = 2_000)]
     calls: usize,
@@ -57,6 +62,7 @@ async fn measure(args: &Args) -> Result<Value, Trouble> {
     for people in &args.people {
         let database = tokio::task::block_in_place(|| cluster.database());
         let db = open(&database.url).await?;
+        let later = if args.indexes_later { Some(later::Later::drop(&database.url).await?) } else { None };
         let loaded = population::load(&db, *people).await?;
         say(&format!(
             "{people} people: import {:.1} s, {:.0} people/s, {} MB resident at most",
@@ -64,14 +70,17 @@ async fn measure(args: &Args) -> Result<Value, Trouble> {
             rate(*people, loaded.seconds),
             loaded.resident_mb
         ))?;
-        let other = tokio::task::block_in_place(|| cluster.database());
-        let seconds = bare::copy(&database.url, &other.url).await?;
-        let share = seconds / loaded.seconds;
-        say(&format!(
-            "  bare COPY of the same rows {seconds:.1} s: the import has {:.0} % of its speed",
-            share * 100.0
-        ))?;
-        drop(other);
+        let seconds = if let Some(later) = later {
+            say(&format!("  the indexes that were left out: {:.1} s", later.make(&database.url).await?))?;
+            None
+        } else {
+            let other = tokio::task::block_in_place(|| cluster.database());
+            let seconds = bare::copy(&database.url, &other.url).await?;
+            let share = seconds / loaded.seconds * 100.0;
+            say(&format!("  bare COPY of the same rows {seconds:.1} s: the import has {share:.0} % of its speed"))?;
+            Some(seconds)
+        };
+        later::learn(&database.url).await?;
         let searches = searches::run(&db, &loaded.sample, args.calls).await?;
         for (name, figures) in &searches {
             say(&format!("  {name:<34} {figures}"))?;
@@ -83,7 +92,7 @@ async fn measure(args: &Args) -> Result<Value, Trouble> {
             say(&format!("  {name:<34} {bytes:>8.1} MB a million"))?;
         }
         sizes.push(json!({
-            "people": people, "import_seconds": loaded.seconds, "bare_copy_seconds": seconds, "share": share,
+            "people": people, "import_seconds": loaded.seconds, "bare_copy_seconds": seconds, "share": seconds.map(|bare| bare / loaded.seconds),
             "resident_mb": loaded.resident_mb, "verify_per_second": verified.rate, "verify_cpu_micros": verified.cpu_micros,
             "searches": searches.iter().map(|(name, figures)| (name.clone(), figures.json())).collect::<serde_json::Map<_, _>>(),
             "mb_a_million": weights.into_iter().collect::<std::collections::BTreeMap<_, _>>(),

@@ -81,9 +81,12 @@ impl Cluster {
             "synchronous_commit=on".to_owned(),
             "log_min_messages=warning".to_owned(),
         ];
+        // What a bench gives it besides; the last of a name counts.
+        let more = std::env::var("TEST_POSTGRES").unwrap_or_default();
+        let more = more.split_whitespace().map(str::to_owned);
         let args: Vec<_> = ["-D".to_owned(), data]
             .into_iter()
-            .chain(settings.into_iter().flat_map(|set| ["-c".to_owned(), set]))
+            .chain(settings.into_iter().chain(more).flat_map(|set| ["-c".to_owned(), set]))
             .collect();
         let mut server = Watched::start(&dir, user, &program("postgres", &installed()), &args);
         let (clerk, asked) = mpsc::channel();
