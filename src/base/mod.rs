@@ -3,10 +3,13 @@
 pub mod clock;
 pub mod entropy;
 pub mod fault;
+pub mod hex;
 pub mod ids;
 pub mod secret;
+pub mod typed;
 
 pub use clock::{Clock, Span, Timestamp};
 pub use entropy::Entropy;
 pub use fault::Fault;
+pub use hex::hex;
 pub use secret::{Secret, SecretBytes};

@@ -8,6 +8,7 @@ use super::{context::Context, failure::Failure};
 use crate::{
     base::{
         Fault, Timestamp,
+        hex::{hex, unhex},
         ids::{AccountId, GrantId, InstanceId},
     },
     flows::audit::{Trail, Whose, trail},
@@ -131,12 +132,7 @@ async fn verify(context: &Context, db: &Db, kept: Option<PathBuf>) -> Result<Exi
 }
 
 fn head_json(head: &Head) -> Value {
-    let hash: String = head.hash.iter().fold(String::with_capacity(64), |mut text, byte| {
-        use std::fmt::Write as _;
-        let _ = write!(text, "{byte:02x}");
-        text
-    });
-    json!({"instance": head.instance, "lane": head.lane, "seq": head.seq, "hash": hash})
+    json!({"instance": head.instance, "lane": head.lane, "seq": head.seq, "hash": hex(&head.hash)})
 }
 
 fn read_heads(path: &PathBuf) -> Result<Vec<Head>, Failure> {
@@ -156,10 +152,8 @@ fn read_heads(path: &PathBuf) -> Result<Vec<Head>, Failure> {
 
 fn head_of(row: &Value) -> Option<Head> {
     let instance: InstanceId = row.get("instance")?.as_str()?.parse().ok()?;
-    let hash = row.get("hash")?.as_str()?;
-    let hash: Option<Vec<u8>> =
-        (0..hash.len()).step_by(2).map(|at| u8::from_str_radix(hash.get(at..at + 2)?, 16).ok()).collect();
-    Some(Head { instance, lane: row.get("lane")?.as_i64()?, seq: row.get("seq")?.as_i64()?, hash: hash? })
+    let hash = unhex(row.get("hash")?.as_str()?)?;
+    Some(Head { instance, lane: row.get("lane")?.as_i64()?, seq: row.get("seq")?.as_i64()?, hash })
 }
 
 async fn show(context: &Context, db: &Db, args: ShowArgs) -> Result<ExitCode, Failure> {

@@ -3,7 +3,7 @@
 use serde_json::{Map, Value};
 
 use crate::{
-    base::{Entropy, Fault, Secret, Timestamp, ids::ClientId},
+    base::{Entropy, Fault, Secret, Timestamp, hex, ids::ClientId},
     crypto::{
         OpaqueToken, ParsedJwks,
         opaque::{digest_of_text, kind},
@@ -35,8 +35,7 @@ pub fn prepare(metadata: &Value, entropy: &Entropy) -> Result<Prepared, Metadata
         Value::Object(members) => members.clone(),
         _ => return Err(MetadataError::new("", "is not a JSON object of client metadata (RFC 7591 section 2)")),
     };
-    let id = given(&mut members, "client_id", check_given_id)?
-        .unwrap_or_else(|| entropy.bytes::<12>().iter().fold(String::new(), |text, byte| format!("{text}{byte:02x}")));
+    let id = given(&mut members, "client_id", check_given_id)?.unwrap_or_else(|| hex(&entropy.bytes::<12>()));
     let secret = given(&mut members, "client_secret", check_given_secret)?.map(Secret::new);
     let client = Client::register(&Value::Object(members), RegisteredBy::Operator)?;
     check_keys(&client)?;

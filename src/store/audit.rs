@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use uuid::Uuid;
 
 use crate::base::{
-    Fault, Timestamp,
+    Fault, Timestamp, hex,
     ids::{AccountId, ClientId, InstanceId, PersonId, SessionId},
 };
 
@@ -204,12 +204,4 @@ pub(super) async fn append(
     on!(conn, |c| sqlx::query(sql).bind(rows).bind(instance).bind(lane).execute(c).await.map(|_| ()))
         .map_err(failed("appending audit events"))?;
     Ok(head)
-}
-
-fn hex(bytes: &[u8]) -> String {
-    use std::fmt::Write as _;
-    bytes.iter().fold(String::with_capacity(bytes.len() * 2), |mut text, byte| {
-        let _ = write!(text, "{byte:02x}");
-        text
-    })
 }

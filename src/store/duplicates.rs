@@ -7,7 +7,7 @@ use time::Date;
 
 use super::{Conn, db::failed, dialect, intake::list};
 use crate::{
-    base::{Fault, Timestamp, ids::PersonId},
+    base::{Fault, Timestamp, hex, ids::PersonId},
     registry::{
         BirthDate, NameKeys, Sex,
         birth::Precision,
@@ -300,12 +300,5 @@ pub async fn settle(
 
 /// A JSON array of hexadecimal texts, which both engines turn into bytes again.
 fn hex_list(items: &[Vec<u8>]) -> String {
-    use std::fmt::Write as _;
-    let hex = |bytes: &Vec<u8>| {
-        bytes.iter().fold(String::with_capacity(bytes.len() * 2), |mut text, byte| {
-            let _ = write!(text, "{byte:02x}");
-            text
-        })
-    };
-    Value::from(items.iter().map(hex).collect::<Vec<_>>()).to_string()
+    Value::from(items.iter().map(|bytes| hex(bytes)).collect::<Vec<_>>()).to_string()
 }

@@ -7,11 +7,10 @@ use serde_json::json;
 
 use super::generate::format_of;
 use crate::{
-    base::ids::InstanceId,
+    base::{hex, ids::InstanceId},
     cli::{context::Context, failure::Failure},
     flows::registry::{
         PersonVault,
-        add_people::hex,
         export::{Export, ExportError, Selection},
         source_file::Format,
     },

@@ -16,7 +16,10 @@ use serde_json::json;
 
 use super::generate::format_of;
 use crate::{
-    base::ids::InstanceId,
+    base::{
+        hex::{hex, unhex},
+        ids::InstanceId,
+    },
     cli::{context::Context, failure::Failure, out::Out},
     flows::registry::{
         Import, ImportError, PersonVault, Refusal, Watch,
@@ -218,21 +221,5 @@ const fn rows_of(rows: Tally) -> u64 {
 
 pub(super) fn digest(text: &str) -> Result<[u8; 32], String> {
     let wrong = || "a SHA-256 has 64 hexadecimal digits".to_owned();
-    if text.len() != 64 || !text.is_ascii() {
-        return Err(wrong());
-    }
-    let mut digest = [0; 32];
-    for (slot, pair) in digest.iter_mut().zip(text.as_bytes().chunks(2)) {
-        let pair = std::str::from_utf8(pair).map_err(|_| wrong())?;
-        *slot = u8::from_str_radix(pair, 16).map_err(|_| wrong())?;
-    }
-    Ok(digest)
-}
-
-fn hex(bytes: &[u8]) -> String {
-    use std::fmt::Write as _;
-    bytes.iter().fold(String::with_capacity(bytes.len() * 2), |mut text, byte| {
-        let _ = write!(text, "{byte:02x}");
-        text
-    })
+    unhex(text).and_then(|bytes| bytes.try_into().ok()).ok_or_else(wrong)
 }

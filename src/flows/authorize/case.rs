@@ -5,7 +5,7 @@ use std::{collections::BTreeMap, sync::Arc};
 use super::{Browser, Progress};
 use crate::{
     assurance::{self, Factor, Factors, Level, PasswordOrigin, Proof, evidence, level, may_sign_in, proven_since},
-    base::{Fault, Timestamp, ids::PersonId},
+    base::{Fault, Timestamp, hex, ids::PersonId},
     crypto::{Typ, digest, keyring::Signed},
     flows::{Provider, clients::KnownClient, sessions::Recognised},
     oidc::{
@@ -198,11 +198,7 @@ pub fn purpose_version(client: &KnownClient) -> String {
     let about = &client.client.about;
     let texts = [about.purpose.get("vi"), about.purpose.get("en"), about.legal_basis.as_deref()];
     let joined = texts.map(Option::unwrap_or_default).join("\u{1f}");
-    digest::sha256(joined.as_bytes())
-        .as_bytes()
-        .iter()
-        .take(8)
-        .fold(String::new(), |text, byte| format!("{text}{byte:02x}"))
+    hex(digest::sha256(joined.as_bytes()).as_bytes()).chars().take(16).collect()
 }
 
 /// The person that must be the one signed in. A hint that is not ours names nobody.

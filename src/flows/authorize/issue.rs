@@ -12,7 +12,7 @@ use super::{
 };
 use crate::{
     base::{
-        Fault, Timestamp,
+        Fault, Timestamp, hex,
         ids::{ClientId, DecoupledId, GrantId, InteractionId},
     },
     crypto::{OpaqueToken, opaque::kind},
@@ -109,11 +109,7 @@ pub(super) async fn grant(
 
 /// 160 random bits, in letters that need no escaping anywhere.
 fn fresh_name(provider: &Provider) -> String {
-    provider.entropy.bytes::<20>().iter().fold(String::with_capacity(40), |mut text, byte| {
-        use std::fmt::Write as _;
-        let _ = write!(text, "{byte:02x}");
-        text
-    })
+    hex(&provider.entropy.bytes::<20>())
 }
 
 fn row(

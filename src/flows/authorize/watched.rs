@@ -7,7 +7,7 @@
 use url::Url;
 
 use crate::{
-    base::{Entropy, ids::SessionId},
+    base::{Entropy, hex, ids::SessionId},
     crypto::digest::sha256,
     flows::Provider,
 };
@@ -23,7 +23,7 @@ pub fn browser_state(provider: &Provider, session: Option<SessionId>, cookie: Op
     match (session, cookie) {
         (Some(id), _) => {
             let digest = provider.secrets.browser_state.of(id.0.as_bytes());
-            hex(SESSION, digest.as_bytes())
+            format!("{SESSION}{}", hex(digest.as_bytes()))
         }
         (None, Some(own)) if is_nobodys(own) => own.to_owned(),
         (None, _) => fresh(&provider.entropy),
@@ -32,7 +32,7 @@ pub fn browser_state(provider: &Provider, session: Option<SessionId>, cookie: Op
 
 /// Another one: whoever was signed in is not any more.
 pub fn fresh(entropy: &Entropy) -> String {
-    hex(NOBODY, &entropy.bytes::<32>())
+    format!("{NOBODY}{}", hex(&entropy.bytes::<32>()))
 }
 
 fn is_nobodys(text: &str) -> bool {
@@ -47,17 +47,9 @@ pub fn session_state(client: &str, redirect_uri: &str, browser_state: &str, entr
     if !origin.is_tuple() {
         return None;
     }
-    let salt = hex_text(&entropy.bytes::<8>());
+    let salt = hex(&entropy.bytes::<8>());
     let digest = sha256(format!("{client} {} {browser_state} {salt}", origin.ascii_serialization()).as_bytes());
-    Some(format!("{}.{salt}", hex_text(digest.as_bytes())))
-}
-
-fn hex(start: char, bytes: &[u8]) -> String {
-    format!("{start}{}", hex_text(bytes))
-}
-
-fn hex_text(bytes: &[u8]) -> String {
-    bytes.iter().fold(String::with_capacity(bytes.len() * 2), |text, byte| format!("{text}{byte:02x}"))
+    Some(format!("{}.{salt}", hex(digest.as_bytes())))
 }
 
 #[cfg(test)]
@@ -70,7 +62,7 @@ mod tests {
         let said = session_state("c1", "https://rp.example:8443/cb?x=1", "n0", &entropy).unwrap();
         let (digest, salt) = said.split_once('.').unwrap();
         let expected = sha256(format!("c1 https://rp.example:8443 n0 {salt}").as_bytes());
-        assert_eq!((digest, salt.len()), (hex_text(expected.as_bytes()).as_str(), 16));
+        assert_eq!((digest, salt.len()), (hex(expected.as_bytes()).as_str(), 16));
         assert_ne!(session_state("c1", "https://rp.example:8443/cb", "n0", &entropy), Some(said), "salted anew");
         assert_eq!(session_state("c1", "vn.example.app:/cb", "n0", &entropy), None);
     }

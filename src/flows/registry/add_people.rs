@@ -6,7 +6,7 @@ use serde_json::json;
 
 use super::judge::{Verdict, judge};
 use crate::{
-    base::{Fault, Timestamp},
+    base::{Fault, Timestamp, hex},
     registry::{Field, PersonalNumber, Reason},
     store::{
         AuditEvent, Class, LaneKey, Outcome, Tx, Unit,
@@ -158,12 +158,4 @@ impl Unit for FinishImport {
 
 fn count(items: usize) -> u64 {
     u64::try_from(items).unwrap_or(u64::MAX)
-}
-
-pub fn hex(bytes: &[u8]) -> String {
-    use std::fmt::Write as _;
-    bytes.iter().fold(String::with_capacity(bytes.len() * 2), |mut text, byte| {
-        let _ = write!(text, "{byte:02x}");
-        text
-    })
 }

@@ -10,13 +10,12 @@ use serde_json::json;
 use thiserror::Error;
 
 use super::{
-    add_people::hex,
     person_file::{Part, PersonFile},
     source_file::Format,
     vault::PersonVault,
 };
 use crate::{
-    base::{Clock, Fault, Timestamp},
+    base::{Clock, Fault, Timestamp, hex},
     crypto::digest::Sha256,
     registry::{
         EmailAddress, Field, PersonRecord, PhoneNumber, SourceRow,

@@ -26,7 +26,7 @@ use super::{
     vault::PersonVault,
 };
 use crate::{
-    base::{Clock, Entropy, Fault, Span, fault::FaultKind},
+    base::{Clock, Entropy, Fault, Span, fault::FaultKind, hex},
     registry::{Field, PersonRecord, Reason},
     store::{
         Db, Writer,
@@ -93,9 +93,7 @@ const QUIET: Span = Span::secs(10);
 
 fn check_digest(expected: Option<[u8; 32]>, facts: &Facts) -> Result<(), ImportError> {
     match expected {
-        Some(expected) if expected != facts.sha256 => {
-            Err(ImportError::Digest { found: super::add_people::hex(&facts.sha256) })
-        }
+        Some(expected) if expected != facts.sha256 => Err(ImportError::Digest { found: hex(&facts.sha256) }),
         _ => Ok(()),
     }
 }

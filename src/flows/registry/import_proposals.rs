@@ -15,13 +15,12 @@ use serde_json::{Value, json};
 use uuid::Uuid;
 
 use super::{
-    add_people::hex,
     import::{Import, ImportError, Refusal, Watch},
     source_file::{Facts, FileFault, Format},
     words,
 };
 use crate::{
-    base::{Clock, Fault, Span, Timestamp},
+    base::{Clock, Fault, Span, Timestamp, hex},
     flows::Provider,
     store::{
         AuditEvent, Class, LaneKey, Outcome, Tx, Unit,

@@ -3,7 +3,7 @@
 use serde_json::json;
 
 use crate::{
-    base::{Entropy, Fault, Secret, Span, Timestamp},
+    base::{Entropy, Fault, Secret, Span, Timestamp, hex},
     crypto::{Digest, OpaqueToken, opaque::kind::InitialAccess},
     store::{
         AuditEvent, Class, LaneKey, Outcome, Tx, Unit,
@@ -22,7 +22,7 @@ pub struct Made {
 pub fn make(entropy: &Entropy, label: &str, uses: u32, lives: Span, now: Timestamp) -> Made {
     let token = OpaqueToken::<InitialAccess>::generate(entropy);
     let row = InitialToken {
-        id: entropy.bytes::<6>().iter().fold(String::new(), |text, byte| format!("{text}{byte:02x}")),
+        id: hex(&entropy.bytes::<6>()),
         label: label.to_owned(),
         uses_left: uses.into(),
         used: 0,

@@ -4,7 +4,7 @@ use serde_json::{Map, Value, json};
 
 use super::{Answered, OpenTo, Refusal, Registered, checked};
 use crate::{
-    base::{Entropy, Fault, Timestamp, ids::ClientId},
+    base::{Entropy, Fault, Timestamp, hex, ids::ClientId},
     crypto::{
         Digest, OpaqueToken,
         opaque::kind::{ClientSecret, InitialAccess, RegistrationAccess},
@@ -105,7 +105,7 @@ fn without_our_members(mut metadata: Map<String, Value>) -> Map<String, Value> {
 }
 
 fn fresh_id(entropy: &Entropy) -> ClientId {
-    ClientId(entropy.bytes::<12>().iter().fold(String::new(), |text, byte| format!("{text}{byte:02x}")))
+    ClientId(hex(&entropy.bytes::<12>()))
 }
 
 struct RegisterItself {

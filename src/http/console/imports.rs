@@ -14,11 +14,8 @@ use super::{
     imports_view::{ImportPage, ImportRow, ImportSaid, ImportsPage, RefusedRow},
 };
 use crate::{
-    base::Fault,
-    flows::registry::{
-        add_people::hex,
-        import_proposals::{self, Word, lying},
-    },
+    base::{Fault, hex},
+    flows::registry::import_proposals::{self, Word, lying},
     http::{
         extract::{FormBody, Operator, QueryParams},
         paths, respond,

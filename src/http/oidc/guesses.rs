@@ -11,7 +11,7 @@ use http::{HeaderValue, StatusCode, header::RETRY_AFTER};
 use serde_json::json;
 
 use crate::{
-    base::{Span, ids::ClientId},
+    base::{Span, hex, ids::ClientId},
     crypto::digest::sha256_of,
     http::{address::ClientAddress, respond, state::AppState},
     store::cache::{Allowance, Rate},
@@ -30,11 +30,7 @@ pub async fn limit(State(state): State<AppState>, request: Request, next: Next) 
     let client = client.as_ref().map_or("", ClientId::as_str);
     // What was typed as a name may be anything, also a secret: only a digest of it is kept, for a minute.
     let digest = sha256_of(&[client.as_bytes(), b"\0", network.unwrap_or_default().as_bytes()]);
-    let key: String = digest.as_bytes().iter().fold(String::with_capacity(64), |mut text, byte| {
-        use std::fmt::Write as _;
-        let _ = write!(text, "{byte:02x}");
-        text
-    });
+    let key = hex(digest.as_bytes());
     match state.provider.cache.spend(&format!("client:{key}"), RATE, state.clock.now()).await {
         Allowance::Allowed => response,
         Allowance::Wait(wait) => too_many(wait),

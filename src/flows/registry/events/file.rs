@@ -14,11 +14,11 @@ use lines::{Facts, Line, survey};
 
 use super::told::{self, Teller, Told, tell};
 use crate::{
-    base::{Clock, Fault, Span, Timestamp, fault::FaultKind},
+    base::{Clock, Fault, Span, Timestamp, fault::FaultKind, hex},
     crypto::digest::sha256_of,
     flows::{
         Provider,
-        registry::{add_people::hex, import::on_a_thread, strict_json},
+        registry::{import::on_a_thread, strict_json},
     },
     registry::civil_event::{Message, MessageFault},
     store::{

@@ -5,11 +5,11 @@ use std::sync::Arc;
 use serde_json::json;
 
 use super::super::{
-    add_people::{Batch, hex},
+    add_people::Batch,
     cases::{CaseDraft, CaseKind, new_case},
 };
 use crate::{
-    base::{Fault, Timestamp},
+    base::{Fault, Timestamp, hex},
     registry::{Field, Reason},
     store::{
         AuditEvent, Class, LaneKey, Outcome, Tx, Unit,
