@@ -7,7 +7,7 @@ use sqlx::types::Json;
 use super::{
     Conn,
     db::failed,
-    decoupled::{self, Approval, Polling, Progress, progress},
+    decoupled::{Approval, Polling, Progress, Requests, progress},
 };
 use crate::base::{
     Fault, Timestamp,
@@ -232,31 +232,17 @@ pub async fn wrong_number(conn: &mut Conn, id: DecoupledId) -> Result<i64, Fault
 pub(super) const POLLED: &str = "UPDATE backchannel_authentication SET polled_at = $3, interval_s = $4 \
     WHERE digest = $1 AND client_id = $2 AND state = 'pending'";
 
-/// Writes down that the client asked.
-pub async fn polled(
-    conn: &mut Conn,
-    digest: &[u8],
-    client: &ClientId,
-    at: Timestamp,
-    interval_s: i64,
-) -> Result<(), Fault> {
-    decoupled::polled(conn, (POLLED, "counting a backchannel poll"), (digest, client), (at, interval_s)).await
-}
-
 pub(super) const CONSUME: &str = "UPDATE backchannel_authentication SET state = 'used', used_at = $3 \
     WHERE digest = $1 AND client_id = $2 AND state = 'approved' AND expires_at > $3 RETURNING id";
-
-/// The one statement that gives the tokens away: by this client, approved, not used, not over.
-pub async fn consume(conn: &mut Conn, digest: &[u8], client: &ClientId, now: Timestamp) -> Result<bool, Fault> {
-    decoupled::consume(conn, (CONSUME, "consuming a backchannel request"), (digest, client), now).await
-}
 
 pub(super) const SWEEP: &str = "DELETE FROM backchannel_authentication WHERE id IN \
     (SELECT b.id FROM backchannel_authentication b WHERE b.expires_at < $1 \
     AND NOT EXISTS (SELECT 1 FROM grants g WHERE g.id = b.grant_id AND g.expires_at > $1) LIMIT $2)";
 
-/// Forgets those that are over, the used ones with their family, so that a late replay still revokes it.
-pub async fn sweep(conn: &mut Conn, before: Timestamp, limit: i64) -> Result<u64, Fault> {
-    on!(conn, |c| sqlx::query(SWEEP).bind(before).bind(limit).execute(c).await.map(|done| done.rows_affected()))
-        .map_err(failed("sweeping backchannel requests"))
-}
+/// What they share with their like.
+pub const REQUESTS: Requests = Requests {
+    what: "polling, using or sweeping backchannel requests",
+    polled: POLLED,
+    consume: CONSUME,
+    sweep: SWEEP,
+};

@@ -45,26 +45,48 @@ pub(super) fn progress(state: &str, approval: Option<Approval>) -> Option<Progre
     }
 }
 
-/// Writes down that the client asked: the statement of its table, with what it is called where it fails.
-pub(super) async fn polled(
-    conn: &mut Conn,
-    (sql, what): (&'static str, &'static str),
-    (digest, client): (&[u8], &ClientId),
-    (at, interval_s): (Timestamp, i64),
-) -> Result<(), Fault> {
-    on!(conn, |c| sqlx::query(sql).bind(digest).bind(client).bind(at).bind(interval_s).execute(c).await.map(|_| ()))
-        .map_err(failed(what))
+/// The statements that both kinds have alike, each on its own table.
+#[derive(Clone, Copy, Debug)]
+pub struct Requests {
+    /// What one of them is called where a statement fails.
+    pub(super) what: &'static str,
+    pub(super) polled: &'static str,
+    pub(super) consume: &'static str,
+    pub(super) sweep: &'static str,
 }
 
-/// The one statement that gives the tokens away: by this client, approved, not used, not over.
-pub(super) async fn consume(
-    conn: &mut Conn,
-    (sql, what): (&'static str, &'static str),
-    (digest, client): (&[u8], &ClientId),
-    now: Timestamp,
-) -> Result<bool, Fault> {
-    let row: Option<(DecoupledId,)> =
-        on!(conn, |c| sqlx::query_as(sql).bind(digest).bind(client).bind(now).fetch_optional(c).await)
-            .map_err(failed(what))?;
-    Ok(row.is_some())
+impl Requests {
+    /// Writes down that the client asked.
+    pub async fn polled(
+        &self,
+        conn: &mut Conn,
+        (digest, client): (&[u8], &ClientId),
+        (at, interval_s): (Timestamp, i64),
+    ) -> Result<(), Fault> {
+        let sql = self.polled;
+        on!(conn, |c| sqlx::query(sql).bind(digest).bind(client).bind(at).bind(interval_s).execute(c).await.map(|_| ()))
+            .map_err(failed(self.what))
+    }
+
+    /// The one statement that gives the tokens away: by this client, approved, not used, not over.
+    pub async fn consume(
+        &self,
+        conn: &mut Conn,
+        digest: &[u8],
+        client: &ClientId,
+        now: Timestamp,
+    ) -> Result<bool, Fault> {
+        let sql = self.consume;
+        let row: Option<(DecoupledId,)> =
+            on!(conn, |c| sqlx::query_as(sql).bind(digest).bind(client).bind(now).fetch_optional(c).await)
+                .map_err(failed(self.what))?;
+        Ok(row.is_some())
+    }
+
+    /// Forgets those that are over, the used ones with their family, so that a late replay still revokes it.
+    pub async fn sweep(&self, conn: &mut Conn, before: Timestamp, limit: i64) -> Result<u64, Fault> {
+        let sql = self.sweep;
+        on!(conn, |c| sqlx::query(sql).bind(before).bind(limit).execute(c).await.map(|done| done.rows_affected()))
+            .map_err(failed(self.what))
+    }
 }

@@ -71,8 +71,8 @@ impl Stale {
         let sql = match self {
             Self::Codes => return codes::sweep(conn, before, limit).await,
             Self::Interactions => return interactions::sweep(conn, before, limit).await,
-            Self::DeviceCodes => return device_codes::sweep(conn, before, limit).await,
-            Self::BackchannelRequests => return backchannel::sweep(conn, before, limit).await,
+            Self::DeviceCodes => return device_codes::REQUESTS.sweep(conn, before, limit).await,
+            Self::BackchannelRequests => return backchannel::REQUESTS.sweep(conn, before, limit).await,
             Self::RegistryChanges => return change_feed::sweep(conn, before, limit).await,
             Self::ConsoleDrafts => return console_drafts::sweep(conn, before, limit).await,
             Self::AssertionJtis => JTIS,

@@ -71,7 +71,7 @@ async fn it_is_read_back_and_waits_for_its_person() {
         assert_eq!(of_other, 0);
         assert_eq!(backchannel::wrong_number(&mut conn, request.id).await.unwrap(), 1);
         assert_eq!(backchannel::wrong_number(&mut conn, request.id).await.unwrap(), 2);
-        backchannel::polled(&mut conn, &request.digest, &client, NOW + MICRO, 10).await.unwrap();
+        backchannel::REQUESTS.polled(&mut conn, (&request.digest, &client), (NOW + MICRO, 10)).await.unwrap();
         let found = backchannel::find(&mut conn, &request.digest).await.unwrap().unwrap();
         assert_eq!(found.polling, Polling { interval_s: 10, polled_at: Some(NOW + MICRO) });
         assert_eq!(found.wrong_numbers, 2);
@@ -88,16 +88,16 @@ async fn it_is_decided_by_its_person_and_used_once_by_its_client() {
         let (id, client) = (request.id, request.client_id.clone());
         assert_eq!(backchannel::approve(&mut conn, id, &stranger, NOW).await.unwrap(), None, "another person");
         assert_eq!(backchannel::approve(&mut conn, id, &approval, NOW + LIFE).await.unwrap(), None, "too late");
-        assert!(!backchannel::consume(&mut conn, &request.digest, &client, NOW).await.unwrap());
+        assert!(!backchannel::REQUESTS.consume(&mut conn, &request.digest, &client, NOW).await.unwrap());
         let decided = backchannel::approve(&mut conn, id, &approval, NOW + LIFE - MICRO).await.unwrap();
         assert_eq!(decided, Some((Mode::Ping, client.clone())));
         assert_eq!(backchannel::deny(&mut conn, id, NOW).await.unwrap(), None);
         let found = backchannel::find_by_id(&mut conn, id).await.unwrap().unwrap();
         assert_eq!(found.progress, Progress::Approved(approval.clone()));
-        assert!(!backchannel::consume(&mut conn, &request.digest, &"other".into(), NOW).await.unwrap());
-        assert!(!backchannel::consume(&mut conn, &request.digest, &client, NOW + LIFE).await.unwrap());
-        assert!(backchannel::consume(&mut conn, &request.digest, &client, NOW).await.unwrap());
-        assert!(!backchannel::consume(&mut conn, &request.digest, &client, NOW).await.unwrap());
+        assert!(!backchannel::REQUESTS.consume(&mut conn, &request.digest, &"other".into(), NOW).await.unwrap());
+        assert!(!backchannel::REQUESTS.consume(&mut conn, &request.digest, &client, NOW + LIFE).await.unwrap());
+        assert!(backchannel::REQUESTS.consume(&mut conn, &request.digest, &client, NOW).await.unwrap());
+        assert!(!backchannel::REQUESTS.consume(&mut conn, &request.digest, &client, NOW).await.unwrap());
         let found = backchannel::find_by_id(&mut conn, id).await.unwrap().unwrap();
         assert_eq!(found.progress, Progress::Used(approval));
 
@@ -120,7 +120,7 @@ async fn of_thirty_two_at_once_one_fetches() {
                 let (case, request) = (Arc::clone(&case), request.clone());
                 tokio::spawn(async move {
                     let mut conn = case.conn().await;
-                    backchannel::consume(&mut conn, &request.digest, &request.client_id, NOW).await.unwrap()
+                    backchannel::REQUESTS.consume(&mut conn, &request.digest, &request.client_id, NOW).await.unwrap()
                 })
             })
             .collect();

@@ -59,7 +59,7 @@ async fn it_is_read_back_and_found_by_what_was_typed_while_it_waits() {
         assert!(device_codes::deny(&mut conn, device.id, NOW).await.unwrap());
         assert!(device_codes::insert(&mut conn, &again, &same, NOW).await.unwrap(), "the code is free again");
         let client = device.client_id.clone();
-        device_codes::polled(&mut conn, &same.device_code, &client, NOW + MICRO, 10).await.unwrap();
+        device_codes::REQUESTS.polled(&mut conn, (&same.device_code, &client), (NOW + MICRO, 10)).await.unwrap();
         let polled = device_codes::find(&mut conn, &same.device_code).await.unwrap().unwrap();
         assert_eq!(polled.polling, Polling { interval_s: 10, polled_at: Some(NOW + MICRO) });
     })
@@ -72,8 +72,10 @@ async fn it_is_decided_once_and_used_once_by_its_client_in_its_time() {
         let (digests, device) = case.device(NOW + LIFE).await;
         let (code, approval) = (digests.device_code, case.approval().await);
         let mut conn = case.conn().await;
-        let consume = device_codes::consume;
-        assert!(!consume(&mut conn, &code, &device.client_id, NOW).await.unwrap(), "nobody approved");
+        assert!(
+            !device_codes::REQUESTS.consume(&mut conn, &code, &device.client_id, NOW).await.unwrap(),
+            "nobody approved"
+        );
         assert!(!device_codes::approve(&mut conn, device.id, &approval, NOW + LIFE).await.unwrap(), "too late");
         assert!(!device_codes::deny(&mut conn, device.id, NOW + LIFE).await.unwrap(), "too late");
         assert!(device_codes::approve(&mut conn, device.id, &approval, NOW + LIFE - MICRO).await.unwrap());
@@ -82,10 +84,10 @@ async fn it_is_decided_once_and_used_once_by_its_client_in_its_time() {
         assert!(!device_codes::deny(&mut conn, device.id, NOW).await.unwrap());
         let found = device_codes::find(&mut conn, &code).await.unwrap().unwrap();
         assert_eq!(found.progress, Progress::Approved(approval.clone()));
-        assert!(!consume(&mut conn, &code, &"other".into(), NOW).await.unwrap());
-        assert!(!consume(&mut conn, &code, &device.client_id, NOW + LIFE).await.unwrap());
-        assert!(consume(&mut conn, &code, &device.client_id, NOW + LIFE - MICRO).await.unwrap());
-        assert!(!consume(&mut conn, &code, &device.client_id, NOW).await.unwrap());
+        assert!(!device_codes::REQUESTS.consume(&mut conn, &code, &"other".into(), NOW).await.unwrap());
+        assert!(!device_codes::REQUESTS.consume(&mut conn, &code, &device.client_id, NOW + LIFE).await.unwrap());
+        assert!(device_codes::REQUESTS.consume(&mut conn, &code, &device.client_id, NOW + LIFE - MICRO).await.unwrap());
+        assert!(!device_codes::REQUESTS.consume(&mut conn, &code, &device.client_id, NOW).await.unwrap());
         let found = device_codes::find(&mut conn, &code).await.unwrap().unwrap();
         assert_eq!(found.progress, Progress::Used(approval));
     })
@@ -123,7 +125,7 @@ async fn of_thirty_two_at_once_one_decides_and_one_fetches() {
             .map(|_| {
                 let (case, client, code) = (Arc::clone(&case), device.client_id.clone(), second.device_code);
                 tokio::spawn(async move {
-                    device_codes::consume(&mut case.conn().await, &code, &client, NOW).await.unwrap()
+                    device_codes::REQUESTS.consume(&mut case.conn().await, &code, &client, NOW).await.unwrap()
                 })
             })
             .collect();

@@ -29,7 +29,7 @@ use crate::{
         AuditEvent, Class, Conn, LaneKey, Outcome, Tx, Unit,
         audit::Actor,
         backchannel,
-        decoupled::{Approval, Polling, Progress},
+        decoupled::{Approval, Polling, Progress, Requests},
         device_codes, grants,
     },
 };
@@ -63,6 +63,13 @@ impl Held {
         }
     }
 
+    const fn requests(&self) -> &'static Requests {
+        match self {
+            Self::DeviceCode(_) => &device_codes::REQUESTS,
+            Self::AuthReqId(_) => &backchannel::REQUESTS,
+        }
+    }
+
     async fn find(self, conn: &mut Conn) -> Result<Option<Standing>, Fault> {
         Ok(match self {
             Self::DeviceCode(digest) => device_codes::find(conn, &digest).await?.map(|device| Standing {
@@ -81,17 +88,11 @@ impl Held {
     }
 
     async fn polled(self, conn: &mut Conn, client: &ClientId, now: Timestamp, interval_s: i64) -> Result<(), Fault> {
-        match self {
-            Self::DeviceCode(digest) => device_codes::polled(conn, &digest, client, now, interval_s).await,
-            Self::AuthReqId(digest) => backchannel::polled(conn, &digest, client, now, interval_s).await,
-        }
+        self.requests().polled(conn, (self.digest(), client), (now, interval_s)).await
     }
 
     pub(super) async fn consume(self, conn: &mut Conn, client: &ClientId, now: Timestamp) -> Result<bool, Fault> {
-        match self {
-            Self::DeviceCode(digest) => device_codes::consume(conn, &digest, client, now).await,
-            Self::AuthReqId(digest) => backchannel::consume(conn, &digest, client, now).await,
-        }
+        self.requests().consume(conn, self.digest(), client, now).await
     }
 
     /// Revokes the family of one that was used before; one of another client is left alone.
