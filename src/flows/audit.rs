@@ -45,23 +45,16 @@ pub async fn trail(
     let Some((person, account)) = subject(conn, whose).await? else { return Ok(None) };
     let grant = if let Whose::Grant(grant) = whose { Some(*grant) } else { None };
     writer.submit(NoteReading { person, account, grant, actor, now }).await?;
-    let mut events = match account {
-        // What one grant came to stands somewhere among everything else of its account.
-        Some(account) => {
-            audit_log::of_account(conn, account, before, if grant.is_some() { 10_000 } else { most }).await?
-        }
-        None => Vec::new(),
+    let mut events = match (account, grant) {
+        (Some(account), Some(grant)) => audit_log::of_grant(conn, (account, grant), before, most).await?,
+        (Some(account), None) => audit_log::of_account(conn, account, before, most).await?,
+        (None, _) => Vec::new(),
     };
     if grant.is_none()
         && let Some(person) = person
     {
         events.extend(audit_log::of_person(conn, person, before, most).await?);
         events.sort_by_key(|event| std::cmp::Reverse((event.at, event.seq)));
-        events.truncate(usize::try_from(most).unwrap_or(0));
-    }
-    if let Some(grant) = grant {
-        let id = grant.to_string();
-        events.retain(|event| event.detail.contains(&id));
         events.truncate(usize::try_from(most).unwrap_or(0));
     }
     Ok(Some(Trail { person, account, events }))

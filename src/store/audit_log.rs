@@ -9,7 +9,7 @@ use super::{
 };
 use crate::base::{
     Fault, Timestamp,
-    ids::{AccountId, InstanceId, PersonId},
+    ids::{AccountId, GrantId, InstanceId, PersonId},
 };
 
 /// One stored event.
@@ -175,6 +175,31 @@ pub async fn of_account(
     let rows: Vec<EventRow> =
         on!(conn, |c| sqlx::query_as(OF_ACCOUNT).bind(account).bind(before).bind(limit).fetch_all(c).await)
             .map_err(failed("reading an account's history"))?;
+    Ok(rows.into_iter().map(Into::into).collect())
+}
+
+pub(super) const OF_GRANT: &str = "SELECT instance, lane, seq, at, action, outcome, actor, person_id, account_id, \
+    client_id, session_id, detail, prev_hash, hash FROM audit_event WHERE account_id = $1 \
+    AND at >= (SELECT g.created_at FROM grants g WHERE g.id = $2) AND at < $3 AND detail LIKE '%' || $4 || '%' \
+    ORDER BY at DESC LIMIT $5";
+
+/// What one authorization of an account came to, newest first: read along the account's own events since it was given,
+/// however many others stand between them.
+pub async fn of_grant(
+    conn: &mut Conn,
+    (account, grant): (AccountId, GrantId),
+    before: Timestamp,
+    limit: i64,
+) -> Result<Vec<StoredEvent>, Fault> {
+    let rows: Vec<EventRow> = on!(conn, |c| sqlx::query_as(OF_GRANT)
+        .bind(account)
+        .bind(grant)
+        .bind(before)
+        .bind(grant.to_string())
+        .bind(limit)
+        .fetch_all(c)
+        .await)
+    .map_err(failed("reading a grant's history"))?;
     Ok(rows.into_iter().map(Into::into).collect())
 }
 

@@ -240,3 +240,35 @@ async fn an_account_sees_its_own_history_newest_first() {
     })
     .await;
 }
+
+/// What a grant came to is found however much happened to the account since, and nothing of another grant with it.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_grants_history_is_found_behind_ten_thousand_others() {
+    both(async |case| {
+        let account = case.account().await;
+        let client = case.client("portal").await;
+        let (session, _) = case.session(account).await;
+        let (grant, other) = (case.grant(&client, &session, false).await, case.grant(&client, &session, false).await);
+        let event = |at, action, detail| {
+            AuditEvent::new(at, action, Outcome::Done, Actor::Client).account(account).detail(detail)
+        };
+        let mut events = vec![
+            event(NOW, "code.issued", json!({ "grant": grant })),
+            event(NOW, "code.issued", json!({ "grant": other })),
+            event(NOW + Span::secs(1), "token.issued", json!({ "grant": grant })),
+        ];
+        events.extend((0..10_050).map(|n| event(NOW + Span::secs(2 + n), "sign_in.password", json!({ "n": n }))));
+        events.push(event(NOW + Span::hours(4), "token.revoked", json!({ "of": [grant] })));
+        case.writer().await.submit(Record { events, key: 0 }).await.unwrap();
+        let found = async |before, most| {
+            let mut conn = case.conn().await;
+            let events = audit_log::of_grant(&mut conn, (account, grant), before, most).await.unwrap();
+            events.into_iter().map(|event| event.action).collect::<Vec<_>>()
+        };
+        let late = NOW + Span::hours(5);
+        assert_eq!(found(late, 10).await, ["token.revoked", "token.issued", "code.issued"]);
+        assert_eq!(found(late, 2).await, ["token.revoked", "token.issued"]);
+        assert_eq!(found(NOW + Span::secs(1), 10).await, ["code.issued"]);
+    })
+    .await;
+}
