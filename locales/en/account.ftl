@@ -10,6 +10,13 @@ account-done-password-changed = Your password has been changed.
 account-done-totp-added = The authenticator app has been added. You can now reach authentication level 2.
 account-done-recovery-codes = The new recovery codes are valid. The old ones no longer work.
 
+account-done-renewal-refused = The request has been called off. Your password and the way you sign in have not changed.
+
+renewal-title = Somebody asked for your ways of signing in to be issued again
+renewal-due = At a police office somebody who said they were you asked for a new password, authenticator app and recovery codes. This can be done from { $time }.
+renewal-not-me = If it was not you, call it off and change your password at once.
+renewal-refuse = It was not me, call it off
+
 account-sessions = Where you are signed in
 account-sessions-intro = If one of these is not you, end it and change your password at once.
 account-unknown-device = Unknown browser
@@ -25,7 +32,7 @@ account-end-all = End all
 
 account-level-title = Account level
 account-level-01-meaning = You registered yourself, and your details match the National Population Database. It opens some services.
-account-level-02-meaning = An officer has met you and checked your papers. It opens every service.
+account-level-02-meaning = An officer has met you and checked your papers. It also opens the services that need this level.
 account-level-raise = To raise it to account level 02, take your ID card to any commune, ward or special-zone police office. It is free of charge.
 
 account-means = How you sign in

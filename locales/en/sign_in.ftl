@@ -3,11 +3,12 @@
 number-title = Sign in
 number-label = Personal identification number (12 digits, on your ID card)
 number-hint = With or without spaces, for example 900 085 000 001.
+number-session-ended = The earlier session in this browser has ended, because it was not used for long or was ended elsewhere. Please sign in again.
 number-short = Personal identification number
 number-no-account = No account yet?
 register-link = Register an account
 sign-in-help-title = Forgot your password, lost your phone, or cannot sign in?
-sign-in-help = Take your ID card to any commune, ward or special-zone police office for help with your account. Nobody can recover it for you by phone or message.
+sign-in-help = Take your ID card to any commune, ward or special-zone police office, where everything is issued again. If your account has level 02, you get the new password after 72 hours, so that nobody can pose as you without your hearing of it in time. Nobody can recover it for you by phone or message.
 
 password-title = Enter your password
 password-label = Password
@@ -19,7 +20,11 @@ totp-step-up = This service needs authentication level { $n }. One more step is 
 totp-hint = Open your authenticator app and find the line Định Danh. The code changes every 30 seconds.
 totp-use-recovery = Use a recovery code
 totp-help-title = Cannot see a code?
-totp-help = If your phone is not with you, use one of the recovery codes that you kept when you added the app. If codes are never accepted, switch on automatic time on your phone. If you have lost both, take your ID card to a commune, ward or special-zone police office.
+totp-help = If your phone is not with you, use one of the recovery codes that you kept when you added the app. If codes are never accepted, switch on automatic time on your phone. If you have lost both, take your ID card to any commune, ward or special-zone police office to have them issued again.
+totp-before-change = To change your password or the way you sign in, the password alone is not enough: so nobody who knows your password can change it either.
+totp-lost-title = Lost both the app and the recovery codes?
+totp-lost-desk = This cannot be done online. Take your ID card to any commune, ward or special-zone police office and ask to have them issued again. We send you a message at once; 72 hours later, if nobody objects, you collect a new password and new codes. An account of level 01 is raised to level 02 instead, at once.
+totp-lost-online = Meanwhile you can still sign in with your password to services that need authentication level 1, and end the places where you are signed in. If your phone was stolen, lock your account now:
 
 recovery-title = Enter a recovery code
 recovery-label = Recovery code

@@ -10,6 +10,13 @@ account-done-password-changed = Mật khẩu đã được đổi.
 account-done-totp-added = Ứng dụng xác thực đã được thêm. Từ nay bạn đạt được mức độ xác thực 2.
 account-done-recovery-codes = Mã khôi phục mới đã có hiệu lực. Các mã cũ không dùng được nữa.
 
+account-done-renewal-refused = Đề nghị cấp lại đã bị hủy. Mật khẩu và cách xác thực của bạn không thay đổi.
+
+renewal-title = Có người đề nghị cấp lại cách đăng nhập của bạn
+renewal-due = Tại công an, có người nhận là bạn và đề nghị cấp lại mật khẩu, ứng dụng xác thực và mã khôi phục. Việc này có thể được thực hiện từ { $time }.
+renewal-not-me = Nếu không phải bạn, hãy hủy đề nghị này rồi đổi mật khẩu ngay.
+renewal-refuse = Không phải tôi, hủy đề nghị
+
 account-sessions = Nơi bạn đang đăng nhập
 account-sessions-intro = Nếu thấy nơi nào không phải của bạn, hãy kết thúc nơi đó rồi đổi mật khẩu ngay.
 account-unknown-device = Trình duyệt chưa rõ
@@ -25,7 +32,7 @@ account-end-all = Kết thúc tất cả
 
 account-level-title = Mức độ tài khoản
 account-level-01-meaning = Bạn tự đăng ký và thông tin khớp với Cơ sở dữ liệu quốc gia về dân cư. Dùng được một số dịch vụ.
-account-level-02-meaning = Cán bộ đã gặp và kiểm tra giấy tờ của bạn. Dùng được mọi dịch vụ.
+account-level-02-meaning = Cán bộ đã gặp và kiểm tra giấy tờ của bạn. Dùng được cả các dịch vụ cần mức độ này.
 account-level-raise = Để nâng lên mức độ tài khoản 02, hãy mang thẻ căn cước đến công an xã, phường, đặc khu bất kỳ, không mất phí.
 
 account-means = Cách bạn đăng nhập

@@ -3,11 +3,12 @@
 number-title = Đăng nhập
 number-label = Số định danh cá nhân (12 số, in trên thẻ căn cước)
 number-hint = Viết liền hay viết cách đều được, ví dụ 900 085 000 001.
+number-session-ended = Phiên đăng nhập trước trên trình duyệt này đã kết thúc, vì đã lâu bạn không dùng hoặc phiên được kết thúc từ nơi khác. Hãy đăng nhập lại.
 number-short = Số định danh cá nhân
 number-no-account = Chưa có tài khoản?
 register-link = Đăng ký tài khoản
 sign-in-help-title = Quên mật khẩu, mất điện thoại hoặc không đăng nhập được?
-sign-in-help = Mang thẻ căn cước đến công an xã, phường, đặc khu bất kỳ để được hỗ trợ lấy lại tài khoản. Không ai có thể lấy lại giúp bạn qua điện thoại hay tin nhắn.
+sign-in-help = Hãy mang thẻ căn cước đến công an xã, phường, đặc khu bất kỳ để được cấp lại. Nếu tài khoản có mức độ 02, bạn nhận mật khẩu mới sau 72 giờ, để không ai giả làm bạn mà bạn không kịp biết. Không ai có thể lấy lại giúp bạn qua điện thoại hay tin nhắn.
 
 password-title = Nhập mật khẩu
 password-label = Mật khẩu
@@ -19,7 +20,11 @@ totp-step-up = Dịch vụ này cần mức độ xác thực { $n }. Bạn ch�
 totp-hint = Mở ứng dụng xác thực, tìm dòng Định Danh. Mã đổi mới mỗi 30 giây.
 totp-use-recovery = Dùng mã khôi phục
 totp-help-title = Không xem được mã?
-totp-help = Nếu điện thoại không ở bên bạn, hãy dùng một mã khôi phục bạn đã cất khi thêm ứng dụng. Nếu mã luôn báo chưa đúng, hãy bật chế độ tự động chỉnh giờ trên điện thoại. Nếu đã mất cả hai, hãy mang thẻ căn cước đến công an xã, phường, đặc khu.
+totp-help = Nếu điện thoại không ở bên bạn, hãy dùng một mã khôi phục bạn đã cất khi thêm ứng dụng. Nếu mã luôn báo chưa đúng, hãy bật chế độ tự động chỉnh giờ trên điện thoại. Nếu đã mất cả hai, hãy mang thẻ căn cước đến công an xã, phường, đặc khu bất kỳ để được cấp lại.
+totp-before-change = Để đổi mật khẩu hoặc cách xác thực, chỉ mật khẩu thì chưa đủ: người biết mật khẩu của bạn cũng không đổi được.
+totp-lost-title = Không còn cả ứng dụng lẫn mã khôi phục?
+totp-lost-desk = Việc này không làm trực tuyến được. Hãy mang thẻ căn cước đến công an xã, phường, đặc khu bất kỳ và đề nghị cấp lại. Chúng tôi nhắn tin cho bạn ngay; 72 giờ sau, nếu không ai phản đối, bạn đến nhận mật khẩu và mã mới. Tài khoản mức độ 01 thì được nâng lên mức độ 02 và nhận ngay.
+totp-lost-online = Trong lúc chờ, bạn vẫn đăng nhập bằng mật khẩu vào các dịch vụ cần mức độ xác thực 1, và vẫn kết thúc được các nơi đang đăng nhập. Nếu điện thoại bị mất cắp, hãy khóa tài khoản ngay:
 
 recovery-title = Nhập một mã khôi phục
 recovery-label = Mã khôi phục

@@ -14,17 +14,18 @@ use crate::{
         account::{
             desk::{self, AtDesk, DeskOutcome, Handover},
             lock::{LockChange, LockChanged, lock, unlock},
+            renew::{self, Renewal},
         },
     },
     registry::{PersonalNumber, PhoneNumber},
     store::{
         accounts::{self, StoredAccount},
         audit::Actor,
-        authenticators,
+        authenticators, means_renewals,
     },
 };
 
-/// Show, open, raise, lock and unlock accounts.
+/// Show, open, raise, renew, lock and unlock accounts.
 #[derive(clap::Args)]
 pub struct Args {
     /// The data folder of a demo, instead of the settings' database.
@@ -53,6 +54,9 @@ enum What {
     },
     /// Raise an account of level 01 to 02: everything that proved its holder before is discarded.
     Raise(DeskArgs),
+    /// For who lost the app and the codes, or forgot the password, at level 02: asked for at the desk, done by the same
+    /// command 72 hours later unless the holder objects; prints, once, what they take home.
+    Renew(DeskArgs),
 }
 
 #[derive(clap::Args)]
@@ -108,6 +112,11 @@ async fn act(context: &Context, provider: &Provider, what: What) -> Result<(), F
             let outcome = desk::raise(provider, &desk).await.map_err(of_database)?;
             hand_over(context, &desk, outcome)
         }
+        What::Renew(desk) => {
+            let desk = at_desk(context, &desk)?;
+            let renewal = renew::renew(provider, &desk).await.map_err(of_database)?;
+            renewed(context, &desk, renewal)
+        }
     }
 }
 
@@ -132,9 +141,33 @@ async fn found(provider: &Provider, number: &PersonalNumber) -> Result<StoredAcc
 async fn show(context: &Context, provider: &Provider, number: &str) -> Result<(), Failure> {
     let account = found(provider, &number_of(number)?).await?;
     let machine = described(provider, &account).await.map_err(of_database)?;
-    let said = super::out::as_lines(&machine);
-    context.out.answer(&machine, said);
+    context.out.answer(&machine, in_words(&machine));
     Ok(())
+}
+
+/// The same facts, as an officer reads them out.
+fn in_words(facts: &Value) -> String {
+    let text = |name: &str| facts.get(name).and_then(Value::as_str).unwrap_or_default().to_owned();
+    let there = |name: &str| if facts.get(name) == Some(&Value::Bool(true)) { "yes" } else { "none" }.to_owned();
+    let mut lines = vec![
+        ("account", text("account")),
+        ("level", text("level")),
+        ("state", text("state")),
+        ("since", text("created_at")),
+        ("password", there("password")),
+        ("authenticator app", there("totp")),
+        ("recovery codes left", facts.get("recovery_codes_left").map(Value::to_string).unwrap_or_default()),
+        ("phone", there("phone")),
+    ];
+    if let Some(due) = facts.get("renewal_due_at").and_then(Value::as_str) {
+        lines.push(("renewal asked for, due", due.to_owned()));
+    }
+    for lock in facts.get("locks").and_then(Value::as_array).into_iter().flatten() {
+        let of = |name: &str| lock.get(name).and_then(Value::as_str).unwrap_or_default();
+        lines.push(("lock", format!("{} since {} by {}: {}", of("reason"), of("since"), of("actor"), of("note"))));
+    }
+    let lines: Vec<String> = lines.into_iter().map(|(name, value)| format!("{name}: {value}")).collect();
+    lines.join("\n")
 }
 
 async fn described(provider: &Provider, account: &StoredAccount) -> Result<Value, Fault> {
@@ -156,6 +189,7 @@ async fn described(provider: &Provider, account: &StoredAccount) -> Result<Value
         "totp": authenticators::active_totp(&mut conn, account.id).await?.is_some(),
         "recovery_codes_left": authenticators::recovery_left(&mut conn, account.id).await?,
         "phone": account.phone_sealed.is_some(),
+        "renewal_due_at": means_renewals::find(&mut conn, account.id).await?.map(|asked| asked.due_at.rfc3339()),
         "locks": locks,
     }))
 }
@@ -198,6 +232,39 @@ fn at_desk(context: &Context, args: &DeskArgs) -> Result<AtDesk, Failure> {
         Failure::new("--phone", error.to_string(), "give the mobile number in the person's own name")
     })?;
     Ok(AtDesk { number: number_of(&args.number)?, phone, actor: Actor::CommandLine, now: context.clock.now() })
+}
+
+fn renewed(context: &Context, desk: &AtDesk, renewal: Renewal) -> Result<(), Failure> {
+    let refused = |what: &str, cure: &str| Err(Failure::new(desk.number.masked(), what, cure));
+    let outcome = match renewal {
+        Renewal::Waits { due, new } => {
+            let said = format!(
+                "{} for renewal; the holder is told and may object until {}.\n\
+                 Nothing is changed before. Then, with the person and their card here again: the same command once more.",
+                if new { "asked" } else { "asked before" },
+                due.rfc3339()
+            );
+            context.out.answer(&json!({"asked": new, "due_at": due.rfc3339()}), said);
+            return Ok(());
+        }
+        Renewal::NoAccountOfLevel02 => {
+            return refused(
+                "has no account of level 02",
+                "raise one of level 01 with `dinhdanh account raise`, or open one with `dinhdanh account create`",
+            );
+        }
+        Renewal::Locked => {
+            return refused(
+                "the account is locked",
+                "see who locked it and why with `dinhdanh account show`, settle that with the holder, and unlock it first",
+            );
+        }
+        Renewal::Again => return refused("the account changed in this moment", "run the command again"),
+        Renewal::Done(given) => DeskOutcome::Done(given),
+        Renewal::NobodyHasThisNumber => DeskOutcome::NobodyHasThisNumber,
+        Renewal::Ineligible(why) => DeskOutcome::Ineligible(why),
+    };
+    hand_over(context, desk, outcome)
 }
 
 /// Printed once; nothing here can be read again afterwards.

@@ -223,13 +223,19 @@ fn work(waiting: &Mutex<mpsc::Receiver<Job>>, costs: Costs) {
     }
 }
 
-/// NFKC, so that a password typed on another keyboard is the same password (NIST SP 800-63B-4 §3.1.1.2).
+/// NFKC, so that a password typed on another keyboard is the same password (NIST SP 800-63B-4 §3.1.1.2), and without the
+/// spaces at its ends, which a paste or a keyboard's completion adds (the same section's allowance for mistyping).
+pub fn normal_form(text: &str) -> Zeroizing<String> {
+    let whole: Zeroizing<String> = Zeroizing::new(text.nfkc().collect());
+    Zeroizing::new(whole.trim().to_owned())
+}
+
 fn normalised(password: &Secret) -> Result<Zeroizing<String>, CheckError> {
     let text = password.reveal();
     if text.len() > MAX_BYTES || text.chars().count() > MAX_CHARACTERS {
         return Err(CheckError::TooLong);
     }
-    Ok(Zeroizing::new(text.nfkc().collect()))
+    Ok(normal_form(text))
 }
 
 fn hash(password: &str, salt: [u8; SALT], costs: Costs, memory: &mut Vec<Block>) -> Result<String, CheckError> {

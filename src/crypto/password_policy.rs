@@ -2,11 +2,10 @@
 //! easily guessed or says what anybody can know of the person, and no rules of composition: a long plain sentence is
 //! welcome.
 
-use unicode_normalization::UnicodeNormalization;
 use zeroize::Zeroizing;
 
 use super::{
-    password::{MAX_BYTES, MAX_CHARACTERS},
+    password::{MAX_BYTES, MAX_CHARACTERS, normal_form},
     password_guess::{OTHER, is_easy, is_run, plain, squeezed},
 };
 use crate::base::Secret;
@@ -33,7 +32,7 @@ pub fn check(password: &Secret, personal: &[&str]) -> Result<(), Unsuitable> {
     if text.len() > MAX_BYTES || text.chars().count() > MAX_CHARACTERS {
         return Err(Unsuitable::TooLong);
     }
-    let text: Zeroizing<String> = Zeroizing::new(text.nfkc().collect());
+    let text = normal_form(text);
     if text.chars().count() < MIN_CHARACTERS {
         return Err(Unsuitable::TooShort);
     }

@@ -15,7 +15,10 @@ async fn a_password_is_known_again_and_another_is_not() {
     assert!(stored.starts_with("$argon2id$v=19$m=64,t=1,p=1$"), "{stored}");
     let verify = |text: &str| pool.verify(Some(stored.clone()), Secret::new(text));
     assert_eq!(verify("đường về nhà rất xa").await, Ok(Verdict::Right { rehashed: None }));
-    assert_eq!(verify("đường về nhà rất xa ").await, Ok(Verdict::Wrong));
+    for pasted in ["đường về nhà rất xa ", "\u{a0}đường về nhà rất xa\n"] {
+        assert_eq!(verify(pasted).await, Ok(Verdict::Right { rehashed: None }), "{pasted:?}");
+    }
+    assert_eq!(verify("đường về nhà  rất xa").await, Ok(Verdict::Wrong), "a space within counts");
     assert_eq!(verify("").await, Ok(Verdict::Wrong));
     let decomposed: String = "đường về nhà rất xa".nfd().collect();
     assert_eq!(verify(&decomposed).await, Ok(Verdict::Right { rehashed: None }));

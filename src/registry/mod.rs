@@ -40,7 +40,7 @@ pub use matching::{Answer, Claimed, Recorded, ThreeWayMatch};
 pub use name::PersonName;
 pub use name_keys::{NameKeys, NameLevel};
 pub use person::{Person, PersonRecord};
-pub use personal_number::PersonalNumber;
+pub use personal_number::{NumberError, PersonalNumber};
 pub use read_row::{FieldFault, Reason};
 pub use residence::{Residence, ResidenceKind};
 pub use sex::Sex;

@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
 use super::{Sex, number_prefix::Prefix};
+use crate::base::typed::plain_digits;
 
 /// Twelve digits set by the population database (Law on Identification Art 12).
 ///
@@ -54,6 +55,11 @@ impl PersonalNumber {
             12 => Ok(Self(digits)),
             other => Err(NumberError::Length(other)),
         }
+    }
+
+    /// As people type and paste it: dots, hyphens and wide digits too. Of files, [`Self::parse`] is the form.
+    pub fn typed(text: &str) -> Result<Self, NumberError> {
+        Self::parse(&plain_digits(text))
     }
 
     /// Puts a number together from its parts; `serial` counts only in its last six digits.

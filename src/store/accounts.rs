@@ -163,6 +163,16 @@ pub async fn raise(conn: &mut Conn, id: AccountId, version: i64, now: Timestamp)
     Ok(row.map(|(version,)| version))
 }
 
+pub(super) const DISCARD: &str = "UPDATE account SET password_hash = NULL, password_set_at = NULL, version = version + 1 \
+    WHERE id = $1 AND version = $2 RETURNING version";
+
+/// The password proves nothing any more; `false` when the account changed since it was read.
+pub async fn discard_password(conn: &mut Conn, id: AccountId, version: i64) -> Result<bool, Fault> {
+    let row: Option<(i64,)> = on!(conn, |c| sqlx::query_as(DISCARD).bind(id).bind(version).fetch_optional(c).await)
+        .map_err(failed("discarding a password"))?;
+    Ok(row.is_some())
+}
+
 pub(super) const BUMP: &str = "UPDATE account SET version = version + 1 WHERE id = $1";
 
 async fn bump(conn: &mut Conn, id: AccountId) -> Result<(), Fault> {

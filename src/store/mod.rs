@@ -48,6 +48,7 @@ pub mod intake;
 pub mod interactions;
 pub mod keys;
 mod lane;
+pub mod means_renewals;
 pub mod merges;
 pub mod migrations;
 pub mod name_words;

@@ -13,6 +13,8 @@ pub struct StoredRegistration {
     /// Empty when nothing matched, or an account exists: the pages look the same.
     pub person_id: Option<PersonId>,
     pub phone_sealed: Option<Vec<u8>>,
+    /// What was typed, until the phone is confirmed or the registration abandoned.
+    pub details_sealed: Option<Vec<u8>>,
     pub interaction_id: Option<InteractionId>,
     pub created_at: Timestamp,
     pub expires_at: Timestamp,
@@ -26,6 +28,7 @@ row! {
         browser_digest: Vec<u8>,
         person_id: Option<PersonId>,
         phone_sealed: Option<Vec<u8>>,
+        details_sealed: Option<Vec<u8>>,
         interaction_id: Option<InteractionId>,
         created_at: Timestamp,
         expires_at: Timestamp,
@@ -41,6 +44,7 @@ impl From<RegistrationRow> for StoredRegistration {
             browser_digest: row.browser_digest,
             person_id: row.person_id,
             phone_sealed: row.phone_sealed,
+            details_sealed: row.details_sealed,
             interaction_id: row.interaction_id,
             created_at: row.created_at,
             expires_at: row.expires_at,
@@ -50,8 +54,8 @@ impl From<RegistrationRow> for StoredRegistration {
     }
 }
 
-pub(super) const INSERT: &str = "INSERT INTO registration (id, browser_digest, person_id, phone_sealed, interaction_id, \
-    created_at, expires_at) VALUES ($1, $2, $3, $4, $5, $6, $7)";
+pub(super) const INSERT: &str = "INSERT INTO registration (id, browser_digest, person_id, phone_sealed, \
+    details_sealed, interaction_id, created_at, expires_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)";
 
 pub async fn insert(conn: &mut Conn, registration: &StoredRegistration) -> Result<(), Fault> {
     on!(conn, |c| sqlx::query(INSERT)
@@ -59,6 +63,7 @@ pub async fn insert(conn: &mut Conn, registration: &StoredRegistration) -> Resul
         .bind(&registration.browser_digest)
         .bind(registration.person_id)
         .bind(registration.phone_sealed.as_deref())
+        .bind(registration.details_sealed.as_deref())
         .bind(registration.interaction_id)
         .bind(registration.created_at)
         .bind(registration.expires_at)
@@ -68,9 +73,9 @@ pub async fn insert(conn: &mut Conn, registration: &StoredRegistration) -> Resul
     .map_err(failed("storing a registration"))
 }
 
-pub(super) const NEWEST_OF_BROWSER: &str = "SELECT id, browser_digest, person_id, phone_sealed, interaction_id, created_at, \
-    expires_at, confirmed_at, finished_at FROM registration WHERE browser_digest = $1 ORDER BY created_at DESC, id DESC \
-    LIMIT 1";
+pub(super) const NEWEST_OF_BROWSER: &str = "SELECT id, browser_digest, person_id, phone_sealed, details_sealed, \
+    interaction_id, created_at, expires_at, confirmed_at, finished_at FROM registration WHERE browser_digest = $1 \
+    ORDER BY created_at DESC, id DESC LIMIT 1";
 
 /// The registration that this browser began last, in whatever state: the caller judges its times.
 pub async fn newest_of_browser(conn: &mut Conn, digest: &[u8]) -> Result<Option<StoredRegistration>, Fault> {
@@ -80,8 +85,8 @@ pub async fn newest_of_browser(conn: &mut Conn, digest: &[u8]) -> Result<Option<
     Ok(row.map(Into::into))
 }
 
-pub(super) const FIND: &str = "SELECT id, browser_digest, person_id, phone_sealed, interaction_id, created_at, expires_at, \
-    confirmed_at, finished_at FROM registration WHERE id = $1";
+pub(super) const FIND: &str = "SELECT id, browser_digest, person_id, phone_sealed, details_sealed, interaction_id, created_at, \
+    expires_at, confirmed_at, finished_at FROM registration WHERE id = $1";
 
 pub async fn find(conn: &mut Conn, id: RegistrationId) -> Result<Option<StoredRegistration>, Fault> {
     let row: Option<RegistrationRow> = on!(conn, |c| sqlx::query_as(FIND).bind(id).fetch_optional(c).await)
@@ -89,7 +94,7 @@ pub async fn find(conn: &mut Conn, id: RegistrationId) -> Result<Option<StoredRe
     Ok(row.map(Into::into))
 }
 
-pub(super) const CONFIRM: &str = "UPDATE registration SET confirmed_at = $2 WHERE id = $1 AND person_id IS NOT NULL \
+pub(super) const CONFIRM: &str = "UPDATE registration SET confirmed_at = $2, details_sealed = NULL WHERE id = $1 AND person_id IS NOT NULL \
     AND confirmed_at IS NULL AND finished_at IS NULL AND expires_at > $2 RETURNING id";
 
 /// The phone's code was right. Never for one that matched nobody.
@@ -111,8 +116,7 @@ pub async fn finish(conn: &mut Conn, id: RegistrationId, now: Timestamp) -> Resu
     Ok(row.is_some())
 }
 
-pub(super) const ABANDON: &str =
-    "UPDATE registration SET expires_at = $2 WHERE id = $1 AND finished_at IS NULL AND expires_at > $2";
+pub(super) const ABANDON: &str = "UPDATE registration SET expires_at = $2, details_sealed = NULL WHERE id = $1 AND finished_at IS NULL AND expires_at > $2";
 
 /// The person begins anew: this one is over.
 pub async fn abandon(conn: &mut Conn, id: RegistrationId, now: Timestamp) -> Result<(), Fault> {

@@ -179,6 +179,7 @@ fn a_search_that_cannot_be_answered_says_what_to_add() {
     for (args, cure) in [
         (vec![], "type twelve or nine digits, or a name"),
         (vec!["123"], "type twelve or nine digits, or a name"),
+        (vec!["1985"], "a year or day of birth goes with --born"),
         (vec!["--parent", "Trần Thử"], "add --born or --within"),
         (vec!["Trần Thử", "--within", "Xứ Mẫu"], "name a province or commune of today"),
         (vec!["Trần Thử", "--after", "AAAA"], "ask for the first page again"),
@@ -187,6 +188,10 @@ fn a_search_that_cannot_be_answered_says_what_to_add() {
         assert!(ran.status() == 1 && ran.err().contains(cure), "{args:?}: {}", ran.err());
     }
     assert_eq!(binary.run(&["registry", "search", "Trần Thử", "--born", "1985"]).out().trim(), "nobody");
+    for (args, names) in [(["--born", "85"], "--born"), (["--household", "số 1"], "--household")] {
+        let ran = binary.run(&[&["registry", "search", "Trần Thử"], args.as_slice()].concat());
+        assert!(ran.status() == 2 && ran.err().contains(names), "{args:?}: {}", ran.err());
+    }
     let ran = binary.run(&["registry", "show", "12"]);
     assert!(ran.status() == 1 && ran.err().contains("cure: type the twelve digits"), "{}", ran.err());
     let ran = binary.run(&["registry", "show", "900 085 000 001"]);

@@ -9,5 +9,6 @@ mod merging;
 mod operators;
 mod outbox;
 mod register;
+mod renew;
 mod upkeep;
 mod whose_event;

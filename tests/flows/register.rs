@@ -2,7 +2,7 @@
 
 use dinhdanh::{
     assurance::AccountLevel,
-    base::{Secret, Span},
+    base::{Secret, SecretBytes, Span},
     crypto::{Digest, digest::sha256, password_policy::Unsuitable},
     flows::account::{
         NobodyToAsk, RegistryContacts, SubscriberCheck,
@@ -54,8 +54,9 @@ impl<'a> Walk<'a> {
     }
 
     async fn begin_with(&self, subscribers: &dyn SubscriberCheck, details: &Details) -> Begun {
-        let request =
-            Begin { details, browser: &self.browser, network: "192.0.2.1", interaction: None, now: self.at.now() };
+        let typed = SecretBytes::new(b"as typed".to_vec());
+        let (browser, network, now) = (&self.browser, "192.0.2.1", self.at.now());
+        let request = Begin { details, typed: &typed, browser, network, interaction: None, now };
         begin(&self.at.provider, subscribers, &request).await.unwrap()
     }
 
@@ -312,7 +313,12 @@ async fn a_registration_ends_after_half_an_hour_and_when_it_is_abandoned() {
         assert_eq!(walk.finish(PASSWORD).await, Finished::Nothing);
 
         walk.begin(&details()).await;
-        abandon(&at.provider, &walk.browser, at.now()).await.unwrap();
+        let other = sha256(b"another browser");
+        assert!(abandon(&at.provider, &other, at.now()).await.unwrap().is_none(), "nobody else's");
+        let typed = abandon(&at.provider, &walk.browser, at.now()).await.unwrap();
+        assert_eq!(typed.unwrap().reveal(), b"as typed");
+        assert!(abandon(&at.provider, &walk.browser, at.now()).await.unwrap().is_none(), "once");
+        assert_eq!(at.count("SELECT count(*) FROM registration WHERE details_sealed IS NOT NULL").await, 0);
         assert!(matches!(walk.step().await, Step::Over));
         assert_eq!(walk.confirm(&at.newest_code().await).await, Confirmed::Nothing);
         assert_eq!(accounts_made(&at).await, 0);

@@ -4,7 +4,10 @@ use dinhdanh::{
     assurance::AccountLevel,
     base::{Secret, Span},
     crypto::totp,
-    flows::account::desk::{self, AtDesk, DeskOutcome, Handover},
+    flows::account::{
+        desk::{self, AtDesk, DeskOutcome, Handover},
+        renew::renew,
+    },
     store::audit::Actor,
 };
 use http::StatusCode;
@@ -281,6 +284,52 @@ async fn a_password_from_the_desk_is_replaced_before_anything_else() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_renewal_at_the_desk_stands_on_the_holders_page_until_they_call_it_off() {
+    let app = TestApp::sqlite().await;
+    app.holder().await;
+    let phone = dinhdanh::registry::PhoneNumber::parse(PHONE).unwrap();
+    let desk = AtDesk { number: person().number, phone, actor: Actor::CommandLine, now: app.at.now() };
+    let mut browser = app.browser();
+    sign_in(&mut browser, PASSWORD).await;
+    assert!(!browser.get("/account").await.body.contains("refuse_renewal"));
+    renew(&app.at.provider, &desk).await.unwrap();
+    let page = browser.get("/account").await;
+    assert!(page.body.contains("refuse_renewal") && page.body.contains("đề nghị cấp lại"), "{}", page.body);
+    let page = next(&mut browser, "/account", &[("action", "refuse_renewal")]).await;
+    assert!(page.body.contains("đã bị hủy") && !page.body.contains("refuse_renewal"), "{}", page.body);
+    assert_eq!(app.at.audited("account.renewal_refused", "done").await, 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn numbers_and_codes_are_taken_as_people_paste_them() {
+    let app = TestApp::sqlite().await;
+    let holder = app.holder().await;
+    for typed in ["900.085.000.001", "９０００８５００００0１", "\u{202d}900-085-000-001\u{202c}"] {
+        let mut browser = app.browser();
+        let page = next(&mut browser, "/account", &[("action", "continue"), ("username", typed)]).await;
+        assert!(page.body.contains("900 085 000 001") && page.body.contains("current-password"), "{typed}");
+        let typed_password = format!("{PASSWORD} ");
+        let fields = [("action", "continue"), ("username", typed), ("password", typed_password.as_str())];
+        browser.submit("/account", &page, &fields).await;
+        assert!(has_session(&browser), "{typed}");
+    }
+    // The same on a portal's way: the app shows its code in two groups.
+    let mut browser = app.browser();
+    let waiting = browser.get(&authorize(&[("acr_values", "urn:vn:xacthuc:2")])).await.location().to_owned();
+    next(&mut browser, &waiting, &[("action", "continue"), ("username", "900.085.000.001")]).await;
+    let page = next(&mut browser, &waiting, &[("action", "continue"), ("password", PASSWORD)]).await;
+    assert!(page.body.contains("one-time-code"), "{}", page.body);
+    for (typed, says) in [("12 34", "đúng 6 chữ số"), (" ", "Hãy nhập mã 6 số")] {
+        let page = next(&mut browser, &waiting, &[("action", "continue"), ("code", typed)]).await;
+        assert!(page.body.contains(says), "{typed}: {}", page.body);
+    }
+    let code = browser.next_code(&holder);
+    let grouped = format!("{} {}", &code[..3], &code[3..]);
+    let page = next(&mut browser, &waiting, &[("action", "continue"), ("code", &grouped)]).await;
+    assert!(!page.body.contains("one-time-code"), "{}", page.body);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn who_has_an_app_changes_nothing_without_it() {
     let app = TestApp::sqlite().await;
     let holder = app.holder().await;
@@ -292,6 +341,9 @@ async fn who_has_an_app_changes_nothing_without_it() {
     let page = next(&mut browser, path, &fields).await;
     assert!(page.body.contains("one-time-code") && page.body.contains("class=\"problem\""), "{}", page.body);
     assert_eq!(app.at.audited("account.password_changed", "done").await, 0);
+    // Without recovery codes only the desk can help: the page says so, and what can be done until then.
+    assert!(page.body.contains("công an xã, phường") && page.body.contains("72 giờ"), "{}", page.body);
+    assert!(page.body.contains("href=\"/account/lock\"") && page.body.contains("mức độ xác thực 1"), "{}", page.body);
     let page = next(&mut browser, path, &[("action", "use_recovery_code")]).await;
     assert!(page.body.contains("use_totp"), "{}", page.body);
     let page = next(&mut browser, path, &[("action", "continue"), ("code", "ABCD-EFGH-JKMN-PQRS")]).await;

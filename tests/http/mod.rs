@@ -17,4 +17,5 @@ mod registry_api;
 mod registry_changes;
 mod registry_events;
 mod server;
+mod sign_in;
 mod tls;

@@ -130,7 +130,11 @@ async fn matched_unmatched_and_registered_people_see_the_same_bytes() {
                 let page = browser.get(PATH).await;
                 let answer = browser.submit(PATH, &page, form).await;
                 pages.push(comparable(&answer));
-                pages.push(comparable(&browser.get(PATH).await));
+                // Back at the details stands what this browser's person typed, and each case typed something else.
+                let shown = fields.iter().fold(comparable(&browser.get(PATH).await), |page, (name, value)| {
+                    page.replace(&format!(" value=\"{value}\""), &format!(" value of {name}"))
+                });
+                pages.push(shown);
             }
             seen.push((format!("{holder}, {what}"), pages));
         }
@@ -151,11 +155,46 @@ async fn what_is_wrong_with_a_form_is_told_and_what_was_typed_stays() {
     let page = next(&mut browser, PATH, &wrong).await;
     assert!(page.body.contains("9000 85") && page.body.contains(NAME) && page.body.contains("value=\"13\""));
     assert_eq!(page.body.matches("class=\"problem\"").count(), 3, "{}", page.body);
+    // However much was typed, what is wrong is told.
+    let long = "\u{1f600}".repeat(130);
+    let all: Vec<_> =
+        details(&[]).into_iter().map(|(name, value)| (name, if name == "action" { value } else { &long })).collect();
+    let much = next(&mut browser, PATH, &all).await;
+    assert_eq!(much.body.matches("class=\"problem\"").count(), 5, "{}", much.body);
+    next(&mut browser, PATH, &wrong).await;
     // Shown once: a reload is a fresh page.
     let again = browser.get(PATH).await;
     assert!(!again.body.contains(NAME) && !again.body.contains("class=\"problem\""));
     // No page but this browser's opens what it carries.
     assert!(!browser.jar.keys().any(|name| name.ends_with("carried")), "{:?}", browser.jar.keys());
+}
+
+/// Nothing is lost by going back to change one thing: not the other fields, and not by way of an address or a readable cookie.
+#[tokio::test(flavor = "multi_thread")]
+async fn who_goes_back_to_change_a_detail_finds_all_of_them() {
+    for app in TestApp::each().await {
+        let mut browser = app.browser();
+        let typed = details(&[("username", "900 085 000 099"), ("name", "Nguyễn Thị  Thử"), ("birth_day", "05")]);
+        next(&mut browser, PATH, &typed).await;
+        let page = browser.get(PATH).await;
+        let answer = browser.submit(PATH, &page, &[("action", "edit")]).await;
+        assert_eq!(answer.location(), PATH, "nothing stands in the address");
+        let cookies: String = answer.headers.get_all("set-cookie").iter().map(|all| all.to_str().unwrap()).collect();
+        assert!(cookies.contains("HttpOnly") && !cookies.contains("9000") && !cookies.contains("Nguy"), "{cookies}");
+        let page = browser.get(PATH).await;
+        for (name, value) in &typed[1..] {
+            let field = format!("name=\"{name}\"");
+            let (_, rest) = page.body.split_once(&field).unwrap_or_else(|| panic!("no {name}"));
+            let field = rest.split('>').next().unwrap();
+            assert!(field.contains(&format!("value=\"{value}\"")), "{name}: {field}");
+        }
+        assert!(!page.body.contains("class=\"problem\""), "nothing is wrong yet: {}", page.body);
+        // Changed and sent again, the code page stands anew; another browser finds nothing.
+        assert!(!app.browser().get(PATH).await.body.contains("Nguyễn"));
+        let page = next(&mut browser, PATH, &details(&[])).await;
+        assert!(page.body.contains("one-time-code"), "{}", page.body);
+        assert!(!browser.get(PATH).await.body.contains("Nguyễn"));
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -17,6 +17,7 @@ impl Case {
             browser_digest: self.digest(),
             person_id: Some(self.person(None).await),
             phone_sealed: Some(vec![4, 5]),
+            details_sealed: Some(vec![6, 7]),
             interaction_id: Some(InteractionId(self.uuid())),
             created_at: NOW,
             expires_at: NOW + Span::minutes(30),
@@ -42,8 +43,12 @@ async fn a_registration_is_confirmed_and_then_finished_once() {
         assert!(!registrations::finish(&mut conn, id, end).await.unwrap());
         assert!(registrations::finish(&mut conn, id, end - MICRO).await.unwrap());
         assert!(!registrations::finish(&mut conn, id, NOW).await.unwrap());
-        let finished =
-            StoredRegistration { confirmed_at: Some(NOW + MICRO), finished_at: Some(end - MICRO), ..expected };
+        let finished = StoredRegistration {
+            confirmed_at: Some(NOW + MICRO),
+            finished_at: Some(end - MICRO),
+            details_sealed: None,
+            ..expected
+        };
         assert_eq!(registrations::find(&mut conn, id).await.unwrap(), Some(finished));
     })
     .await;
@@ -56,6 +61,7 @@ async fn a_registration_of_nobody_is_stored_alike() {
             id: RegistrationId(case.uuid()),
             person_id: None,
             phone_sealed: None,
+            details_sealed: None,
             interaction_id: None,
             ..case.registration().await
         };
@@ -86,7 +92,7 @@ async fn a_browser_finds_what_it_began_last_and_may_begin_anew() {
         let at = NOW + Span::secs(3);
         registrations::abandon(&mut conn, second.id, at).await.unwrap();
         registrations::abandon(&mut conn, second.id, at + Span::hours(9)).await.unwrap();
-        let over = StoredRegistration { expires_at: at, ..second };
+        let over = StoredRegistration { expires_at: at, details_sealed: None, ..second };
         assert_eq!(registrations::find(&mut conn, over.id).await.unwrap().as_ref(), Some(&over));
         assert!(!registrations::confirm(&mut conn, over.id, at).await.unwrap());
     })

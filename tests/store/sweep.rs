@@ -79,6 +79,7 @@ impl Case {
                     browser_digest: self.digest(),
                     person_id: None,
                     phone_sealed: None,
+                    details_sealed: None,
                     interaction_id: None,
                     created_at: NOW,
                     expires_at: end,

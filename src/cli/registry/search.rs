@@ -36,9 +36,9 @@ pub struct Args {
     /// The father's or mother's name.
     #[arg(long, value_name = "NAME")]
     parent: Option<String>,
-    /// The residence file of a household.
-    #[arg(long, value_name = "FILE")]
-    household: Option<String>,
+    /// The number of a household's residence file.
+    #[arg(long, value_name = "FILE", value_parser = |text: &str| ResidenceFile::parse(text))]
+    household: Option<ResidenceFile>,
     /// At most so many.
     #[arg(long, default_value_t = 20, value_parser = clap::value_parser!(u8).range(1..=100))]
     most: u8,
@@ -81,7 +81,7 @@ fn criteria(args: &Args, today: Date) -> Result<Criteria, SearchRefusal> {
         birth: args.born,
         within: args.within.as_deref().map(|unit| Within::parse(unit, today)).transpose()?,
         parent: args.parent.as_deref().map(TypedName::parse).transpose()?,
-        household: args.household.as_deref().and_then(|file| ResidenceFile::parse(file).ok()),
+        household: args.household.clone(),
         ..Criteria::default()
     };
     if let Some(what) = args.what.as_deref() {
@@ -99,7 +99,9 @@ fn criteria(args: &Args, today: Date) -> Result<Criteria, SearchRefusal> {
 
 fn refused(error: SearchRefusal) -> Failure {
     let cure = match error {
-        SearchRefusal::Nothing | SearchRefusal::Name => "type twelve or nine digits, or a name",
+        SearchRefusal::Nothing | SearchRefusal::Name => {
+            "type twelve or nine digits, or a name; a year or day of birth goes with --born"
+        }
         SearchRefusal::Unit => "name a province or commune of today, by its code or its whole name",
         SearchRefusal::ParentAlone => "add --born or --within",
         SearchRefusal::Cursor => "ask for the first page again, without --after",

@@ -11,7 +11,7 @@ use crate::{
     assurance::Refusal,
     base::{Fault, Secret, Timestamp, ids::AccountId},
     crypto::{
-        password::CheckError,
+        password::{CheckError, normal_form},
         password_policy::{self, Unsuitable},
     },
     flows::{
@@ -73,7 +73,7 @@ pub async fn change(provider: &Provider, request: &Change<'_>) -> Result<Changed
     if let Err(unsuitable) = password_policy::check(request.new, &texts) {
         return Ok(Changed::Unsuitable(unsuitable));
     }
-    if request.present.reveal() == request.new.reveal() {
+    if normal_form(request.present.reveal()) == normal_form(request.new.reveal()) {
         return Ok(Changed::Same);
     }
     let attempt = Attempt {

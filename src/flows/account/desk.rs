@@ -1,6 +1,7 @@
 //! What happens at the desk, with the person and their card before an officer (Decree 69/2024 Art 10(2)): an account is
-//! opened, or one of level 01 rises to 02. The person leaves with an initial password, an authenticator app's seed and
-//! recovery codes; whatever proved the account's holder before proves nothing any more.
+//! opened, or one of level 01 rises to 02 (what was lost is renewed by [`super::renew`]). The person leaves with an initial
+//! password, an authenticator app's seed and recovery codes; whatever proved the account's holder before proves nothing any
+//! more.
 //!
 //! Activation within the seven days of Art 14(1) happens here at once: what is handed over works from this moment.
 
@@ -116,7 +117,7 @@ fn outcome(written: Written, handover: Handover, not_so: DeskOutcome) -> DeskOut
     }
 }
 
-async fn person_of(provider: &Provider, desk: &AtDesk) -> Result<Option<PersonId>, Fault> {
+pub(super) async fn person_of(provider: &Provider, desk: &AtDesk) -> Result<Option<PersonId>, Fault> {
     let mut conn = provider.db.read().await?;
     let found = persons::find_by_number(&mut conn, &desk.number).await?;
     // A former number leads to the person, but the card before the officer has the present one.
@@ -124,25 +125,26 @@ async fn person_of(provider: &Provider, desk: &AtDesk) -> Result<Option<PersonId
 }
 
 /// What the person is given, in the forms that are stored.
-struct Prepared {
+pub(super) struct Prepared {
     person: PersonId,
     hash: String,
     phone_sealed: Vec<u8>,
     totp: StoredTotp,
     codes: NewCodes,
-    actor: Actor,
-    now: Timestamp,
+    pub(super) actor: Actor,
+    pub(super) now: Timestamp,
 }
 
 impl Prepared {
-    async fn make(
+    pub(super) async fn make(
         provider: &Provider,
         desk: &AtDesk,
         account: AccountId,
         person: PersonId,
     ) -> Result<(Self, Handover), Fault> {
-        // 80 bits in letters that survive being copied from paper: the form of a recovery code.
-        let initial_password = recovery::generate(&provider.entropy);
+        // 80 bits in letters that survive being copied from paper: the form of a recovery code, in the small letters that a
+        // phone's keyboard begins with, because a password is compared as it is typed.
+        let initial_password = Secret::new(recovery::generate(&provider.entropy).reveal().to_ascii_lowercase());
         let hash = provider
             .passwords
             .hash(&initial_password)
@@ -168,6 +170,13 @@ impl Prepared {
         authenticators::insert_pending_totp(tx, &self.totp).await?;
         authenticators::confirm_totp(tx, self.totp.id, account, 0, self.now).await?;
         self.codes.write(tx, account, self.now).await
+    }
+
+    /// In the place of everything that was before, with the phone that the person names now.
+    pub(super) async fn hand_over(&self, tx: &mut Tx, account: AccountId) -> Result<(), Fault> {
+        accounts::set_phone(tx, account, &self.phone_sealed).await?;
+        accounts::give_password(tx, account, &self.hash, self.now).await?;
+        self.write_means(tx, account).await
     }
 
     fn event(&self, account: AccountId, action: &'static str, written: Written) -> AuditEvent {
@@ -243,9 +252,7 @@ impl Raise {
         }
         end_everything(tx, id, EndReason::CredentialsChanged, &new.actor, new.now).await?;
         authenticators::remove_totp(tx, id, new.now).await?;
-        accounts::set_phone(tx, id, &new.phone_sealed).await?;
-        accounts::give_password(tx, id, &new.hash, new.now).await?;
-        new.write_means(tx, id).await?;
+        new.hand_over(tx, id).await?;
         for notice in &self.notices {
             outbox::insert(tx, notice, new.now).await?;
         }

@@ -15,6 +15,7 @@ pub mod phone;
 mod phone_code;
 pub mod recovery_codes;
 pub mod register;
+pub mod renew;
 pub mod subscriber_check;
 mod words;
 

@@ -76,6 +76,30 @@ pub fn raised(now: Timestamp) -> String {
     )
 }
 
+pub fn renewal_asked(due: Timestamp) -> String {
+    format!(
+        "Định Danh: tại công an có người đề nghị cấp lại mật khẩu và phương thức xác thực cho tài khoản của ông/bà, \
+         thực hiện từ {}. Nếu không phải ông/bà, hãy đăng nhập và hủy đề nghị, hoặc khóa tài khoản ngay.",
+        moment(due)
+    )
+}
+
+pub fn renewal_refused(now: Timestamp) -> String {
+    format!(
+        "Định Danh: đề nghị cấp lại phương thức xác thực cho tài khoản của ông/bà đã bị hủy lúc {}. \
+         Nếu không phải ông/bà hủy, hãy báo công an cấp xã nơi gần nhất.",
+        moment(now)
+    )
+}
+
+pub fn renewed(now: Timestamp) -> String {
+    format!(
+        "Định Danh: mật khẩu và phương thức xác thực của tài khoản ông/bà đã được cấp lại lúc {}, cái cũ không còn hiệu lực. \
+         Nếu không phải ông/bà, hãy báo ngay công an cấp xã nơi gần nhất.",
+        moment(now)
+    )
+}
+
 /// `14:05 22/11/2026`, in Việt Nam.
 fn moment(at: Timestamp) -> String {
     let day = at.vietnam_date();

@@ -3,7 +3,11 @@
 use super::{Browser, Note, Progress, Step, begin::written, step::Opened};
 use crate::{
     assurance::{LockReason, Refusal},
-    base::{Fault, Secret, Timestamp, ids::InteractionId},
+    base::{
+        Fault, Secret, Timestamp,
+        ids::InteractionId,
+        typed::{NotSix, six_digits},
+    },
     flows::{
         Provider,
         backchannel::answer::wrong_number,
@@ -12,7 +16,7 @@ use crate::{
             second_factor::{self, CodeAttempt, CodeChecked, CodeKind},
         },
     },
-    registry::PersonalNumber,
+    registry::{NumberError, PersonalNumber},
     store::{Class, LaneKey, Tx, Unit, interactions},
 };
 
@@ -84,12 +88,12 @@ pub async fn act(
 }
 
 fn number(before: Progress, typed: &str) -> Progress {
-    let note = match (typed.trim().is_empty(), PersonalNumber::parse(typed)) {
-        (true, _) => Some(Note::NumberMissing),
-        (false, Err(_)) => Some(Note::NumberForm),
-        (false, Ok(_)) => None,
+    let (note, typed_number) = match PersonalNumber::typed(typed) {
+        Ok(number) => (None, number.as_str().to_owned()),
+        Err(NumberError::Empty) => (Some(Note::NumberMissing), String::new()),
+        Err(_) => (Some(Note::NumberForm), typed.chars().take(40).collect()),
     };
-    let typed_number = Some(typed.chars().take(40).collect());
+    let typed_number = Some(typed_number);
     Progress { typed_number, account_chosen: true, note, ..before }
 }
 
@@ -175,23 +179,26 @@ async fn check_code(
     kind: CodeKind,
 ) -> Result<Acted, Fault> {
     let Some(session) = &browser.session else { return Ok(Acted::Done) };
-    let text = code.reveal().trim();
-    let form = kind == CodeKind::Recovery || (text.len() == 6 && text.bytes().all(|byte| byte.is_ascii_digit()));
-    let note = if text.is_empty() {
-        Some(Note::CodeMissing)
-    } else if !form {
-        Some(Note::CodeForm)
-    } else {
-        let attempt = CodeAttempt { code, kind, session, interaction: Some(opened.id), now: browser.now };
-        match second_factor::check_code(provider, &attempt).await? {
-            CodeChecked::Right { cookie } => {
-                keep_progress(provider, opened.id, &before, browser.now).await?;
-                return Ok(Acted::NewSession(cookie));
+    let understood = match kind {
+        CodeKind::Totp => six_digits(code.reveal()).map(Secret::new),
+        CodeKind::Recovery if code.reveal().trim().is_empty() => Err(NotSix::Nothing),
+        CodeKind::Recovery => Ok(code.clone()),
+    };
+    let note = match understood {
+        Err(NotSix::Nothing) => Some(Note::CodeMissing),
+        Err(NotSix::Other) => Some(Note::CodeForm),
+        Ok(code) => {
+            let attempt = CodeAttempt { code: &code, kind, session, interaction: Some(opened.id), now: browser.now };
+            match second_factor::check_code(provider, &attempt).await? {
+                CodeChecked::Right { cookie } => {
+                    keep_progress(provider, opened.id, &before, browser.now).await?;
+                    return Ok(Acted::NewSession(cookie));
+                }
+                CodeChecked::Wrong => Some(Note::CodeWrong),
+                CodeChecked::Wait { until } => Some(Note::Wait { until }),
+                // The page knows: the count is the interaction's own.
+                CodeChecked::Ended | CodeChecked::Gone => None,
             }
-            CodeChecked::Wrong => Some(Note::CodeWrong),
-            CodeChecked::Wait { until } => Some(Note::Wait { until }),
-            // The page knows: the count is the interaction's own.
-            CodeChecked::Ended | CodeChecked::Gone => None,
         }
     };
     keep_progress(provider, opened.id, &Progress { note, ..before }, browser.now).await?;

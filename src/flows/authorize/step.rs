@@ -46,13 +46,13 @@ pub struct Opened {
 }
 
 /// Why an interaction cannot go on.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Closed {
+    /// Forgotten since it ended, or never there.
     Unknown,
-    /// Its time ran out.
-    Expired,
-    /// Answered already, in another tab or before going back.
-    Finished,
+    /// Its time ran out. With the portal that sent this browser here.
+    Expired(Option<Arc<KnownClient>>),
+    /// Answered already, in another tab or before going back. With the portal, too.
+    Finished(Option<Arc<KnownClient>>),
     /// This browser holds no cookie for it.
     OtherBrowser,
 }
@@ -123,19 +123,20 @@ pub async fn open(provider: &Provider, id: InteractionId, browser: &Browser) -> 
     if !is_of(provider, &interaction, browser).await? {
         return Ok(Err(Closed::OtherBrowser));
     }
-    if interaction.finished_at.is_some() {
-        return Ok(Err(Closed::Finished));
-    }
-    if interaction.expires_at <= browser.now {
-        return Ok(Err(Closed::Expired));
-    }
     let Some(client) = provider.clients.find(&provider.db, &interaction.client_id).await? else {
         return Ok(Err(Closed::Unknown));
     };
     if client.disabled {
-        return Ok(Err(Closed::Finished));
+        return Ok(Err(Closed::Finished(None)));
     }
-    parse(&interaction, client).map(Ok)
+    let (finished, expired) = (interaction.finished_at.is_some(), interaction.expires_at <= browser.now);
+    if !finished && !expired {
+        return parse(&interaction, client).map(Ok);
+    }
+    // What began at a counter or on another device does not begin again at a portal's page.
+    let portal = parse(&interaction, client).ok().filter(|opened| opened.request.decoupled.is_none());
+    let portal = portal.map(|opened| opened.client);
+    Ok(Err(if finished { Closed::Finished(portal) } else { Closed::Expired(portal) }))
 }
 
 /// The browser that began it; one that was posted across sites (which sends no cookie) is of the first browser that opens it.
@@ -225,7 +226,7 @@ pub async fn step(provider: &Provider, opened: &Opened, browser: &Browser) -> Re
 async fn login(provider: &Provider, opened: &Opened, case: &Case<'_>) -> Result<Step, Fault> {
     let again = case.session().is_some();
     Ok(match (&opened.progress.typed_number, case.session()) {
-        (Some(typed), _) if opened.progress.account_chosen && PersonalNumber::parse(typed).is_ok() => {
+        (Some(typed), _) if opened.progress.account_chosen && PersonalNumber::typed(typed).is_ok() => {
             Step::Password { number: typed.clone(), again }
         }
         (None, Some(found)) => match own_number(provider, found).await? {

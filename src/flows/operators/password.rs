@@ -12,7 +12,10 @@ use crate::{
         opaque::kind,
         password::{CheckError, Verdict},
     },
-    flows::{Provider, sign_in::counters::Subject},
+    flows::{
+        Provider,
+        sign_in::{counters::Subject, wrong_password::WrongPassword},
+    },
     registry::operator::OperatorName,
     store::{
         AuditEvent, Class, LaneKey, Outcome, Tx, Unit,
@@ -71,14 +74,18 @@ pub async fn prove(provider: &Provider, attempt: &Attempt<'_>) -> Result<Proven,
         (Some(operator), Verdict::Right { rehashed }) if !operator.disabled => {
             begin(provider, attempt, operator, subject, rehashed).await
         }
-        (operator, _) => {
-            let unit = Wrong { subject, network: attempt.network.to_owned(), operator, now };
-            Ok(match provider.writer.submit(unit).await? {
-                Decision::Wait { until } => Proven::Wait { until },
-                _ => Proven::Wrong,
-            })
-        }
+        (operator, _) => Ok(match provider.writer.submit(wrong(attempt, subject, operator.as_ref())).await? {
+            Decision::Wait { until } => Proven::Wait { until },
+            _ => Proven::Wrong,
+        }),
     }
+}
+
+fn wrong(attempt: &Attempt<'_>, subject: Subject, operator: Option<&StoredOperator>) -> WrongPassword {
+    let detail = json!({"operator": operator.map(|found| &found.name)});
+    // On nobody's word: whoever typed it has not shown to be the operator.
+    let event = AuditEvent::new(attempt.now, "operator.password", Outcome::Refused, Actor::Person).detail(detail);
+    WrongPassword { subject, network: attempt.network.to_owned(), holder: operator.map(|found| found.id.0), event }
 }
 
 async fn find(provider: &Provider, typed: &str) -> Result<Option<StoredOperator>, Fault> {
@@ -121,38 +128,6 @@ async fn begin(
         Begun::Changed => Proven::Wrong,
         Begun::Wait { until } => Proven::Wait { until },
     })
-}
-
-struct Wrong {
-    subject: Subject,
-    network: String,
-    operator: Option<StoredOperator>,
-    now: Timestamp,
-}
-
-impl Unit for Wrong {
-    type Out = Decision;
-    const KIND: &'static str = "operator.wrong_password";
-    const CLASS: Class = Class::Interactive;
-
-    fn lane_key(&self) -> LaneKey {
-        self.operator
-            .as_ref()
-            .map_or_else(|| LaneKey::of_bytes(self.network.as_bytes()), |found| LaneKey::of_id(found.id.0))
-    }
-
-    async fn run<'a>(&'a self, tx: &'a mut Tx) -> Result<Decision, Fault> {
-        self.subject.take_turn(tx, CounterKind::Password).await?;
-        let decision = self.subject.passwords(tx, &self.network).await?.decide(self.now);
-        if decision != Decision::Allowed {
-            return Ok(decision);
-        }
-        self.subject.wrong_password(tx, &self.network, self.now).await?;
-        let detail = json!({"operator": self.operator.as_ref().map(|found| &found.name)});
-        // On nobody's word: whoever typed it has not shown to be the operator.
-        tx.record(AuditEvent::new(self.now, "operator.password", Outcome::Refused, Actor::Person).detail(detail));
-        Ok(Decision::Allowed)
-    }
 }
 
 struct Right {

@@ -3,3 +3,4 @@
 pub mod counters;
 pub mod password;
 pub mod second_factor;
+pub mod wrong_password;

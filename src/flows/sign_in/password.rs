@@ -6,7 +6,7 @@
 
 use serde_json::json;
 
-use super::counters::Subject;
+use super::{counters::Subject, wrong_password::WrongPassword};
 use crate::{
     assurance::{Method, Proof, Refusal, failures::Decision, may_sign_in},
     base::{Fault, Secret, Timestamp, ids::SessionId},
@@ -66,8 +66,10 @@ pub enum SignedIn {
 pub async fn sign_in(provider: &Provider, attempt: &Attempt<'_>) -> Result<SignedIn, Fault> {
     let now = attempt.now;
     let account = find_account(provider, attempt.typed_number).await?;
-    let subject =
-        Subject::of(&provider.secrets.counter_index, account.as_ref().map(|account| account.id), attempt.typed_number);
+    // In one form, however it was typed: a number without an account is counted as one with an account is.
+    let number = PersonalNumber::typed(attempt.typed_number).ok();
+    let typed = number.as_ref().map_or(attempt.typed_number, PersonalNumber::as_str);
+    let subject = Subject::of(&provider.secrets.counter_index, account.as_ref().map(|account| account.id), typed);
     {
         let mut conn = provider.db.read().await?;
         if let Decision::Wait { until } = subject.passwords(&mut conn, attempt.network).await?.decide(now) {
@@ -81,7 +83,7 @@ pub async fn sign_in(provider: &Provider, attempt: &Attempt<'_>) -> Result<Signe
         Err(error) => return Err(Fault::internal("a password could not be checked", error)),
     };
     let (Some(account), Verdict::Right { rehashed }) = (&account, verdict) else {
-        let unit = WrongPassword { subject, network: attempt.network.to_owned(), account, now };
+        let unit = wrong(attempt, subject, account.as_ref());
         return Ok(match provider.writer.submit(unit).await? {
             Decision::Wait { until } => SignedIn::Wait { until },
             _ => SignedIn::Wrong,
@@ -90,8 +92,18 @@ pub async fn sign_in(provider: &Provider, attempt: &Attempt<'_>) -> Result<Signe
     open(provider, attempt, account, subject, rehashed).await
 }
 
+fn wrong(attempt: &Attempt<'_>, subject: Subject, account: Option<&StoredAccount>) -> WrongPassword {
+    let event = AuditEvent::new(attempt.now, "sign_in.password", Outcome::Refused, Actor::Person)
+        .detail(json!({"known": account.is_some()}));
+    let event = match account {
+        Some(account) => event.account(account.id).person(account.person_id),
+        None => event,
+    };
+    WrongPassword { subject, network: attempt.network.to_owned(), holder: account.map(|account| account.id.0), event }
+}
+
 async fn find_account(provider: &Provider, typed: &str) -> Result<Option<StoredAccount>, Fault> {
-    let Ok(number) = PersonalNumber::parse(typed) else { return Ok(None) };
+    let Ok(number) = PersonalNumber::typed(typed) else { return Ok(None) };
     let mut conn = provider.db.read().await?;
     accounts::find_by_number(&mut conn, number.as_str()).await
 }
@@ -154,40 +166,6 @@ async fn open(
             SignedIn::Yes { cookie: cookie.reveal(), session: id, account: standing }
         }
     })
-}
-
-struct WrongPassword {
-    subject: Subject,
-    network: String,
-    account: Option<StoredAccount>,
-    now: Timestamp,
-}
-
-impl Unit for WrongPassword {
-    type Out = Decision;
-    const KIND: &'static str = "sign_in.wrong_password";
-    const CLASS: Class = Class::Interactive;
-
-    fn lane_key(&self) -> LaneKey {
-        self.account
-            .as_ref()
-            .map_or_else(|| LaneKey::of_bytes(self.network.as_bytes()), |account| LaneKey::of_id(account.id.0))
-    }
-
-    async fn run<'a>(&'a self, tx: &'a mut Tx) -> Result<Decision, Fault> {
-        self.subject.take_turn(tx, CounterKind::Password).await?;
-        let decision = self.subject.passwords(tx, &self.network).await?.decide(self.now);
-        if decision != Decision::Allowed {
-            return Ok(decision);
-        }
-        self.subject.wrong_password(tx, &self.network, self.now).await?;
-        let mut event = AuditEvent::new(self.now, "sign_in.password", Outcome::Refused, Actor::Person);
-        if let Some(account) = &self.account {
-            event = event.account(account.id).person(account.person_id);
-        }
-        tx.record(event.detail(json!({"known": self.account.is_some()})));
-        Ok(Decision::Allowed)
-    }
 }
 
 struct RightPassword {

@@ -14,9 +14,12 @@ use super::{
 };
 use crate::{
     assurance::Level,
-    base::{Fault, Secret},
+    base::{Fault, Secret, Timestamp},
     flows::{
-        account::overview::{Overview, SessionView, Which, end_sessions, overview},
+        account::{
+            overview::{Overview, SessionView, Which, end_sessions, overview},
+            renew,
+        },
         authorize::decide::Decided,
         backchannel::answer::{Waiting, open, waiting},
         sessions::Recognised,
@@ -72,9 +75,9 @@ fn way_in(own: &Own<'_>, note: Option<&Note>) -> Response {
         }
         Some(Note::SignIn { number, problem, .. }) => {
             let problems = problem.map_or_else(Problems::none, Problems::one);
-            NumberPage { number: number.clone(), problems }.render(&frame)
+            NumberPage { number: number.clone(), ended: false, problems }.render(&frame)
         }
-        _ => NumberPage::default().render(&frame),
+        _ => NumberPage { ended: own.visitor.had_a_session(), ..NumberPage::default() }.render(&frame),
     };
     with_busy(html, note)
 }
@@ -82,17 +85,24 @@ fn way_in(own: &Own<'_>, note: Option<&Note>) -> Response {
 async fn own_account(own: &Own<'_>, session: &Recognised, note: Option<Note>) -> Result<Response, Fault> {
     let seen = overview(&own.state.provider, session, own.now()).await?;
     let requests = waiting(&own.state.provider, session, own.now()).await?;
+    let renewal = renew::waiting(&own.state.provider, session, own.now()).await?.map(|asked| asked.due_at);
     let done = if let Some(Note::Done(done)) = note { Some(done) } else { None };
-    Ok(page(&seen, &requests, done, own).into_response())
+    Ok(page(&seen, (renewal, &requests), done, own).into_response())
 }
 
-fn page(seen: &Overview, requests: &[Waiting], done: Option<Done>, own: &Own<'_>) -> Html {
+fn page(
+    seen: &Overview,
+    (renewal, requests): (Option<Timestamp>, &[Waiting]),
+    done: Option<Done>,
+    own: &Own<'_>,
+) -> Html {
     let frame = own.frame();
     let number = seen.number.as_ref().map(PersonalNumber::as_str).unwrap_or_default();
     AccountPage {
         name: Phrase::vi(seen.name.full()),
         number_end: number.get(9..).unwrap_or_default().to_owned(),
         level: seen.level,
+        renewal,
         requests: requests.iter().map(|request| asked(request, frame.lang())).collect(),
         sessions: seen
             .sessions
@@ -147,6 +157,12 @@ async fn take(
 ) -> Response {
     let own = Own { state: &state, visitor: &visitor, page: PAGE };
     let Ok(form) = form else { return own.foreign() };
+    // A form of the page as it was before the session ended, or before another tab signed in: nothing is done with it, and the
+    // page shows what stands.
+    let signs_in = form.iter().any(|(name, _)| name == "username");
+    if signs_in == own.session().is_some() && (signs_in || visitor.had_a_session()) {
+        return own.again(None);
+    }
     if own.session().is_none() {
         return match own.check(&headers, &form) {
             Ok(()) => enter(&own, &form).await.unwrap_or_else(|fault| own.fault(&fault)),
@@ -157,6 +173,10 @@ async fn take(
         match field(&form, "action") {
             "answer" => answer(&own, field(&form, "request")).await,
             "end" => end_one(&own, session, field(&form, "session")).await,
+            "refuse_renewal" => {
+                let refused = renew::refuse(&own.state.provider, session, own.now()).await?;
+                Ok(own.home(refused.then_some(Done::RenewalRefused)))
+            }
             "end_all" => Ok(respond::see_other(paths::ACCOUNT_END_ALL)),
             _ => Ok(own.again(None)),
         }
@@ -174,7 +194,7 @@ async fn enter(own: &Own<'_>, form: &Params) -> Result<Response, Fault> {
     }
     // The password's page carries the number; the number's page has no password.
     if !form.iter().any(|(name, _)| name == "password") {
-        return Ok(match PersonalNumber::parse(&number) {
+        return Ok(match PersonalNumber::typed(&number) {
             Ok(parsed) => asked(parsed.as_str(), true, None),
             Err(_) if number.is_empty() => asked("", false, Some(Problem::NumberMissing)),
             Err(_) => asked(&number, false, Some(Problem::NumberForm)),

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use super::view::{Done, Told, ToldPage};
 use crate::{
     assurance::{PasswordOrigin, Refusal},
-    base::{Fault, Secret, Timestamp},
+    base::{Fault, Secret, Timestamp, typed},
     flows::{
         account::overview::number_of,
         sessions::{Recognised, keep_alive},
@@ -263,12 +263,7 @@ pub fn field<'a>(form: &'a Params, name: &str) -> &'a str {
 
 /// Six digits with whatever spaces people type between them.
 pub fn six_digits(typed: &str) -> Result<Secret, Problem> {
-    let digits: String = typed.chars().filter(|c| !c.is_whitespace()).collect();
-    match digits.len() {
-        0 => Err(Problem::CodeMissing),
-        6 if digits.bytes().all(|byte| byte.is_ascii_digit()) => Ok(Secret::new(digits)),
-        _ => Err(Problem::CodeForm),
-    }
+    typed::six_digits(typed).map(Secret::new).map_err(Into::into)
 }
 
 /// A page that may have to say that the service is busy.

@@ -4,7 +4,7 @@ use axum::response::Response;
 
 use super::own::{Note, Own, field, with_busy};
 use crate::{
-    base::{Fault, Secret},
+    base::{Fault, Secret, typed::plain_digits},
     flows::{
         account::overview::recovery_codes_left,
         sessions::{Recognised, recognise},
@@ -26,7 +26,8 @@ pub async fn page(own: &Own<'_>, session: &Recognised, note: Option<&Note>) -> R
         }
         other => {
             let recovery_codes = recovery_codes_left(&own.state.provider, session).await? > 0;
-            TotpPage { step_up: None, recovery_codes, problems: super::own::problems(other) }.render(&frame)
+            let problems = super::own::problems(other);
+            TotpPage { step_up: None, changing: true, recovery_codes, problems }.render(&frame)
         }
     };
     Ok(with_busy(html, note))
@@ -46,12 +47,15 @@ pub async fn take(own: &Own<'_>, session: &Recognised, form: &Params) -> Result<
         "use_totp" => return again(None),
         _ => {}
     }
-    let typed: String = field(form, "code").chars().filter(|c| !c.is_whitespace()).collect();
+    let typed = plain_digits(field(form, "code"));
     if typed.is_empty() {
         return again(Some(Note::Problem(Problem::CodeMissing)));
     }
     // Six digits are an app's; recovery codes have letters.
     let kind = if typed.bytes().all(|byte| byte.is_ascii_digit()) { CodeKind::Totp } else { CodeKind::Recovery };
+    if kind == CodeKind::Totp && typed.len() != 6 {
+        return again(Some(Note::Problem(Problem::CodeForm)));
+    }
     let (code, now) = (Secret::new(typed), own.now());
     let attempt = CodeAttempt { code: &code, kind, session, interaction: None, now };
     let told = |of_totp: Problem, of_recovery: Problem| match kind {

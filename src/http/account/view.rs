@@ -10,7 +10,8 @@ use crate::{
     http::frame::{Frame, Phrase, Problems, page},
 };
 
-/// Sessions, portals, level and means of authentication. Each session's form posts `session`, `action=end`;
+/// Sessions, portals, level and means of authentication. Each session's form posts `session`, `action=end`; that of a
+/// renewal that was asked for at the desk posts `action=refuse_renewal`;
 /// the form for all posts `action=end_all` and is answered by [`EndAllPage`].
 #[derive(Clone, Debug)]
 pub struct AccountPage {
@@ -18,6 +19,8 @@ pub struct AccountPage {
     /// The last three digits of the personal number.
     pub number_end: String,
     pub level: AccountLevel,
+    /// When the desk renews everything that proves the person, where somebody asked for it there.
+    pub renewal: Option<Timestamp>,
     /// What waits for the person's answer, the newest first.
     pub requests: Vec<RequestRow>,
     /// The one of this browser first.
@@ -83,6 +86,7 @@ pub enum Done {
     PasswordChanged,
     TotpAdded,
     RecoveryCodesMade,
+    RenewalRefused,
 }
 
 impl Done {
@@ -92,6 +96,7 @@ impl Done {
             Self::PasswordChanged => "account-done-password-changed",
             Self::TotpAdded => "account-done-totp-added",
             Self::RecoveryCodesMade => "account-done-recovery-codes",
+            Self::RenewalRefused => "account-done-renewal-refused",
         }
     }
 }

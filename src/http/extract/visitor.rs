@@ -63,6 +63,7 @@ pub struct Visitor {
     /// Path and query, for the language switch.
     pub here: String,
     pub request_id: String,
+    session_cookie: bool,
     /// Set with an answer to a portal, when the browser has another one.
     pub watched_cookie: Option<HeaderValue>,
     accept_language: Option<String>,
@@ -81,6 +82,11 @@ impl Visitor {
 
     pub const fn now(&self) -> Timestamp {
         self.browser.now
+    }
+
+    /// Whether this browser was signed in and is not any more: idle too long, ended elsewhere.
+    pub const fn had_a_session(&self) -> bool {
+        self.session_cookie && self.browser.session.is_none()
     }
 
     /// Gives the browser a cookie when it has none; answers the header to send. Forms need one to be bound to.
@@ -125,6 +131,7 @@ impl Visitor {
         Ok(Self {
             browser: Browser { session, digest, watched, now },
             watched_cookie,
+            session_cookie: state.cookies.read(headers, Cookie::Session).is_some(),
             cookie: if digest.is_some() { cookie } else { String::new() },
             user_agent: text(headers, USER_AGENT).unwrap_or_default(),
             network: network_of(parts),

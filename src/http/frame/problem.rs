@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::Frame;
 use crate::{
-    base::Timestamp,
+    base::{Timestamp, typed::NotSix},
     crypto::{
         password::MAX_CHARACTERS,
         password_policy::{MIN_CHARACTERS, Unsuitable},
@@ -163,6 +163,15 @@ impl Problem {
             Self::UserCodeMissing => f.t("problem-user-code-missing").into_owned(),
             Self::UserCodeForm => f.t("problem-user-code-form").into_owned(),
             Self::UserCodeUnknown => f.t("problem-user-code-unknown").into_owned(),
+        }
+    }
+}
+
+impl From<NotSix> for Problem {
+    fn from(not_six: NotSix) -> Self {
+        match not_six {
+            NotSix::Nothing => Self::CodeMissing,
+            NotSix::Other => Self::CodeForm,
         }
     }
 }

@@ -99,19 +99,24 @@ pub fn all(lang: Lang) -> Vec<Sample> {
 
 fn sign_in(lang: Lang) -> Vec<Sample> {
     let (asked, alone) = (asked(lang), alone(lang));
-    let number = |problem| NumberPage { number: "9000 85".to_owned(), problems: Problems::one(problem) };
+    let number = |problem| NumberPage {
+        number: "9000 85".to_owned(),
+        problems: Problems::one(problem),
+        ..NumberPage::default()
+    };
     let password = |problem| PasswordPage { number: NUMBER.to_owned(), again: false, problems: Problems::one(problem) };
-    let totp = |problem| TotpPage { step_up: None, recovery_codes: false, problems: Problems::one(problem) };
+    let totp = |problem| TotpPage { problems: Problems::one(problem), ..TotpPage::default() };
     let recovery = |problem| RecoveryCodePage { problems: Problems::one(problem) };
     let unverified = asked_by(lang, false, LevelReason::Portal);
     let informed = asked_by(lang, true, LevelReason::Information);
     let again = PasswordPage { number: NUMBER.to_owned(), again: true, problems: Problems::none() };
-    let step_up = TotpPage { step_up: Some(2), recovery_codes: true, problems: Problems::none() };
+    let step_up = TotpPage { step_up: Some(2), recovery_codes: true, ..TotpPage::default() };
     let select =
         SelectAccountPage { name: Phrase::vi("NGUYỄN VĂN THỬ"), number_end: "001".to_owned(), signed_in_at: NOON };
     vec![
         sample("sign_in-number", NumberPage::default().render(&asked)),
         sample("sign_in-number-alone", NumberPage::default().render(&alone)),
+        sample("sign_in-number-ended", NumberPage { ended: true, ..NumberPage::default() }.render(&alone)),
         sample("sign_in-number-unverified", NumberPage::default().render(&unverified)),
         sample("sign_in-number-informed", NumberPage::default().render(&informed)),
         sample("sign_in-number-missing", number(Problem::NumberMissing).render(&asked)),
@@ -127,6 +132,7 @@ fn sign_in(lang: Lang) -> Vec<Sample> {
         sample("sign_in-password-busy", password(Problem::Busy).render(&asked)),
         sample("sign_in-totp-many", totp(Problem::TooManyCodes { minutes: 10 }).render(&alone)),
         sample("sign_in-totp", step_up.render(&asked)),
+        sample("sign_in-totp-changing", TotpPage { changing: true, ..TotpPage::default() }.render(&alone)),
         sample("sign_in-totp-missing", totp(Problem::CodeMissing).render(&alone)),
         sample("sign_in-totp-form", totp(Problem::CodeForm).render(&alone)),
         sample("sign_in-totp-wrong", totp(Problem::CodeWrong).render(&alone)),

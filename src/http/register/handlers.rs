@@ -16,7 +16,7 @@ use super::{
     view::{Stopped, StoppedPage},
 };
 use crate::{
-    base::{Fault, Secret, Span, ids::InteractionId},
+    base::{Fault, Secret, Span, ids::InteractionId, typed::six_digits},
     crypto::Digest,
     flows::{
         CitizenRegistration,
@@ -151,8 +151,8 @@ impl Posted<'_> {
         match (standing(self.state, self.visitor).await?, action) {
             (Step::Code { .. }, "resend") => self.resend().await,
             (Step::Code { .. }, "edit") => {
-                abandon(&self.state.provider, self.browser, self.visitor.now()).await?;
-                Ok(self.again(None))
+                let typed = abandon(&self.state.provider, self.browser, self.visitor.now()).await?;
+                Ok(self.again(typed.and_then(|typed| TypedDetails::opened(&typed)).map(Box::new).map(Note::Details)))
             }
             (Step::Code { .. }, _) => self.confirm().await,
             (Step::Password { .. }, _) => self.finish().await,
@@ -185,8 +185,8 @@ impl Posted<'_> {
         let Ok(details) = typed.understand(now.vietnam_date()) else {
             return Ok(self.again(Some(Note::Details(Box::new(typed)))));
         };
-        let request =
-            Begin { details: &details, browser: self.browser, network: &self.visitor.network, interaction, now };
+        let (typed, network) = (typed.to_be_sealed(), &self.visitor.network);
+        let request = Begin { details: &details, typed: &typed, browser: self.browser, network, interaction, now };
         Ok(match begin(&self.state.provider, self.state.subscribers.as_ref(), &request).await? {
             Begun::Yes => self.again(None),
             Begun::Wait { until } => {
@@ -199,13 +199,10 @@ impl Posted<'_> {
     }
 
     async fn confirm(&self) -> Result<Response, Fault> {
-        let typed: String = self.field("code").chars().filter(|c| !c.is_whitespace()).collect();
-        if typed.is_empty() {
-            return Ok(self.told(Problem::CodeMissing));
-        }
-        if typed.len() != 6 || !typed.bytes().all(|byte| byte.is_ascii_digit()) {
-            return Ok(self.told(Problem::CodeForm));
-        }
+        let typed = match six_digits(self.field("code")) {
+            Ok(typed) => typed,
+            Err(not_six) => return Ok(self.told(not_six.into())),
+        };
         Ok(match confirm(&self.state.provider, self.browser, &typed, self.visitor.now()).await? {
             Confirmed::Yes => self.again(None),
             Confirmed::Wrong => self.told(Problem::CodeWrong),

@@ -6,14 +6,18 @@ use time::{Date, Month};
 
 use super::view::DetailsPage;
 use crate::{
+    base::{SecretBytes, typed::plain_digits},
     flows::account::register::Details,
     http::frame::{Problem, Problems, typed::TypedDate},
     oidc::params::Params,
     registry::{BirthDate, PersonName, PersonalNumber, PhoneNumber},
 };
 
-/// Longer values are nobody's; what is cut here would not have been understood either.
-const MOST_CHARS: usize = 120;
+/// Longer values are nobody's; what is cut here would not have been understood either. All of them, in letters of four bytes,
+/// still fit into the cookie that brings them back.
+const NAME_CHARS: usize = 120;
+const NUMBER_CHARS: usize = 40;
+const PART_CHARS: usize = 12;
 
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct TypedDetails {
@@ -32,16 +36,26 @@ impl TypedDetails {
     }
 
     pub fn of_form(form: &Params) -> Self {
-        let field = |name: &str| {
-            form.one(name).ok().flatten().unwrap_or_default().trim().chars().take(MOST_CHARS).collect::<String>()
+        let field = |name: &str, most: usize| {
+            form.one(name).ok().flatten().unwrap_or_default().trim().chars().take(most).collect::<String>()
         };
+        let part = |name: &str| field(name, PART_CHARS);
         Self {
-            number: field("username"),
-            name: field("name"),
-            birth: [field("birth_day"), field("birth_month"), field("birth_year")],
-            card: [field("card_day"), field("card_month"), field("card_year")],
-            phone: field("phone"),
+            number: field("username", NUMBER_CHARS),
+            name: field("name", NAME_CHARS),
+            birth: [part("birth_day"), part("birth_month"), part("birth_year")],
+            card: [part("card_day"), part("card_month"), part("card_year")],
+            phone: field("phone", NUMBER_CHARS),
         }
+    }
+
+    /// As the record keeps them while the phone's code is awaited.
+    pub fn to_be_sealed(&self) -> SecretBytes {
+        SecretBytes::new(serde_json::to_vec(self).unwrap_or_default())
+    }
+
+    pub fn opened(typed: &SecretBytes) -> Option<Self> {
+        serde_json::from_slice(typed.reveal()).ok()
     }
 
     /// Everything that is wrong at once, in the order of the fields.
@@ -66,18 +80,17 @@ impl TypedDetails {
         if self.number.is_empty() {
             return Err(Problem::NumberMissing);
         }
-        PersonalNumber::parse(&self.number).map_err(|_| Problem::NumberForm)
+        PersonalNumber::typed(&self.number).map_err(|_| Problem::NumberForm)
     }
 
     /// The year alone, or month and year, where the record knows no more.
     fn birth(&self, today: Date) -> Result<BirthDate, Problem> {
         let date = match self.birth.each_ref().map(String::as_str) {
             ["", "", ""] => return Err(Problem::BirthDateMissing),
-            ["", "", year] => number(year).filter(|_| year.len() == 4).map(BirthDate::Year),
-            ["", month, year] => number(year)
-                .filter(|_| year.len() == 4)
-                .zip(month_of(month))
-                .map(|(year, month)| BirthDate::YearMonth { year, month }),
+            ["", "", text] => year(text).map(BirthDate::Year),
+            ["", month, text] => {
+                year(text).zip(month_of(month)).map(|(year, month)| BirthDate::YearMonth { year, month })
+            }
             parts => full_date(parts).map(BirthDate::Full),
         };
         date.and_then(|date| date.plausible_on(today).ok()).ok_or(Problem::BirthDateForm)
@@ -94,7 +107,7 @@ impl TypedDetails {
         if self.phone.is_empty() {
             return Err(Problem::PhoneMissing);
         }
-        PhoneNumber::parse(&self.phone).map_err(|_| Problem::PhoneForm)
+        PhoneNumber::parse(&plain_digits(&self.phone)).map_err(|_| Problem::PhoneForm)
     }
 
     pub fn page(self, problems: Problems) -> DetailsPage {
@@ -110,16 +123,21 @@ impl TypedDetails {
     }
 }
 
-fn full_date([day, month, year]: [&str; 3]) -> Option<Date> {
-    let year = number(year).filter(|_| year.len() == 4)?;
-    Date::from_calendar_date(year, month_of(month)?, u8::try_from(number(day)?).ok()?).ok()
+fn full_date([day, month, text]: [&str; 3]) -> Option<Date> {
+    Date::from_calendar_date(year(text)?, month_of(month)?, u8::try_from(number(day)?).ok()?).ok()
 }
 
 fn month_of(text: &str) -> Option<Month> {
     Month::try_from(u8::try_from(number(text)?).ok()?).ok()
 }
 
+/// Of four digits: "85" may be either century.
+fn year(text: &str) -> Option<i32> {
+    number(text).filter(|_| plain_digits(text).len() == 4)
+}
+
 fn number(text: &str) -> Option<i32> {
+    let text = plain_digits(text);
     (text.len() <= 4 && text.bytes().all(|byte| byte.is_ascii_digit())).then(|| text.parse().ok()).flatten()
 }
 
@@ -155,6 +173,26 @@ mod tests {
         assert_eq!(details.phone.e164(), "+84500000001");
         assert_eq!(birth(["", "", "1950"]), Ok(BirthDate::Year(1950)));
         assert_eq!(birth(["", "7", "1950"]), Ok(BirthDate::YearMonth { year: 1950, month: Month::July }));
+    }
+
+    #[test]
+    fn what_is_pasted_is_understood() {
+        let owned = |parts: [&str; 3]| parts.map(str::to_owned);
+        let pasted = TypedDetails {
+            number: "９００.085.000-001".to_owned(),
+            // Letters and marks apart, as some keyboards and files have them.
+            name: "Nguye\u{302}\u{303}n văn thử".to_owned(),
+            birth: owned(["29", "２", "２０００"]),
+            card: owned([" 1 ", "1", "2021\u{a0}"]),
+            phone: "\u{202d}+84 (500) 000-001\u{202c}".to_owned(),
+        };
+        let details = pasted.understand(TODAY).unwrap();
+        assert_eq!(details.number.as_str(), "900085000001");
+        assert_eq!(details.name, PersonName::parse("Nguyễn văn thử").unwrap());
+        assert_eq!(details.birth, BirthDate::Full(date!(2000 - 02 - 29)));
+        assert_eq!((details.card_issued, details.phone.e164()), (date!(2021 - 01 - 01), "+84500000001"));
+        assert_eq!(birth(["29", "2", "1900"]), Err(Problem::BirthDateForm), "no leap year");
+        assert_eq!(birth(["29", "2", "2025"]), Err(Problem::BirthDateForm));
     }
 
     #[test]

@@ -47,7 +47,7 @@ pub fn step(state: &AppState, visitor: &Visitor, opened: &Opened, step: Step) ->
     let problems = problems(opened.progress.note, visitor.now());
     let busy = opened.progress.note == Some(Note::Busy);
     let html = match step {
-        Step::Number { typed } => NumberPage { number: typed.unwrap_or_default(), problems }.render(&frame),
+        Step::Number { typed } => NumberPage { number: typed.unwrap_or_default(), ended: false, problems }.render(&frame),
         Step::Password { number, again } => {
             let page = PasswordPage { number: digits(&number), again, problems }.render(&frame);
             if busy { page.with_status(StatusCode::SERVICE_UNAVAILABLE) } else { page }
@@ -56,7 +56,9 @@ pub fn step(state: &AppState, visitor: &Visitor, opened: &Opened, step: Step) ->
             SelectAccountPage { name: Phrase::vi(name), number_end, signed_in_at: since }.render(&frame)
         }
         Step::Code { by_recovery: true, .. } => RecoveryCodePage { problems: as_recovery(&problems) }.render(&frame),
-        Step::Code { step_up, recovery_codes, .. } => TotpPage { step_up, recovery_codes, problems }.render(&frame),
+        Step::Code { step_up, recovery_codes, .. } => {
+            TotpPage { step_up, changing: false, recovery_codes, problems }.render(&frame)
+        }
         Step::Unreachable { level, could_add_totp } => {
             let how = if could_add_totp { WayUp::AddTotp } else { WayUp::NotOffered };
             UnreachablePage { level, how, portal: asker::name(&opened.client, frame.lang()) }.render(&frame)
@@ -164,11 +166,14 @@ fn consent_page(state: &AppState, visitor: &Visitor, opened: &Opened, consent: C
 
 /// An interaction that cannot go on: what happened, and how to start again.
 pub fn closed(state: &AppState, visitor: &Visitor, closed: Closed) -> Response {
-    let why = match closed {
-        Closed::Expired => Expired::Time,
-        Closed::Finished => Expired::Ended,
-        Closed::Unknown | Closed::OtherBrowser => Expired::OtherBrowser,
+    let (why, client) = match closed {
+        Closed::Unknown => (Expired::Time, None),
+        Closed::Expired(client) => (Expired::Time, client),
+        Closed::Finished(client) => (Expired::Ended, client),
+        Closed::OtherBrowser => (Expired::OtherBrowser, None),
     };
     let frame = state.frame(visitor.choice(None), visitor.here.clone(), String::new());
-    ExpiredPage { why, again: None, portal: None }.render(&frame).into_response()
+    let again = client.as_ref().and_then(|client| client.client.initiate_login(&state.provider.settings.issuer));
+    let portal = client.map(|client| asker::name(&client, frame.lang()));
+    ExpiredPage { why, again, portal }.render(&frame).into_response()
 }

@@ -15,6 +15,8 @@ use crate::{
 pub struct NumberPage {
     /// As typed before, or from `login_hint`.
     pub number: String,
+    /// The session that this browser had has ended: why the person is asked again.
+    pub ended: bool,
     pub problems: Problems,
 }
 page!(NumberPage, NumberDocument, "sign_in/number.html");
@@ -51,6 +53,8 @@ impl PasswordPage {
 pub struct TotpPage {
     /// The level that this step is for, when the person was signed in before: shown as "one more step is enough".
     pub step_up: Option<u8>,
+    /// Before a change of the password or of what proves the person, on their own pages.
+    pub changing: bool,
     /// Whether recovery codes are left.
     pub recovery_codes: bool,
     pub problems: Problems,
@@ -164,7 +168,7 @@ page!(MatchNumberPage, MatchNumberDocument, "sign_in/match_number.html");
 #[derive(Clone, Debug)]
 pub struct ExpiredPage {
     pub why: Expired,
-    /// Where the person was going: an address that starts again (the portal's `initiate_login_uri` or its client's home).
+    /// Where the person was going: an address that starts again (the portal's `initiate_login_uri`).
     pub again: Option<String>,
     pub portal: Option<Phrase>,
 }

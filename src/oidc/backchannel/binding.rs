@@ -2,7 +2,10 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::oidc::error::{OAuthError, OAuthErrorCode};
+use crate::{
+    base::typed::plain_digits,
+    oidc::error::{OAuthError, OAuthErrorCode},
+};
 
 const LONGEST: usize = 64;
 /// A number of so many digits is what the person types; shorter is guessed, longer is mistyped.
@@ -44,8 +47,7 @@ impl BindingMessage {
 
     /// Whether this is the number, however it was typed. One without a number matches nothing.
     pub fn matches(&self, typed: &str) -> bool {
-        let typed: String = typed.chars().filter(|c| !c.is_whitespace()).collect();
-        self.number().is_some_and(|number| number == typed)
+        self.number().is_some_and(|number| number == plain_digits(typed))
     }
 
     fn span(&self) -> Option<(usize, usize)> {

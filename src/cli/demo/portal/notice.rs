@@ -155,7 +155,7 @@ impl Failure {
             Self::UserInfo(401) => (
                 text("Quyền lấy thông tin đã hết hạn", "The permission to fetch your details has ended"),
                 text(
-                    "Quyền này chỉ có giá trị ít phút. Hãy bấm “Đăng nhập thầm lặng” để lấy quyền mới mà không phải nhập gì.",
+                    "Quyền này chỉ có giá trị ít phút. Hãy bấm “Đăng nhập tự động” để lấy quyền mới mà không phải nhập gì.",
                     "It lasts for a few minutes only. Press “Sign in silently” to get a new one without typing anything.",
                 ),
                 "userinfo_401".to_owned(),

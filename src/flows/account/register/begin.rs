@@ -7,7 +7,7 @@ use super::eligibility::{Details, Judgement, judge};
 use crate::{
     assurance::failures::{Decision, Throttle},
     base::{
-        Fault, Timestamp,
+        Fault, SecretBytes, Timestamp,
         ids::{InteractionId, PersonId, RegistrationId},
     },
     crypto::{Digest, Place},
@@ -32,6 +32,8 @@ use crate::{
 #[derive(Clone, Copy, Debug)]
 pub struct Begin<'a> {
     pub details: &'a Details,
+    /// The form as it was typed, to be given back to this browser alone ([`super::abandon`]); not read here.
+    pub typed: &'a SecretBytes,
     /// Of this browser's cookie: nobody else continues what it began.
     pub browser: &'a Digest,
     /// The network that attempts are counted for.
@@ -69,6 +71,11 @@ async fn decide(provider: &Provider, subscribers: &dyn SubscriberCheck, request:
         .sealer
         .seal(place(&id), details.phone.e164().as_bytes(), &provider.entropy)
         .map_err(|error| Fault::internal("a phone number cannot be sealed", error))?;
+    let typed = provider
+        .secrets
+        .sealer
+        .seal(place_of_typed(&id), request.typed.reveal(), &provider.entropy)
+        .map_err(|error| Fault::internal("typed details cannot be sealed", error))?;
     let to = (CodePurpose::Register, id.0);
     let (code, notice) = match &judgement {
         Judgement::Eligible(_) => (CodeToSend::to(provider, &details.phone, to, words::registration_code, now)?, None),
@@ -93,6 +100,7 @@ async fn decide(provider: &Provider, subscribers: &dyn SubscriberCheck, request:
             browser_digest: request.browser.as_bytes().to_vec(),
             person_id: person,
             phone_sealed: Some(sealed),
+            details_sealed: Some(typed),
             interaction_id: request.interaction,
             created_at: now,
             expires_at: now + provider.settings.lifetimes.registration,
@@ -112,6 +120,10 @@ async fn decide(provider: &Provider, subscribers: &dyn SubscriberCheck, request:
 
 pub(super) const fn place(id: &RegistrationId) -> Place<'_> {
     Place { table: "registration", column: "phone_sealed", row: id.0.as_bytes() }
+}
+
+pub(super) const fn place_of_typed(id: &RegistrationId) -> Place<'_> {
+    Place { table: "registration", column: "details_sealed", row: id.0.as_bytes() }
 }
 
 /// The policy's own delays, with the deployment's number of attempts.

@@ -2,10 +2,10 @@
 
 use serde_json::json;
 
-use super::{live, typed_phone};
+use super::{begin::place_of_typed, live, typed_phone};
 use crate::{
     assurance::failures::Decision,
-    base::{Fault, Timestamp},
+    base::{Fault, SecretBytes, Timestamp},
     crypto::Digest,
     flows::{
         Provider,
@@ -150,10 +150,14 @@ impl Unit for SendAgain {
     }
 }
 
-/// The person corrects their details: what was begun is over.
-pub async fn abandon(provider: &Provider, browser: &Digest, now: Timestamp) -> Result<(), Fault> {
-    let Some(registration) = live(provider, browser, now).await? else { return Ok(()) };
-    provider.writer.submit(Abandon { registration, now }).await
+/// The person corrects their details: what was begun is over, and what was typed comes back once, as long as it is there.
+pub async fn abandon(provider: &Provider, browser: &Digest, now: Timestamp) -> Result<Option<SecretBytes>, Fault> {
+    let Some(registration) = live(provider, browser, now).await? else { return Ok(None) };
+    let open = |sealed: &Vec<u8>| provider.secrets.sealer.open(place_of_typed(&registration.id), sealed);
+    let typed = registration.details_sealed.as_ref().map(open).transpose();
+    let typed = typed.map_err(|error| Fault::internal("typed details do not open", error))?;
+    provider.writer.submit(Abandon { registration, now }).await?;
+    Ok(typed)
 }
 
 struct Abandon {

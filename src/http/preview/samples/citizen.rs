@@ -123,6 +123,7 @@ fn account(lang: Lang) -> Vec<Sample> {
         name: person(),
         number_end: "001".to_owned(),
         level: AccountLevel::One,
+        renewal: None,
         requests: vec![
             RequestRow {
                 id: "0195".to_owned(),
@@ -155,9 +156,11 @@ fn account(lang: Lang) -> Vec<Sample> {
         ("account-password-changed", Done::PasswordChanged),
         ("account-totp-added", Done::TotpAdded),
         ("account-recovery-made", Done::RecoveryCodesMade),
+        ("account-renewal-refused", Done::RenewalRefused),
     ] {
         samples.push(sample(name, AccountPage { done: Some(done), ..safer.clone() }.render(&alone(lang))));
     }
+    samples.push(sample("account-renewal", AccountPage { renewal: Some(NOON), ..safer }.render(&alone(lang))));
     samples.push(sample("account-lock", LockPage { sessions: 2, portals: 1 }.render(&alone(lang))));
     for (name, what) in [("account-locked", Told::Locked), ("account-no-phone", Told::NoPhone)] {
         samples.push(sample(name, ToldPage { what }.render(&alone(lang))));
