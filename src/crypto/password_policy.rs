@@ -183,10 +183,13 @@ mod tests {
             "987654321098",
             "qwertyuiopoiuytrewq",
             "abcdefghijklmn",
-            "            ",
             "- - - - - - -",
         ] {
             assert_eq!(verdict(text), Err(Unsuitable::Repetitive), "{text}");
+        }
+        // Spaces at the ends are none of it.
+        for text in ["            ", "  kwzqpxv  mưa  "] {
+            assert_eq!(verdict(text), Err(Unsuitable::TooShort), "{text}");
         }
     }
 

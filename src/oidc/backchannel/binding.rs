@@ -100,8 +100,8 @@ mod tests {
             assert_eq!((message.number(), message.without_number().as_str()), (number, shown), "{text}");
         }
         let message = BindingMessage::parse("mã 4711").unwrap();
-        assert!(message.matches(" 47 11 "));
-        for wrong in ["", "4712", "471", "47110", "mã 4711", "４７１１"] {
+        assert!(message.matches(" 47 11 ") && message.matches("４７１１"));
+        for wrong in ["", "4712", "471", "47110", "mã 4711", "٤٧١١"] {
             assert!(!message.matches(wrong), "{wrong}");
         }
         assert!(!BindingMessage::parse("W4SCT").unwrap().matches(""));
