@@ -43,6 +43,7 @@ pub const MIGRATIONS: &[(i64, &str, &str, &str)] = &[
     embed!(48, "0048_change_feed"),
     embed!(49, "0049_merged_records"),
     embed!(50, "0050_given_password"),
+    embed!(66, "0066_means"),
 ];
 
 /// What `migrate --check` says.
