@@ -6,6 +6,7 @@ use time::Date;
 
 use super::{
     admin_unit::{self, AdminUnit, AsOf},
+    name_keys::{invisible, is_unseen},
     record::iso_day,
 };
 
@@ -106,15 +107,16 @@ impl Address {
     }
 }
 
-fn clean(line: &str) -> Result<String, AddressError> {
+/// One line, in NFC, with nothing in it that is not seen.
+pub(super) fn clean(line: &str) -> Result<String, AddressError> {
     use unicode_normalization::UnicodeNormalization;
 
     let line = line.trim();
     if line.len() > MAX_LINE * 8 {
         return Err(AddressError::LineTooLong);
     }
-    let line: String = line.nfc().collect();
-    if line.chars().any(char::is_control) {
+    let line: String = line.chars().filter(|letter| !invisible(*letter)).nfc().collect();
+    if line.chars().any(is_unseen) {
         return Err(AddressError::LineControl);
     }
     if line.chars().count() > MAX_LINE {

@@ -5,6 +5,8 @@
 
 use thiserror::Error;
 
+use super::name_keys::is_unseen;
+
 /// Everything that is stated with a request.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Attribution {
@@ -63,21 +65,29 @@ impl Statement {
 pub enum StatementError {
     #[error("this header is needed")]
     Missing,
+    #[error("this header stands there more than once")]
+    Repeated,
+    #[error("this header is not UTF-8")]
+    NotUtf8,
     #[error("this header has more than {0} characters")]
     TooLong(usize),
     #[error("this header holds letters, digits, dots, hyphens, underscores and slashes")]
     Letters,
     #[error("this is no agency code of Decision 20/2020/QĐ-TTg, as G22.15 or H01")]
     Agency,
-    #[error("the purpose has at least five letters, and no control characters")]
+    #[error("the purpose has at least five letters, and none that control the text or are not seen")]
     Purpose,
 }
 
+/// How a header came: one reader takes the first of two and another the last, so that two are none.
+pub type Stated<'h> = Result<Option<&'h str>, StatementError>;
+
 impl Attribution {
     /// Every fault is named, so that a caller mends all at once.
-    pub fn read<'h>(header: impl Fn(&str) -> Option<&'h str>) -> Result<Self, Vec<(Statement, StatementError)>> {
+    pub fn read<'h>(header: impl Fn(&str) -> Stated<'h>) -> Result<Self, Vec<(Statement, StatementError)>> {
         let mut faults = Vec::new();
-        let mut take = |statement: Statement| match checked(statement, header(statement.header())) {
+        let mut take = |statement: Statement| match header(statement.header()).and_then(|text| checked(statement, text))
+        {
             Ok(text) => text.to_owned(),
             Err(error) => {
                 faults.push((statement, error));
@@ -104,7 +114,8 @@ fn checked(statement: Statement, text: Option<&str>) -> Result<&str, StatementEr
     match statement {
         Statement::Purpose => {
             let letters = text.chars().filter(|letter| letter.is_alphabetic()).count();
-            if letters < 5 || text.chars().any(char::is_control) { Err(StatementError::Purpose) } else { Ok(text) }
+            // The person reads it on their own page: nothing in it may turn or hide what stands beside it.
+            if letters < 5 || text.chars().any(is_unseen) { Err(StatementError::Purpose) } else { Ok(text) }
         }
         Statement::Agency => is_agency_code(text).then_some(text).ok_or(StatementError::Agency),
         _ => {
@@ -138,12 +149,12 @@ mod tests {
 
     fn read(change: Option<(Statement, &str)>) -> Result<Attribution, Vec<(Statement, StatementError)>> {
         Attribution::read(|name| match change {
-            Some((statement, text)) if statement.header() == name => Some(text).filter(|text| !text.is_empty()),
-            _ => Some(match name {
+            Some((statement, text)) if statement.header() == name => Ok(Some(text).filter(|text| !text.is_empty())),
+            _ => Ok(Some(match name {
                 "x-agency-code" => "G01.12",
                 "x-purpose" => "Cấp giấy phép lái xe",
                 _ => "A-1",
-            }),
+            })),
         })
     }
 
@@ -163,7 +174,18 @@ mod tests {
         }
         assert_eq!(read(Some((Statement::Officer, "a b"))).unwrap_err()[0].1, StatementError::Letters);
         assert_eq!(read(Some((Statement::Purpose, "....."))).unwrap_err()[0].1, StatementError::Purpose);
-        assert_eq!(Attribution::read(|_| None).unwrap_err().len(), 6);
+        for turned in
+            ["Cấp giấy phép \u{202E}lái xe", "Cấp\u{200B} giấy phép", "Cấp giấy \u{2066}phép", "Cấp giấy\u{7}phép"]
+        {
+            assert_eq!(
+                read(Some((Statement::Purpose, turned))).unwrap_err()[0].1,
+                StatementError::Purpose,
+                "{turned:?}"
+            );
+        }
+        assert_eq!(Attribution::read(|_| Ok(None)).unwrap_err().len(), 6);
+        let twice = Attribution::read(|_| Err(StatementError::Repeated)).unwrap_err();
+        assert!(twice.len() == 6 && twice.iter().all(|(_, error)| *error == StatementError::Repeated));
     }
 
     #[test]

@@ -85,6 +85,14 @@ pub(super) const fn invisible(letter: char) -> bool {
     matches!(letter, '\u{200B}'..='\u{200D}' | '\u{2060}' | '\u{FEFF}' | '\u{00AD}')
 }
 
+/// What controls a text or is not seen in it: control characters, marks that turn the direction of what follows
+/// (Unicode TR 36 §2), and letters without a form.
+pub(crate) fn is_unseen(letter: char) -> bool {
+    invisible(letter)
+        || letter.is_control()
+        || matches!(letter, '\u{061C}' | '\u{200E}' | '\u{200F}' | '\u{2028}'..='\u{202E}' | '\u{2061}'..='\u{206F}')
+}
+
 fn fold(name: &str) -> String {
     let visible: String = name.chars().filter(|letter| !invisible(*letter)).map(true_d).nfc().map(apostrophe).collect();
     // Lower-casing some foreign capitals leaves a loose mark behind: composed again, so that keys are fixed points.

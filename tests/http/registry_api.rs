@@ -105,10 +105,20 @@ impl<'a> Caller<'a> {
         self.send_with(path, content, &[]).await
     }
 
-    async fn send_with(&self, path: &str, content: Vec<u8>, headers: &[(&str, &str)]) -> Answer {
-        let bearer = format!("Bearer {}", self.token);
+    /// With one header more than the usual.
+    async fn ask_twice(&self, path: &str, content: &Value, (name, value): (&str, &str)) -> Answer {
+        let mut headers = self.usual();
+        headers.push((name.to_owned(), value.to_owned()));
+        let mut builder = Request::post(format!("{BASE}{path}"));
+        for (name, value) in headers {
+            builder = builder.header(name, value);
+        }
+        self.app.send(builder.body(Body::from(content.to_string())).unwrap()).await
+    }
+
+    fn usual(&self) -> Vec<(String, String)> {
         let usual = [
-            ("authorization", bearer.as_str()),
+            ("authorization", format!("Bearer {}", self.token).as_str()),
             ("content-type", "application/json"),
             ("x-request-id", "YC-1"),
             ("x-agency-code", "H05.12"),
@@ -116,10 +126,15 @@ impl<'a> Caller<'a> {
             ("x-procedure-code", "1.002835"),
             ("x-dossier-code", "H05-0001"),
             ("x-purpose", "Cấp giấy phép lái xe"),
-        ];
+        ]
+        .map(|(name, value)| (name.to_owned(), value.to_owned()));
+        usual.into()
+    }
+
+    async fn send_with(&self, path: &str, content: Vec<u8>, headers: &[(&str, &str)]) -> Answer {
         let mut builder = Request::post(format!("{BASE}{path}"));
-        for (name, value) in usual {
-            let value = headers.iter().find(|(own, _)| *own == name).map_or(value, |(_, value)| *value);
+        for (name, value) in self.usual() {
+            let value = headers.iter().find(|(own, _)| *own == name).map_or(value.as_str(), |(_, value)| *value);
             if !value.is_empty() {
                 builder = builder.header(name, value);
             }
@@ -286,6 +301,23 @@ async fn who_may_not_ask_is_told_why() {
     for statement in Statement::ALL {
         assert_eq!(refused("/verify", &[(statement.header(), "")]).await, (400, "statements".to_owned(), false));
     }
+    // One reader takes the first of two and another the last: two are none, also when they say the same.
+    for statement in Statement::ALL {
+        for value in ["H05.12", "G01"] {
+            let answer = caller.ask_twice("/verify", &right, (statement.header(), value)).await;
+            assert_eq!((answer.status, kind(&answer).as_str()), (StatusCode::BAD_REQUEST, "statements"));
+            assert_eq!(
+                answer.json()["errors"],
+                json!([{
+                    "header": statement.header(), "detail": "this header stands there more than once",
+                }])
+            );
+        }
+    }
+    let bearer = caller.ask_twice("/verify", &right, ("authorization", "Bearer x.y.z")).await;
+    assert_eq!((bearer.status, kind(&bearer).as_str()), (StatusCode::UNAUTHORIZED, "no-token"));
+    let media = caller.ask_twice("/verify", &right, ("content-type", "text/plain")).await;
+    assert_eq!(media.status, StatusCode::UNPROCESSABLE_ENTITY);
     let none: Vec<_> = Statement::ALL.iter().map(|statement| (statement.header(), "")).collect();
     assert_eq!(caller.ask_with("/verify", &right, &none).await.json()["errors"].as_array().unwrap().len(), 6);
     for (content, pointers) in [

@@ -11,6 +11,7 @@ use crate::{
         Address, BirthDate, EmailAddress, PersonName, PersonalNumber, PhoneNumber, UnitRef, admin_unit,
         birth::BirthDateError,
         household::ResidenceFile,
+        name_keys::{invisible, is_unseen},
         record::{Place, iso_day},
     },
 };
@@ -91,7 +92,7 @@ pub(super) struct Form<'a> {
 }
 
 /// More than anybody types, less than what would hurt.
-const MOST_CHARS: usize = 250;
+pub(super) const MOST_CHARS: usize = 250;
 
 impl<'a> Form<'a> {
     pub(super) const fn new(values: &'a Values, today: Date) -> Self {
@@ -197,12 +198,13 @@ pub(super) fn name(text: &str, _: Date) -> Result<PersonName, Why> {
     PersonName::parse(text).map_err(|_| Why::NotAName)
 }
 
-/// One line, in NFC, without control characters.
+/// One line, in NFC, without what controls it or is not seen.
 pub(super) fn text(text: &str, _: Date) -> Result<String, Why> {
     use unicode_normalization::UnicodeNormalization as _;
 
-    let text: String = text.nfc().collect();
-    if text.chars().any(char::is_control) { Err(Why::Unreadable) } else { Ok(text) }
+    // A decider reads it: what is not seen is left out as in a name, and nothing turns the direction of the rest.
+    let text: String = text.chars().filter(|letter| !invisible(*letter)).nfc().collect();
+    if text.chars().any(is_unseen) { Err(Why::Unreadable) } else { Ok(text) }
 }
 
 pub(super) fn commune(code: &str, day: Date) -> Result<UnitRef, Why> {

@@ -2,8 +2,8 @@
 
 use serde_json::{Map, Value};
 
-use super::{FieldKind, Kind, PAPER_FIELDS, Refusal, Values};
-use crate::registry::PersonalNumber;
+use super::{FieldKind, Kind, PAPER_FIELDS, Refusal, Values, form::MOST_CHARS};
+use crate::registry::{PersonalNumber, name_keys::is_unseen};
 
 /// What was told; the form in it is not judged yet.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -158,7 +158,7 @@ fn is_unit(text: &str) -> bool {
 }
 
 fn is_note(text: &str) -> bool {
-    text.chars().count() <= 500 && !text.chars().any(char::is_control)
+    text.chars().count() <= 500 && !text.chars().any(is_unseen)
 }
 
 fn fields(map: &Map<String, Value>, kind: Option<Kind>, faults: &mut Vec<MessageFault>) -> Values {
@@ -188,8 +188,10 @@ fn fields(map: &Map<String, Value>, kind: Option<Kind>, faults: &mut Vec<Message
     values
 }
 
+/// As many as the form's field takes: whoever is named is looked up before the form is judged.
 fn are_numbers(text: &str) -> bool {
-    text.trim().is_empty() || text.split([',', ';']).all(|one| PersonalNumber::parse(one.trim()).is_ok())
+    let fits = text.len() <= MOST_CHARS;
+    text.trim().is_empty() || fits && text.split([',', ';']).all(|one| PersonalNumber::parse(one.trim()).is_ok())
 }
 
 fn escaped(name: &str) -> String {
@@ -248,6 +250,7 @@ mod tests {
             ("unit", json!(1), "unit.form"),
             ("note", json!("a\u{0}"), "note.long"),
             ("note", json!("x".repeat(501)), "note.long"),
+            ("note", json!("a\u{202E}b"), "note.long"),
         ] {
             let mut message = told();
             message["fields"] = json!({ "subject": "900085000001" });
@@ -259,6 +262,7 @@ mod tests {
             ("on", json!(20_261_120), "text"),
             ("subject", json!("0195fd2e-7a2b-7000-8000-000000000001"), "person.number"),
             ("subject", json!("Nguyễn Văn Thử"), "person.number"),
+            ("subject", json!("900085000001,".repeat(5_000) + "900085000001"), "person.number"),
         ] {
             let mut message = told();
             message["fields"] = json!({ field: value });

@@ -12,7 +12,7 @@ use crate::{
         error::{OAuthError, OAuthErrorCode},
         scope::ScopeSet,
     },
-    registry::attribution::{Attribution, is_agency_code},
+    registry::attribution::{Attribution, Stated, is_agency_code},
     store::cache::{Allowance, Rate},
 };
 
@@ -64,7 +64,7 @@ const OFFICER_PACE: Rate = Rate { burst: 120, per: Span::hours(1) };
 pub async fn admitted<'h>(
     provider: &Provider,
     (token, right): (Option<(&Presented, &Sender)>, Right),
-    header: impl Fn(&str) -> Option<&'h str>,
+    header: impl Fn(&str) -> Stated<'h>,
     now: Timestamp,
 ) -> Result<Result<Admitted, ExchangeRefusal>, Fault> {
     let Some(token) = token else { return Ok(Err(ExchangeRefusal::NoToken)) };

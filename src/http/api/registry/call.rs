@@ -14,27 +14,38 @@ use crate::{
     flows::registry::exchange::{Admitted, ExchangeRefusal, Right, admitted},
     http::{certificate::Call, state::AppState},
     oidc::{bearer, params::Params},
+    registry::attribution::{Stated, StatementError},
 };
 
 /// A caller who may ask for this.
 pub async fn call(state: &AppState, headers: &Call, right: Right, now: Timestamp) -> Result<Admitted, Ended> {
-    let mut all = headers.get_all(AUTHORIZATION).iter();
-    let header = all.next().and_then(|value| value.to_str().ok());
-    let one = if all.next().is_some() { None } else { header };
+    let one = single(headers, AUTHORIZATION.as_str()).ok().flatten();
     let token = bearer::extract(one, &Params::default(), None).map_err(ExchangeRefusal::Token)?;
     let sender = Sender { proof: None, certificate: headers.certificate.clone() };
-    // Vietnamese in a header is UTF-8.
-    let stated = |name: &str| headers.get(name).and_then(|value| std::str::from_utf8(value.as_bytes()).ok());
+    let stated = |name: &str| single(headers, name);
     Ok(admitted(&state.provider, (token.as_ref().map(|token| (token, &sender)), right), stated, now).await??)
+}
+
+/// A header that stands there once, or not at all. Vietnamese in it is UTF-8.
+fn single<'h>(headers: &'h HeaderMap, name: &str) -> Stated<'h> {
+    let mut all = headers.get_all(name).iter();
+    let Some(first) = all.next() else { return Ok(None) };
+    if all.next().is_some() {
+        return Err(StatementError::Repeated);
+    }
+    std::str::from_utf8(first.as_bytes()).map(Some).map_err(|_| StatementError::NotUtf8)
+}
+
+/// Two media types are none.
+fn media(headers: &HeaderMap) -> Option<&str> {
+    single(headers, CONTENT_TYPE.as_str()).ok().flatten()
 }
 
 /// The content as one document.
 pub fn document(headers: &HeaderMap, bytes: &[u8]) -> Result<Value, Ended> {
-    let media = headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok());
-    Ok(super::body::document(media, bytes)?)
+    Ok(super::body::document(media(headers), bytes)?)
 }
 
 pub fn content(headers: &HeaderMap, bytes: &[u8], known: &[&str]) -> Result<Content, Ended> {
-    let media = headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok());
-    Ok(Content::read(media, bytes, known)?)
+    Ok(Content::read(media(headers), bytes, known)?)
 }
