@@ -266,6 +266,41 @@ async fn a_client_tells_what_its_registration_names_and_where() {
     assert_eq!((answer.status, kind(&answer).as_str()), (StatusCode::FORBIDDEN, "scope"));
 }
 
+/// Mended, an event may speak of somebody else: the registration is asked again, and not only the first time.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_was_returned_is_told_again_only_within_the_registration() {
+    for app in TestApp::each().await {
+        for (serial, unit) in [(2, "00004"), (3, "26368")] {
+            let unit = UnitRef::commune_on(unit, app.at.now().vietnam_date()).unwrap();
+            let address = Address::new("Số 1", unit, None).unwrap();
+            let home = Residence { kind: ResidenceKind::Permanent, address, from: None, to: None };
+            people::add(&app.at, PersonRecord { residences: vec![home], ..people::another(serial) }).await;
+        }
+        let part = json!({ "registry_events": { "kinds": ["death"], "units": ["01"] } });
+        let caller = Caller::of(&app, SCOPE, &part).await;
+        let of = |number: &str| {
+            let mut told = death("HT-1");
+            told["fields"]["subject"] = json!(number);
+            told
+        };
+        assert_eq!(status(&caller.ask("/events", &of("900085000002")).await), (200, "proposed".to_owned()));
+        let mut conn = app.at.conn().await;
+        let source = format!("api:{AGENCY}");
+        let event = civil_events::find_by_source(&mut conn, &source, "HT-1").await.unwrap().unwrap();
+        drop(conn);
+        let officer = Officer { actor: Actor::Operator("binh".to_owned()), unit: None };
+        let reason = Some("Nhầm người".to_owned());
+        let say = Say { event: event.id, version: event.version, verdict: Verdict::Return, reason };
+        events::decide(&app.at.provider, &officer, &say, app.at.now()).await.unwrap();
+        let elsewhere = caller.ask("/events", &of("900085000003")).await;
+        assert_eq!((elsewhere.status, kind(&elsewhere).as_str()), (StatusCode::FORBIDDEN, "not-registered"));
+        assert_eq!(app.at.count("SELECT count(*) FROM civil_event WHERE state = 'returned'").await, 1);
+        let mut mended = of("900085000002");
+        mended["fields"]["on"] = json!("2026-11-19");
+        assert_eq!(status(&caller.ask("/events", &mended).await), (200, "proposed".to_owned()));
+    }
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn the_same_event_told_at_once_is_one() {
     for app in TestApp::each().await {
@@ -297,4 +332,33 @@ async fn whoever_tells_can_look_up_what_can_be_told() {
     assert_eq!((&field("on")["required"], &field("on")["form"]), (&json!(true), &json!("YYYY-MM-DD")));
     assert_eq!(field("paper")["choices"][0]["code"], "death_note");
     assert_eq!(death["label#vi"], "Khai tử");
+}
+
+/// One that cannot be read does not stand before the others for ever.
+#[tokio::test(flavor = "multi_thread")]
+async fn an_early_event_that_cannot_be_judged_keeps_no_other_back() {
+    for app in TestApp::each().await {
+        people::add(&app.at, person()).await;
+        let caller = Caller::of(&app, SCOPE, &all()).await;
+        for name in ["LH-1", "LH-2"] {
+            assert_eq!(status(&caller.ask("/events", &divorce(name)).await), (200, "waiting".to_owned()));
+            app.at.clock.advance(Span::secs(1));
+        }
+        app.at.change("UPDATE civil_event SET kind = 'flight' WHERE source_id = 'LH-1'").await;
+        let mut wife = people::another(9);
+        wife.sex = dinhdanh::registry::Sex::Female;
+        people::add(&app.at, wife).await;
+        let marriage =
+            [("husband", NUMBER), ("wife", "900085000009"), ("on", "2026-11-01"), ("paper", "marriage_certificate")];
+        caller.ask("/events", &event("marriage", "KH-1", &marriage)).await;
+        approve(&app, "KH-1").await;
+        app.at.clock.advance(Span::minutes(6));
+        let now = app.at.now();
+        assert_eq!(try_early(&app.at.provider, now - Span::minutes(5), 50, now).await.unwrap(), 1);
+        assert_eq!(
+            app.at.count("SELECT count(*) FROM civil_event WHERE source_id = 'LH-2' AND state = 'proposed'").await,
+            1
+        );
+        assert_eq!(try_early(&app.at.provider, now - Span::minutes(5), 50, now).await.unwrap(), 0, "put off");
+    }
 }

@@ -10,6 +10,7 @@ use super::{
 use crate::{
     base::{
         Fault, Timestamp,
+        fault::FaultKind,
         ids::{EventId, PersonId},
     },
     flows::Provider,
@@ -27,9 +28,36 @@ pub async fn try_early(provider: &Provider, before: Timestamp, most: i64, now: T
     let early = civil_events::early(&mut provider.db.read().await?, before, most).await?;
     let mut moved = 0;
     for event in early {
-        moved += u64::from(try_one(provider, &event, now).await?);
+        match try_one(provider, &event, now).await {
+            Ok(done) => moved += u64::from(done),
+            // One that cannot be read is put off like the others: it would stand before them for ever.
+            Err(fault) if matches!(fault.kind, FaultKind::Inconsistent | FaultKind::Internal) => {
+                tracing::error!(%fault, event = %event.id, "an event that came early cannot be judged");
+                provider.writer.submit(PutOff { event: (event.id, event.version), now }).await?;
+            }
+            Err(fault) => return Err(fault),
+        }
     }
     Ok(moved)
+}
+
+struct PutOff {
+    event: (EventId, i64),
+    now: Timestamp,
+}
+
+impl Unit for PutOff {
+    type Out = ();
+    const KIND: &'static str = "registry.put_event_off";
+    const CLASS: Class = Class::Admin;
+
+    fn lane_key(&self) -> LaneKey {
+        LaneKey::of_id(self.event.0.0)
+    }
+
+    async fn run<'a>(&'a self, tx: &'a mut Tx) -> Result<(), Fault> {
+        civil_events::tried(tx, self.event, Some(self.now)).await
+    }
 }
 
 async fn try_one(provider: &Provider, event: &StoredEvent, now: Timestamp) -> Result<bool, Fault> {

@@ -5,7 +5,10 @@ use crate::{
     base::{Fault, Timestamp, ids::EventId},
     flows::{Provider, registry::read_person::note_reading},
     registry::civil_event::{CivilEvent, Kind, Refusal, Values, Warning},
-    store::civil_events::{self, EventState, StoredEvent},
+    store::{
+        civil_events::{self, EventState, StoredEvent},
+        facet_versions,
+    },
 };
 
 #[derive(Debug)]
@@ -48,6 +51,10 @@ pub async fn open(
         event,
     };
     if !matches!(opened.event.state, EventState::Proposed | EventState::Returned | EventState::Case) {
+        // What is settled still says what it said.
+        let people = facet_versions::people_of(&mut conn, id).await?;
+        drop(conn);
+        note_reading(&provider.writer, &people, officer.actor.clone(), now).await?;
         return Ok(Some(opened));
     }
     let about = (kind, &opened.values);

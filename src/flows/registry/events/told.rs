@@ -74,9 +74,8 @@ pub async fn tell(provider: &Provider, by: &Teller, message: &Message, now: Time
         drop(conn);
         return told_again(provider, by, (message, &known), now).await;
     }
-    let about = (message.kind, &message.values);
-    let ground = Ground::of(&mut conn, &provider.secrets.vault, about, (&provider.entropy, now)).await?;
     drop(conn);
+    let ground = ground(provider, message, now).await?;
     if !is_theirs(by.part.as_ref(), message.kind, &ground) {
         return Ok(Told::NotTheirs);
     }
@@ -92,6 +91,12 @@ pub async fn tell(provider: &Provider, by: &Teller, message: &Message, now: Time
             told_again(provider, by, (message, &stored), now).await
         }
     }
+}
+
+async fn ground(provider: &Provider, message: &Message, now: Timestamp) -> Result<Ground, Fault> {
+    let about = (message.kind, &message.values);
+    let mut conn = provider.db.read().await?;
+    Ground::of(&mut conn, &provider.secrets.vault, about, (&provider.entropy, now)).await
 }
 
 fn proposal(by: &Teller, message: &Message, again: Option<(EventId, i64)>) -> Proposal {
@@ -123,6 +128,10 @@ async fn told_again(
     // What an officer returned goes out again as its teller mended it; the kind stays what it is.
     if known.state != EventState::Returned || known.kind != message.kind.code() {
         return Ok(Told::OtherContent(known.id));
+    }
+    // Mended, it may speak of somebody else, and the registration may name less than it did.
+    if !is_theirs(by.part.as_ref(), message.kind, &ground(provider, message, now).await?) {
+        return Ok(Told::NotTheirs);
     }
     match propose(provider, &by.officer(), &proposal(by, message, Some((known.id, known.version))), now).await? {
         Proposed::Yes { event, .. } => Ok(Told::Kept { event, known: false }),
