@@ -9,7 +9,7 @@ use crate::{
     base::Fault,
     registry::{
         admin_unit,
-        statistics::{Cell, Counted, SMALLEST, Table, age_band},
+        statistics::{Cell, Counted, ROUNDED_TO, SMALLEST, Table, age_band},
     },
     store::{
         Conn,
@@ -101,6 +101,7 @@ pub fn as_json(table: &Table, question: &Question, today: Date) -> Value {
         .collect();
     json!({
         "by": names, "province": question.province, "as_of": today.to_string(), "smallest_shown": SMALLEST,
+        "rounded_to": ROUNDED_TO,
         "total": table.total, "cells": table.cells.iter().map(|one| cell(one, &names)).collect::<Vec<_>>(),
         "margins": margins,
     })
