@@ -73,6 +73,27 @@ pub async fn member_ids(conn: &mut Conn, id: HouseholdId, most: i64) -> Result<V
     Ok(rows.into_iter().map(|(id,)| id).collect())
 }
 
+// Everybody whose relation to a head may change with the head: others and lodgers stay what they are.
+pub(super) const KIN: &str = "SELECT person_id FROM household_member WHERE household_id = $1 \
+    AND relation NOT IN ('other', 'lodger') ORDER BY person_id LIMIT $2";
+
+pub async fn kin_ids(conn: &mut Conn, id: HouseholdId, most: i64) -> Result<Vec<PersonId>, Fault> {
+    let rows: Vec<(PersonId,)> = on!(conn, |c| sqlx::query_as(KIN).bind(id).bind(most).fetch_all(c).await)
+        .map_err(failed("reading a head's kin in the household"))?;
+    Ok(rows.into_iter().map(|(id,)| id).collect())
+}
+
+pub(super) const OWNED_BY: &str = "SELECT id, version, residence_file, head_id, owner, line, unit_code, unit_valid_from, \
+    closed_on FROM household WHERE owner IS NOT NULL AND owner ->> 'person' = $1 ORDER BY id LIMIT $2";
+
+/// The dwellings that somebody owns.
+pub async fn owned_by(conn: &mut Conn, owner: PersonId, most: i64) -> Result<Vec<(Household, i64)>, Fault> {
+    let rows: Vec<WholeRow> =
+        on!(conn, |c| sqlx::query_as(OWNED_BY).bind(owner.to_string()).bind(most).fetch_all(c).await)
+            .map_err(failed("finding whose dwellings somebody owns"))?;
+    rows.into_iter().map(whole).collect()
+}
+
 /// A household to be written: as it was, with its version, and as it is after the event.
 #[derive(Clone, Debug)]
 pub struct HouseholdWrite {

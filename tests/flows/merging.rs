@@ -17,7 +17,7 @@ use dinhdanh::{
         household::{Membership, Relation, ResidenceFile},
         record::{Facet, Marital, Record},
     },
-    store::{LaneKey, Tx, Unit, accounts, audit::Actor, cases, numbers, subjects},
+    store::{LaneKey, Tx, Unit, accounts, audit::Actor, cases, household_writes, numbers, subjects},
 };
 use time::Date;
 
@@ -336,5 +336,66 @@ impl Unit for Know {
 
     async fn run<'a>(&'a self, tx: &'a mut Tx) -> Result<String, Fault> {
         subjects::ensure_sub(tx, self.sector, self.person, self.sub, self.now).await
+    }
+}
+
+async fn owner_of(at: &TestProvider) -> Option<String> {
+    let file = ResidenceFile::parse("T/2").unwrap();
+    let (household, _) = household_writes::find_by_file(&mut at.conn().await, &file).await.unwrap().unwrap();
+    household.owner.and_then(|owner| owner.person).map(|id| id.to_string())
+}
+
+/// Who owned a dwelling under the one record owns it under the other, and again under the first.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_dwelling_follows_its_owner_through_a_merge_and_back() {
+    for at in TestProvider::each().await {
+        let [kept, gone, ..] = family(&at).await;
+        recorded(&at, Kind::HouseholdOwner, &[("household", "T/2"), ("owner", OTHER), ("on", "2026-11-20")]).await;
+        assert_eq!(owner_of(&at).await, Some(gone.to_string()));
+        merge(&at).await;
+        assert_eq!(owner_of(&at).await, Some(kept.to_string()));
+        unmerge(&at, gone).await;
+        assert_eq!(owner_of(&at).await, Some(gone.to_string()));
+        // Sold in between: it stays with who bought it, and somebody looks.
+        merge(&at).await;
+        let sold = [("household", "T/2"), ("owner", "900085000003"), ("on", "2026-11-21")];
+        recorded(&at, Kind::HouseholdOwner, &sold).await;
+        let buyer = owner_of(&at).await;
+        unmerge(&at, gone).await;
+        assert_eq!(owner_of(&at).await, buyer);
+        assert!(at.count("SELECT count(*) FROM registry_case WHERE kind = 'follow_up'").await > 0);
+    }
+}
+
+/// A marriage that the registry would not record does not come in by a merge either.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_merge_brings_nobody_a_spouse_of_their_own_kin() {
+    for at in TestProvider::each().await {
+        family(&at).await;
+        // The wife of the other record and the kept one have one grandfather.
+        for (serial, birth, sex) in [(10, "1930", Sex::Male), (11, "1955", Sex::Male), (12, "1957", Sex::Female)] {
+            let mut elder = another(serial);
+            (elder.birth, elder.sex) = (dinhdanh::registry::BirthDate::parse(birth).unwrap(), sex);
+            add(&at, elder).await;
+        }
+        let number = |serial: u32| format!("900085{serial:06}");
+        for (child, parent, role) in [
+            (number(11), number(10), "father"),
+            (number(12), number(10), "father"),
+            (NUMBER.to_owned(), number(11), "father"),
+        ] {
+            let fields = [("child", child.as_str()), ("parent", parent.as_str()), ("role", role)];
+            recorded(&at, Kind::ParentChild, &fields).await;
+        }
+        let pair = [("keep", NUMBER), ("merged", OTHER), ("on", TODAY)];
+        assert!(matches!(proposed(&at, Kind::RecordMerge, &pair).await, Proposed::Yes { .. }), "no kin yet");
+        let (wife, aunt) = (number(3), number(12));
+        let fields = [("child", wife.as_str()), ("parent", aunt.as_str()), ("role", "mother")];
+        recorded(&at, Kind::ParentChild, &fields).await;
+        assert_eq!(refused(&at, Kind::RecordMerge, &pair).await, ("merged", Why::CloseKin));
+        // Nor by a parent who is found later.
+        let uncle = number(11);
+        let fields = [("child", OTHER), ("parent", uncle.as_str()), ("role", "father")];
+        assert_eq!(refused(&at, Kind::ParentChild, &fields).await, ("parent", Why::CloseKin));
     }
 }

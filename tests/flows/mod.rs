@@ -12,3 +12,4 @@ mod register;
 mod renew;
 mod upkeep;
 mod whose_event;
+mod year;

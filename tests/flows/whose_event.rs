@@ -3,11 +3,14 @@
 use dinhdanh::{
     flows::registry::events::{self, Decided, Officer, Proposal, Proposed, Verdict, check, propose},
     registry::{
-        Address, PersonRecord, Residence, ResidenceKind, UnitRef,
+        Address, PersonRecord, PersonalNumber, Residence, ResidenceKind, UnitRef,
         civil_event::{Kind, Why},
         household::{Membership, Relation, ResidenceFile},
     },
-    store::civil_events::{self, EventState},
+    store::{
+        civil_events::{self, EventState},
+        numbers,
+    },
 };
 
 use super::events::{officer, proposal, recorded, say};
@@ -154,20 +157,56 @@ async fn the_dead_belong_to_their_last_home() {
     }
 }
 
+/// A dormitory, a monastery, a home for the old: one file, one head, hundreds of members.
 #[tokio::test(flavor = "multi_thread")]
-async fn a_household_beyond_what_one_event_can_see_is_refused_and_not_cut() {
+async fn an_institution_has_events_like_any_household() {
     for at in TestProvider::each().await {
-        add(&at, living(&at, 1, "00004", "S/1", Relation::Head)).await;
-        for serial in 2..=60 {
+        let head = add(&at, living(&at, 1, "00004", "S/1", Relation::Head)).await;
+        for serial in 2..=70 {
             add(&at, living(&at, serial, "00004", "S/1", Relation::Lodger)).await;
         }
-        let death = |source_id| proposal(Kind::Death, source_id, &[("subject", people::NUMBER), ("on", "2026-11-20")]);
-        let (an, now) = (officer("an", None), at.now());
-        assert!(matches!(propose(&at.provider, &an, &death("1"), now).await.unwrap(), Proposed::Yes { .. }));
-        add(&at, living(&at, 61, "00004", "S/1", Relation::Lodger)).await;
-        let told = refused(propose(&at.provider, &an, &death("2"), now).await.unwrap());
-        assert_eq!(told, ("household", Why::TooLarge));
+        let seventy = PersonalNumber::parse("900085000070").unwrap();
+        let last = numbers::person_of(&mut at.conn().await, &seventy).await.unwrap().unwrap();
+        recorded(&at, &proposal(Kind::Death, "1", &[("subject", TWO), ("on", "2026-11-20")])).await;
+        let fields = [("household", "S/1"), ("subject", seventy.as_str()), ("on", "2026-11-20")];
+        let mut changed = recorded(&at, &proposal(Kind::HouseholdHead, "2", &fields)).await;
+        changed.sort();
+        let mut heads = [head, last];
+        heads.sort();
+        assert_eq!(changed, heads, "who lodges with one head lodges with the next");
+        assert_eq!(at.count("SELECT count(*) FROM household_member WHERE relation = 'lodger'").await, 67);
+        assert_eq!(at.count("SELECT count(*) FROM household_member WHERE relation = 'head'").await, 1);
+        // All of them move into another house at once.
+        add(&at, living(&at, 71, "00004", "S/2", Relation::Head)).await;
+        let fields = [("household", "S/1"), ("into", "S/2"), ("consent", "yes"), ("on", "2026-11-21")];
+        assert_eq!(recorded(&at, &proposal(Kind::HouseholdMerge, "3", &fields)).await.len(), 69);
+        assert_eq!(at.count("SELECT count(*) FROM household WHERE closed_on IS NOT NULL").await, 1);
+        assert_eq!(
+            at.count(
+                "SELECT count(*) FROM household_member m JOIN household h ON h.id = m.household_id \
+            WHERE h.residence_file = 'S/2'"
+            )
+            .await,
+            70
+        );
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_one_decision_cannot_change_is_refused_and_not_cut() {
+    let at = TestProvider::sqlite().await;
+    for serial in 1..=501 {
+        let relation = if serial == 1 { Relation::Head } else { Relation::Lodger };
+        add(&at, living(&at, serial, "00004", "S/1", relation)).await;
+    }
+    add(&at, living(&at, 502, "00004", "S/2", Relation::Head)).await;
+    let fields = [("household", "S/1"), ("into", "S/2"), ("consent", "yes"), ("on", "2026-11-20")];
+    let whole = proposal(Kind::HouseholdMerge, "1", &fields);
+    let told = refused(propose(&at.provider, &officer("an", None), &whole, at.now()).await.unwrap());
+    assert_eq!(told, ("household", Why::TooLarge));
+    // The other way round only the small one moves.
+    let fields = [("household", "S/2"), ("into", "S/1"), ("consent", "yes"), ("on", "2026-11-20")];
+    assert_eq!(recorded(&at, &proposal(Kind::HouseholdMerge, "2", &fields)).await.len(), 1);
 }
 
 /// Whoever looks at what an event would change has looked at people.
@@ -189,6 +228,11 @@ async fn looking_at_a_form_is_looking_at_people() {
         assert!(events::open(&at.provider, &stranger, event, at.now()).await.unwrap().is_none(), "not theirs to see");
         assert_eq!(at.audited("registry.person_read", "done").await, before);
         events::open(&at.provider, &officer("binh", Some("79")), event, at.now()).await.unwrap().unwrap();
-        assert!(at.audited("registry.person_read", "done").await > before);
+        events::decide(&at.provider, &officer("binh", Some("79")), &say(event, 1, Verdict::Approve), at.now())
+            .await
+            .unwrap();
+        let recorded = at.audited("registry.person_read", "done").await;
+        events::open(&at.provider, &officer("binh", Some("79")), event, at.now()).await.unwrap().unwrap();
+        assert!(at.audited("registry.person_read", "done").await > recorded, "what is settled is read too");
     }
 }

@@ -194,7 +194,13 @@ impl Event for HeadChange {
         }
         let members: Vec<PersonId> = at.members(household.id).collect();
         for id in members {
-            out.set(at, id, member_of(household, relation_to(at, head, id)), Some(self.on));
+            let was = at.record(id).and_then(|record| record.household.as_ref()).map(|place| place.relation);
+            let relation = match relation_to(at, head, id) {
+                // Who lodges with one head lodges with the next.
+                Relation::Other if was == Some(Relation::Lodger) => Relation::Lodger,
+                relation => relation,
+            };
+            out.set(at, id, member_of(household, relation), Some(self.on));
         }
         let mut changed = household.clone();
         changed.head = Some(head);

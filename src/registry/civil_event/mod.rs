@@ -23,6 +23,7 @@ mod parentage;
 mod refusal;
 mod residence;
 mod situation;
+mod unmerging;
 #[cfg(test)]
 mod year;
 
@@ -158,7 +159,7 @@ events! {
     NumberIssue => number::Issue, "number_issue", "Xác lập số định danh", "Number issued";
     NumberCancel => number::Cancel, "number_cancel", "Hủy, xác lập lại số định danh", "Number cancelled, re-established";
     RecordMerge => merging::Merge, "record_merge", "Gộp hai hồ sơ của một người", "Two records of one person merged";
-    RecordUnmerge => merging::Unmerge, "record_unmerge", "Tách hồ sơ đã gộp nhầm", "A wrong merge undone";
+    RecordUnmerge => unmerging::Unmerge, "record_unmerge", "Tách hồ sơ đã gộp nhầm", "A wrong merge undone";
 }
 
 impl Kind {

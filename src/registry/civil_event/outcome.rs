@@ -117,7 +117,7 @@ impl Outcome {
     }
 
     /// The household as this event leaves it so far.
-    fn household(&self, at: &Situation, id: HouseholdId) -> Option<Household> {
+    pub(super) fn household(&self, at: &Situation, id: HouseholdId) -> Option<Household> {
         let changed = self.households.iter().find(|household| household.id == id);
         changed.or_else(|| at.household(id)).cloned()
     }

@@ -118,7 +118,9 @@ impl Event for ParentChild {
             Some(_) if !self.replaces => return Err(Refusal::new("parent", Why::HasThisParent)),
             _ => {}
         }
-        if child_record.spouse.as_ref().is_some_and(|spouse| spouse.is(parent.0)) {
+        // The parent and the parent's parents are the child's roots from now on, and nobody is married to their own kin.
+        let spouse = child_record.spouse.as_ref().and_then(|one| one.person);
+        if spouse.is_some_and(|spouse| !at.next_roots(parent.0).is_disjoint(&at.roots(spouse))) {
             return Err(Refusal::new("parent", Why::CloseKin));
         }
         // Parentage is found, not made: it was true from the birth.

@@ -128,8 +128,9 @@ reasons! {
     HasHead, "household.has_head", Record, "Hộ này đã có chủ hộ.", "This household has a head.";
     NoConsent, "household.no_consent", Record, "Cần có sự đồng ý của chủ hộ và chủ sở hữu chỗ ở.",
         "The head and the owner must agree.";
-    TooLarge, "household.too_large", Record, "Hộ có hơn 60 thành viên: một sự kiện không xét hết được. Hãy báo người quản trị hệ thống.",
-        "The household has more than 60 members: one event cannot look at all of them. Tell who runs the system.";
+    TooLarge, "household.too_large", Record,
+        "Một sự kiện không đổi được hồ sơ của hơn 500 người hoặc hơn 500 chỗ ở: hãy chuyển từng phần trước.",
+        "One event cannot change the records of more than 500 people or dwellings: move a part of them first.";
     NoAbsence, "absence.none", Record, "Không có khai báo tạm vắng.", "No absence is declared.";
     AlreadyKnown, "supplement.known", Record, "Sổ đã có thông tin này; hãy cải chính.",
         "The record has this already; correct it instead.";

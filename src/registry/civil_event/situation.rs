@@ -259,9 +259,18 @@ impl Situation {
     /// Parents and grandparents with the person: within three generations all come from one root
     /// (Law on Marriage and Family 52/2014/QH13 Art 3(18)).
     pub(super) fn roots(&self, of: PersonId) -> BTreeSet<PersonId> {
+        self.generations(of, 2)
+    }
+
+    /// What a parent adds to the roots of a child: themselves and their parents.
+    pub(super) fn next_roots(&self, parent: PersonId) -> BTreeSet<PersonId> {
+        self.generations(parent, 1)
+    }
+
+    fn generations(&self, of: PersonId, above: u8) -> BTreeSet<PersonId> {
         let mut roots = BTreeSet::from([of]);
         let mut last = roots.clone();
-        for _ in 0..2 {
+        for _ in 0..above {
             let parents = |id: &PersonId| {
                 let record = self.record(*id);
                 record.into_iter().flat_map(|one| [&one.father, &one.mother]).flatten().filter_map(|one| one.person)

@@ -287,6 +287,8 @@ impl World {
                 assert!(self.at.members(household.id).any(|id| id == head), "the head is a member");
             }
             assert!(household.closed_on.is_none() || self.at.members(household.id).next().is_none());
+            let owner = household.owner.as_ref().and_then(|owner| self.at.record(owner.person?));
+            assert!(owner.is_none_or(|owner| owner.merged.is_none()), "a dwelling of a record that went into another");
         }
     }
 

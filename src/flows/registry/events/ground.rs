@@ -17,6 +17,7 @@ use crate::{
         civil_event::{
             CivilEvent, Competence, Fresh, Household, Kind, Outcome, Refusal, Situation, Values, Who, Why, competence,
         },
+        household::ResidenceFile,
         record::{Facet, Fact},
     },
     store::{
@@ -25,8 +26,11 @@ use crate::{
     },
 };
 
-/// More people than a household has; what is beyond does not fit one decision.
-const MOST_MEMBERS: i64 = 60;
+/// Of a household's members so many are read with it: more than a family has, and enough to know that somebody stays when
+/// those leave whom one event can name.
+const MOST_SEEN: i64 = 60;
+/// What one decision can change: the members of a household that ends, the kin of a head, the dwellings of an owner.
+const MOST_CHANGED: i64 = 500;
 
 pub struct Ground {
     pub at: Situation,
@@ -36,8 +40,18 @@ pub struct Ground {
     pub principals: BTreeMap<PersonId, BTreeSet<PersonId>>,
     /// Whose event it is.
     pub claims: Vec<Competence>,
-    /// A household has more members than were read.
+    /// More has to change than fits one decision.
     too_large: bool,
+}
+
+/// Which of a household's members an event may change.
+#[derive(Clone, Copy)]
+pub(super) enum Touched {
+    /// Whom it names, whatever the size: of the others it only matters that they are there.
+    Named,
+    /// Those who are related to the head.
+    Kin,
+    All,
 }
 
 impl Ground {
@@ -61,9 +75,21 @@ impl Ground {
             claims: Vec::new(),
             too_large: false,
         };
+        let ends = values.get("household").filter(|_| kind == Kind::HouseholdMerge);
+        let ends = ends.and_then(|text| ResidenceFile::parse(text).ok());
         for file in CivilEvent::files(kind, values) {
+            let touched = match kind {
+                Kind::HouseholdHead => Touched::Kin,
+                _ if ends.as_ref() == Some(&file) => Touched::All,
+                _ => Touched::Named,
+            };
             if let Some(household) = household_writes::find_by_file(conn, &file).await? {
-                ground.add_household(conn, vault, household).await?;
+                // Who owned it hears of it too.
+                let owner = household.0.owner.as_ref().and_then(|owner| owner.person);
+                if let Some(owner) = owner.filter(|_| kind == Kind::HouseholdOwner) {
+                    ground.add_person(conn, vault, owner).await?;
+                }
+                ground.add_household(conn, vault, household, touched).await?;
             }
         }
         for who in CivilEvent::people(kind, values) {
@@ -77,6 +103,12 @@ impl Ground {
                     ground.add_undo(conn, vault, id).await?;
                 }
             }
+        }
+        if kind == Kind::RecordMerge {
+            ground.add_dwellings(conn).await?;
+        }
+        if matches!(kind, Kind::RecordMerge | Kind::ParentChild) {
+            ground.add_spouses_parents(conn, vault).await?;
         }
         ground.add_likely(conn, kind, values).await?;
         ground.claims = competence(kind, values, &ground.at);
@@ -144,7 +176,30 @@ impl Ground {
         if let Some(home) = home.filter(|home| !self.households.contains_key(home))
             && let Some(household) = household_writes::find(conn, home).await?
         {
-            self.add_household(conn, vault, household).await?;
+            self.add_household(conn, vault, household, Touched::Named).await?;
+        }
+        Ok(())
+    }
+
+    /// A merge names the other owner of the dwellings that either record owns.
+    async fn add_dwellings(&mut self, conn: &mut Conn) -> Result<(), Fault> {
+        for id in self.principals.keys().copied().collect::<Vec<_>>() {
+            let owned = household_writes::owned_by(conn, id, MOST_CHANGED + 1).await?;
+            self.too_large |= i64::try_from(owned.len()).is_ok_and(|owned| owned > MOST_CHANGED);
+            owned.into_iter().for_each(|dwelling| self.put_dwelling(dwelling));
+        }
+        Ok(())
+    }
+
+    /// A marriage is asked about kin over three generations, also where parents or a spouse come later.
+    async fn add_spouses_parents(&mut self, conn: &mut Conn, vault: &PersonVault) -> Result<(), Fault> {
+        for id in self.principals.keys().copied().collect::<Vec<_>>() {
+            let spouse = self.at.record(id).and_then(|record| record.spouse.as_ref()?.person);
+            let Some(spouse) = spouse.and_then(|id| self.at.record(id)) else { continue };
+            let parents = [&spouse.father, &spouse.mother].into_iter().flatten().filter_map(|one| one.person);
+            for parent in parents.collect::<Vec<_>>() {
+                self.add_person(conn, vault, parent).await?;
+            }
         }
         Ok(())
     }
@@ -183,20 +238,34 @@ impl Ground {
         conn: &mut Conn,
         vault: &PersonVault,
         household: (Household, i64),
+        touched: Touched,
     ) -> Result<(), Fault> {
         let id = household.0.id;
         self.at.put_household(household.0.clone());
         self.households.insert(id, household);
         // One more than fits is enough to know.
-        let members = household_writes::member_ids(conn, id, MOST_MEMBERS + 1).await?;
-        if i64::try_from(members.len()).is_ok_and(|members| members > MOST_MEMBERS) {
+        let changed = match touched {
+            Touched::Named => Vec::new(),
+            Touched::Kin => household_writes::kin_ids(conn, id, MOST_CHANGED + 1).await?,
+            Touched::All => household_writes::member_ids(conn, id, MOST_CHANGED + 1).await?,
+        };
+        if i64::try_from(changed.len()).is_ok_and(|changed| changed > MOST_CHANGED) {
             self.too_large = true;
             return Ok(());
         }
-        for member in members {
+        let seen = household_writes::member_ids(conn, id, MOST_SEEN).await?;
+        for member in changed.into_iter().chain(seen) {
             self.add_person(conn, vault, member).await?;
         }
         Ok(())
+    }
+
+    /// A household of which only the owner matters: without its members.
+    pub(super) fn put_dwelling(&mut self, dwelling: (Household, i64)) {
+        if !self.households.contains_key(&dwelling.0.id) {
+            self.at.put_household(dwelling.0.clone());
+            self.households.insert(dwelling.0.id, dwelling);
+        }
     }
 
     /// `false` for nobody.

@@ -2,7 +2,10 @@
 
 use std::collections::BTreeSet;
 
-use super::{ground::Ground, record::fact_of};
+use super::{
+    ground::{Ground, Touched},
+    record::fact_of,
+};
 use crate::{
     base::{
         Fault,
@@ -31,9 +34,12 @@ impl Ground {
             let survivor = merges::survivor(conn, id).await?;
             self.add_person(conn, vault, survivor).await?;
         }
-        for (household, _) in &undo.households {
-            if let Some(now) = household_writes::find(conn, household.id).await? {
-                self.add_household(conn, vault, now).await?;
+        for (before, after) in &undo.households {
+            let Some(now) = household_writes::find(conn, before.id).await? else { continue };
+            if before.head == after.head {
+                self.put_dwelling(now);
+            } else {
+                self.add_household(conn, vault, now, Touched::Named).await?;
             }
         }
         self.at.put_undo(gone, undo);
