@@ -19,6 +19,7 @@ pub mod name;
 pub mod name_keys;
 pub mod number_prefix;
 pub mod operator;
+pub mod particulars;
 pub mod person;
 pub mod personal_number;
 pub mod read_row;

@@ -4,7 +4,7 @@ use crate::base::ids::PersonId;
 
 use super::{
     BirthDate, Card, EmailAddress, PersonName, PersonalNumber, PhoneNumber, Residence, Sex, Vital,
-    household::Membership,
+    household::Membership, particulars::Particulars,
 };
 
 /// The core of the record: what sign-in, matching and the claims of scope `profile` read.
@@ -41,6 +41,7 @@ pub struct PersonRecord {
     pub email: Option<EmailAddress>,
     pub household: Option<Membership>,
     pub relatives: Relatives,
+    pub particulars: Particulars,
 }
 
 /// Relatives by their number, as far as the source names them.

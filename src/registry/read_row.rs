@@ -12,6 +12,7 @@ use super::{
     ethnicity,
     household::{Membership, Relation, ResidenceFile},
     name::NameError,
+    particulars::Particulars,
     person::Relatives,
     personal_number::NumberError,
     residence::ResidenceError,
@@ -61,6 +62,8 @@ pub enum Reason {
     OwnNumber,
     #[error("a residence file number has 1 to 40 letters, digits, dots, hyphens or slashes")]
     ResidenceFile,
+    #[error("an old number has nine digits")]
+    OldNumber,
     #[error("this number is known with another name, birth date or sex; a correction is an event, not an import")]
     KnownDifferently,
     #[error("this number already leads to another person")]
@@ -109,6 +112,7 @@ impl<'r> Reader<'r> {
         let card = self.card(number, birth);
         let residences = self.residences();
         let former_numbers = self.former_numbers(number);
+        let particulars = Particulars::read(self.row, today, &mut self.faults);
         let relatives = Relatives {
             father: self.relative(Field::FatherNumber, number),
             mother: self.relative(Field::MotherNumber, number),
@@ -130,6 +134,7 @@ impl<'r> Reader<'r> {
             email,
             household,
             relatives,
+            particulars,
         })
     }
 

@@ -8,7 +8,9 @@ use serde::{
     ser::SerializeMap as _,
 };
 
-use super::{Card, Expiry, PersonRecord, Residence, ResidenceKind, card::CardKind, household::Relation};
+use super::{
+    Card, Expiry, PersonRecord, Residence, ResidenceKind, card::CardKind, household::Relation, particulars::code_now,
+};
 
 macro_rules! fields {
     ($($name:ident => $column:literal),+ $(,)?) => {
@@ -62,6 +64,19 @@ fields! {
     MotherNumber => "mother_number",
     SpouseNumber => "spouse_number",
     RepresentativeNumber => "representative_number",
+    OldNumber => "old_number",
+    Religion => "religion",
+    BloodGroup => "blood_group",
+    Marital => "marital",
+    BirthPlace => "birth_place",
+    BirthPlaceUnit => "birth_place_unit",
+    BirthPlaceCountry => "birth_place_country",
+    RegistrationPlace => "registration_place",
+    RegistrationPlaceUnit => "registration_place_unit",
+    RegistrationPlaceCountry => "registration_place_country",
+    AncestralHome => "ancestral_home",
+    AncestralHomeUnit => "ancestral_home_unit",
+    AncestralHomeCountry => "ancestral_home_country",
 }
 
 impl Field {
@@ -130,6 +145,7 @@ impl<'a> SourceRow<'a> {
             row.set(Field::RelationToHead, Relation::code(membership.relation));
         }
         row.set_relatives(record);
+        record.particulars.write(&mut row);
         row
     }
 
@@ -150,13 +166,17 @@ impl<'a> SourceRow<'a> {
             ResidenceKind::Temporary => (Field::TemporaryUnit, Field::TemporaryLine),
             ResidenceKind::Current => (Field::CurrentUnit, Field::CurrentLine),
         };
-        self.set(unit, residence.address.unit.code.as_str());
+        self.set(unit, code_now(&residence.address.unit));
         self.set(line, residence.address.line.as_str());
         let day = |day: Option<time::Date>| day.map(|day| day.to_string()).unwrap_or_default();
         match residence.kind {
             ResidenceKind::Permanent => {
                 self.set(Field::PermanentFrom, day(residence.from));
-                self.set(Field::PermanentAsRegistered, residence.address.as_registered.as_deref().unwrap_or_default());
+                // Where the code is another one since, the words say how it was.
+                let own = residence.address.unit.unit().filter(|own| own.code != self.get(unit));
+                let was = own.map(|own| residence.address.in_full_on(own.valid_from));
+                let was = residence.address.as_registered.clone().or(was).unwrap_or_default();
+                self.set(Field::PermanentAsRegistered, was);
             }
             ResidenceKind::Temporary => {
                 self.set(Field::TemporaryFrom, day(residence.from));

@@ -42,6 +42,7 @@ pub(super) enum Cell<'a> {
     Day(Date),
     At(Timestamp),
     Bool(bool),
+    Count(i64),
 }
 
 impl<'a> Cell<'a> {
@@ -183,6 +184,7 @@ impl Cell<'_> {
             }
             Self::At(at) => value(&[&at.micros().saturating_sub(POSTGRES_EPOCH_MICROS).to_be_bytes()]),
             Self::Bool(bool) => value(&[&[u8::from(*bool)]]),
+            Self::Count(count) => value(&[&count.to_be_bytes()]),
         }
     }
 
@@ -195,6 +197,7 @@ impl Cell<'_> {
             Self::Day(day) => arguments.add(*day),
             Self::At(at) => arguments.add(*at),
             Self::Bool(bool) => arguments.add(*bool),
+            Self::Count(count) => arguments.add(*count),
         }
     }
 }

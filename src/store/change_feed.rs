@@ -4,8 +4,14 @@
 //! connection at a time: who drew a number of a sequence first may commit last, and a reader past it would never see it.
 
 use serde_json::Value;
+use time::Date;
+use uuid::Uuid;
 
-use super::{Conn, db::failed};
+use super::{
+    Conn,
+    bulk::{Cell, Rows, Table},
+    db::failed,
+};
 use crate::base::{
     Fault, Timestamp,
     ids::{EventId, PersonId},
@@ -42,6 +48,79 @@ pub async fn add(conn: &mut Conn, change: &NewChange<'_>, now: Timestamp) -> Res
         .await
         .map(|_| ()))
     .map_err(failed("telling of a change"))
+}
+
+/// What subscribers hear of who came in by an import that two officers decided.
+pub const IMPORT: &str = "import";
+/// One change for everybody: codes of communes are others from a day on.
+pub const BOUNDARY_CHANGE: &str = "boundary_change";
+
+static CHANGE: Table = Table::new(
+    "registry_change",
+    &["person_id", "person_version", "kind", "event_id", "fields", "unit_before", "unit_after", "at"],
+);
+
+/// Somebody who was not recorded before.
+#[derive(Clone, Debug)]
+pub struct Newcomer {
+    pub person: PersonId,
+    /// JSON: the names of the fields that say something.
+    pub fields: String,
+    pub unit: String,
+}
+
+/// Many who came together; `with` names the import.
+pub async fn add_newcomers(conn: &mut Conn, people: &[Newcomer], (with, now): (Uuid, Timestamp)) -> Result<(), Fault> {
+    let mut rows = Rows::of(&CHANGE);
+    for one in people {
+        let (id, event) = (Cell::Id(one.person.0), Cell::Id(with));
+        let (fields, unit) = (Cell::Json(&one.fields), Cell::Text(&one.unit));
+        rows.push([id, Cell::Count(1), Cell::Text(IMPORT), event, fields, Cell::Text(""), unit, Cell::At(now)]);
+    }
+    rows.insert(conn).await
+}
+
+pub(super) const TOUCH_PERSON: &str = "UPDATE person SET version = version + 1 WHERE id = $1";
+pub(super) const ADD_BESIDE: &str = "INSERT INTO registry_change (person_id, person_version, kind, event_id, fields, \
+    unit_before, unit_after, at) SELECT p.id, p.version, $2, $3, $4, p.home_unit, p.home_unit, \
+    COALESCE((SELECT max(c.at) FROM registry_change c WHERE c.person_id = $1 AND c.at > $5), $5) FROM person p WHERE p.id = $1";
+
+/// A change beside a person's own record, that is theirs all the same: who owns the dwelling of their household.
+pub async fn add_beside(
+    conn: &mut Conn,
+    (person, field): (PersonId, &str),
+    (kind, event): (&str, EventId),
+    now: Timestamp,
+) -> Result<(), Fault> {
+    on!(&mut *conn, |c| sqlx::query(TOUCH_PERSON).bind(person).execute(c).await.map(|_| ()))
+        .map_err(failed("marking a person as changed"))?;
+    on!(conn, |c| sqlx::query(ADD_BESIDE)
+        .bind(person)
+        .bind(kind)
+        .bind(event)
+        .bind(sqlx::types::Json([field]))
+        .bind(now)
+        .execute(c)
+        .await
+        .map(|_| ()))
+    .map_err(failed("telling of a change beside a person"))
+}
+
+pub(super) const ADD_BOUNDARY: &str = "INSERT INTO registry_change (person_id, person_version, kind, event_id, fields, \
+    unit_before, unit_after, at) VALUES ($1, 1, $2, $1, $3, '', '', $4) ON CONFLICT (person_id, person_version) DO NOTHING";
+
+/// A change of boundaries that was carried out: nobody's record changed, and everybody's codes did.
+pub async fn add_boundary(conn: &mut Conn, event: EventId, now: Timestamp) -> Result<(), Fault> {
+    let none: [&str; 0] = [];
+    on!(conn, |c| sqlx::query(ADD_BOUNDARY)
+        .bind(event)
+        .bind(BOUNDARY_CHANGE)
+        .bind(sqlx::types::Json(none))
+        .bind(now)
+        .execute(c)
+        .await
+        .map(|_| ()))
+    .map_err(failed("telling of a change of boundaries"))
 }
 
 pub(super) const WAITING: &str = "SELECT person_version FROM registry_change WHERE position IS NULL LIMIT 1";
@@ -85,10 +164,12 @@ pub struct PlacedChange {
     pub unit_before: String,
     pub unit_after: String,
     pub at: Timestamp,
-    /// The number that the person has now.
+    /// The number that the person has now; when it was cancelled and none set, the one by which a subscriber knows them.
     pub number: Option<String>,
     /// The pairwise subject in the asked sector.
     pub sub: Option<String>,
+    /// Of a change of boundaries, which is nobody's: the first day of the new map.
+    pub day: Option<Date>,
 }
 
 row! {
@@ -103,12 +184,14 @@ row! {
         at: Timestamp,
         number: Option<String>,
         sub: Option<String>,
+        day: Option<Date>,
     }
 }
 
 pub(super) const AFTER: &str = "SELECT r.position, r.person_id, r.person_version, r.kind, r.fields, r.unit_before, \
-    r.unit_after, r.at, p.number, s.sub FROM registry_change r JOIN person p ON p.id = r.person_id \
-    LEFT JOIN subject s ON s.sector = $2 AND s.person_id = r.person_id \
+    r.unit_after, r.at, COALESCE(p.number, (SELECT n.number FROM personal_number n WHERE n.person_id = r.person_id \
+    ORDER BY n.valid_to DESC NULLS LAST, n.number LIMIT 1)) AS number, s.sub, b.day FROM registry_change r LEFT JOIN person p ON p.id = r.person_id \
+    LEFT JOIN boundary_change b ON b.id = r.person_id LEFT JOIN subject s ON s.sector = $2 AND s.person_id = r.person_id \
     WHERE r.position > $1 ORDER BY r.position LIMIT $3";
 
 /// The changes after a place, in order; `sector` is where the subscriber knows people.
@@ -130,6 +213,7 @@ pub async fn after(conn: &mut Conn, position: i64, sector: &str, most: i64) -> R
                 at: row.at,
                 number: row.number,
                 sub: row.sub,
+                day: row.day,
             })
         })
         .collect()

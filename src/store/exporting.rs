@@ -1,6 +1,8 @@
 //! Whom an export takes, page by page, in the order of an index.
 
-use super::{Conn, db::failed};
+use sqlx::types::Json;
+
+use super::{Conn, db::failed, record::Places};
 use crate::{
     base::{Fault, ids::PersonId},
     registry::search::Within,
@@ -12,11 +14,21 @@ pub struct ExportedTo {
     pub province: String,
     pub name_plain: String,
     pub id: PersonId,
+    pub marital: Option<String>,
+    pub cmnd9: Option<String>,
+    pub places: Places,
 }
 
 impl ExportedTo {
     pub fn nobody() -> Self {
-        Self { province: String::new(), name_plain: String::new(), id: PersonId(uuid::Uuid::nil()) }
+        Self {
+            province: String::new(),
+            name_plain: String::new(),
+            id: PersonId(uuid::Uuid::nil()),
+            marital: None,
+            cmnd9: None,
+            places: Places::default(),
+        }
     }
 }
 
@@ -25,10 +37,13 @@ row! {
         id: PersonId,
         home_province: String,
         name_plain: String,
+        marital: Option<String>,
+        cmnd9: Option<String>,
+        places: Json<Places>,
     }
 }
 
-pub(super) const PAGE: &str = "SELECT id, home_province, name_plain FROM person \
+pub(super) const PAGE: &str = "SELECT id, home_province, name_plain, marital, cmnd9, places FROM person \
     WHERE home_province >= $1 AND home_province <= $2 AND home_unit >= $3 AND home_unit <= $4 \
     AND (home_province, name_plain, id) > ($5, $6, $7) AND merged_into IS NULL ORDER BY home_province, name_plain, id LIMIT $8";
 
@@ -58,6 +73,13 @@ pub async fn page(
     .map_err(failed("reading whom to export"))?;
     Ok(rows
         .into_iter()
-        .map(|row| ExportedTo { province: row.home_province, name_plain: row.name_plain, id: row.id })
+        .map(|row| ExportedTo {
+            province: row.home_province,
+            name_plain: row.name_plain,
+            id: row.id,
+            marital: row.marital,
+            cmnd9: row.cmnd9,
+            places: row.places.0,
+        })
         .collect())
 }

@@ -19,6 +19,8 @@ pub struct StoredHousehold {
     pub line: String,
     pub unit_code: String,
     pub unit_valid_from: Date,
+    /// How the person of whom it was asked stands to the head.
+    pub relation: Relation,
 }
 
 row! {
@@ -29,23 +31,30 @@ row! {
         line: String,
         unit_code: String,
         unit_valid_from: Date,
+        relation: String,
     }
 }
 
-pub(super) const OF_PERSON: &str = "SELECT h.id, h.residence_file, h.head_id, h.line, h.unit_code, h.unit_valid_from \
+pub(super) const OF_PERSON: &str = "SELECT h.id, h.residence_file, h.head_id, h.line, h.unit_code, h.unit_valid_from, m.relation \
     FROM household_member m JOIN household h ON h.id = m.household_id WHERE m.person_id = $1";
 
 pub async fn of_person(conn: &mut Conn, person: PersonId) -> Result<Option<StoredHousehold>, Fault> {
     let row: Option<HouseholdRow> = on!(conn, |c| sqlx::query_as(OF_PERSON).bind(person).fetch_optional(c).await)
         .map_err(failed("reading a person's household"))?;
-    Ok(row.map(|row| StoredHousehold {
-        id: row.id,
-        residence_file: row.residence_file,
-        head: row.head_id,
-        line: row.line,
-        unit_code: row.unit_code,
-        unit_valid_from: row.unit_valid_from,
-    }))
+    row.map(|row| {
+        let relation = Relation::from_code(&row.relation)
+            .ok_or_else(|| Fault::inconsistent("household_member", "relation", &person))?;
+        Ok(StoredHousehold {
+            id: row.id,
+            residence_file: row.residence_file,
+            head: row.head_id,
+            line: row.line,
+            unit_code: row.unit_code,
+            unit_valid_from: row.unit_valid_from,
+            relation,
+        })
+    })
+    .transpose()
 }
 
 #[derive(Clone, Debug)]
@@ -64,11 +73,12 @@ row! {
 }
 
 pub(super) const MEMBERS: &str = "SELECT m.person_id, p.full_name, m.relation FROM household_member m \
-    JOIN person p ON p.id = m.person_id WHERE m.household_id = $1 ORDER BY p.birth_date, p.id";
+    JOIN person p ON p.id = m.person_id WHERE m.household_id = $1 ORDER BY p.birth_date, p.id LIMIT $2";
 
-/// The oldest first.
-pub async fn members(conn: &mut Conn, household: HouseholdId) -> Result<Vec<HouseholdMember>, Fault> {
-    let rows: Vec<MemberRow> = on!(conn, |c| sqlx::query_as(MEMBERS).bind(household).fetch_all(c).await)
+/// The oldest first, at most so many: a dormitory has hundreds.
+pub async fn members(conn: &mut Conn, household: HouseholdId, most: usize) -> Result<Vec<HouseholdMember>, Fault> {
+    let most = i64::try_from(most).unwrap_or(i64::MAX);
+    let rows: Vec<MemberRow> = on!(conn, |c| sqlx::query_as(MEMBERS).bind(household).bind(most).fetch_all(c).await)
         .map_err(failed("reading a household's members"))?;
     rows.into_iter()
         .map(|row| {

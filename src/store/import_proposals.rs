@@ -56,7 +56,9 @@ pub struct StoredImport {
     pub proposed_by: String,
     pub proposed_at: Timestamp,
     pub rehearsed: Tally,
-    /// JSON: the first rows that would be refused.
+    /// Rows that would be added and are very like somebody who is recorded.
+    pub likely: u64,
+    /// JSON: the first rows that would be refused, and the first that are likely.
     pub report: String,
     pub decided_by: Option<String>,
     pub decided_at: Option<Timestamp>,
@@ -78,6 +80,7 @@ row! {
         rows_new: i64,
         rows_known: i64,
         rows_refused: i64,
+        rows_likely: i64,
         report: String,
         decided_by: Option<String>,
         decided_at: Option<Timestamp>,
@@ -108,6 +111,7 @@ impl TryFrom<ImportRow> for StoredImport {
             proposed_by: row.proposed_by,
             proposed_at: row.proposed_at,
             rehearsed: tally(row.rows_new, row.rows_known, row.rows_refused),
+            likely: count(row.rows_likely),
             report: row.report,
             decided_by: row.decided_by,
             decided_at: row.decided_at,
@@ -131,8 +135,8 @@ pub async fn insert(conn: &mut Conn, id: Uuid, (file, by): (&str, &str), now: Ti
 }
 
 pub(super) const FIND: &str = "SELECT id, version, file_name, sha256, state, proposed_by, proposed_at, rows_new, rows_known, \
-    rows_refused, report, decided_by, decided_at, decision_reason, done_added, done_known, done_refused, failure, \
-    finished_at FROM import_proposal WHERE id = $1";
+    rows_refused, rows_likely, report, decided_by, decided_at, decision_reason, done_added, done_known, done_refused, \
+    failure, finished_at FROM import_proposal WHERE id = $1";
 
 pub async fn find(conn: &mut Conn, id: Uuid) -> Result<Option<StoredImport>, Fault> {
     let row: Option<ImportRow> = on!(conn, |c| sqlx::query_as(FIND).bind(id).fetch_optional(c).await)
@@ -141,8 +145,8 @@ pub async fn find(conn: &mut Conn, id: Uuid) -> Result<Option<StoredImport>, Fau
 }
 
 pub(super) const LATEST: &str = "SELECT id, version, file_name, sha256, state, proposed_by, proposed_at, rows_new, rows_known, \
-    rows_refused, report, decided_by, decided_at, decision_reason, done_added, done_known, done_refused, failure, \
-    finished_at FROM import_proposal ORDER BY proposed_at DESC, id DESC LIMIT $1";
+    rows_refused, rows_likely, report, decided_by, decided_at, decision_reason, done_added, done_known, done_refused, \
+    failure, finished_at FROM import_proposal ORDER BY proposed_at DESC, id DESC LIMIT $1";
 
 /// The latest first.
 pub async fn latest(conn: &mut Conn, most: i64) -> Result<Vec<StoredImport>, Fault> {
@@ -194,14 +198,14 @@ fn counts(rows: Tally) -> [i64; 3] {
 }
 
 pub(super) const REHEARSED: &str = "UPDATE import_proposal SET state = 'proposed', sha256 = $2, rows_new = $3, \
-    rows_known = $4, rows_refused = $5, report = $6, worked_at = NULL, done_added = 0, done_known = 0, done_refused = 0, \
+    rows_known = $4, rows_refused = $5, report = $6, rows_likely = $7, worked_at = NULL, done_added = 0, done_known = 0, done_refused = 0, \
     version = version + 1 WHERE id = $1 AND state = 'rehearsing' RETURNING id";
 
 /// Ready to be decided.
 pub async fn rehearsed(
     conn: &mut Conn,
     id: Uuid,
-    (sha256, rows, report): (&[u8; 32], Tally, &str),
+    (sha256, rows, likely, report): (&[u8; 32], Tally, u64, &str),
 ) -> Result<bool, Fault> {
     let [new, known, refused] = counts(rows);
     let row: Option<(Uuid,)> = on!(conn, |c| sqlx::query_as(REHEARSED)
@@ -211,6 +215,7 @@ pub async fn rehearsed(
         .bind(known)
         .bind(refused)
         .bind(report)
+        .bind(i64::try_from(likely).unwrap_or(i64::MAX))
         .fetch_optional(c)
         .await)
     .map_err(failed("keeping what a rehearsal found"))?;

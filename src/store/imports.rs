@@ -87,12 +87,17 @@ pub struct ImportFile {
 pub(super) const ANYBODY: &str = "SELECT id FROM person LIMIT 1";
 pub(super) const CAME_BEFORE: &str = "SELECT id FROM import_batch WHERE sha256 = $1 LIMIT 1";
 
+/// Whether anybody is in the registry.
+pub async fn is_anybody(conn: &mut Conn) -> Result<bool, Fault> {
+    let anybody: Option<(Uuid,)> = on!(conn, |c| sqlx::query_as(ANYBODY).fetch_optional(c).await)
+        .map_err(failed("looking whether anybody is in the registry"))?;
+    Ok(anybody.is_some())
+}
+
 /// Whether a file may come in without a decision: the first of an empty registry, or the same bytes as one that did, which
 /// changes nothing or goes on with it.
 pub async fn is_first_load(conn: &mut Conn, sha256: &[u8; 32]) -> Result<bool, Fault> {
-    let anybody: Option<(Uuid,)> = on!(&mut *conn, |c| sqlx::query_as(ANYBODY).fetch_optional(c).await)
-        .map_err(failed("looking whether anybody is in the registry"))?;
-    if anybody.is_none() {
+    if !is_anybody(conn).await? {
         return Ok(true);
     }
     let before: Option<(Uuid,)> =

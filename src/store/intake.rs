@@ -17,7 +17,10 @@ use crate::{
         Fault, Timestamp,
         ids::{HouseholdId, PersonId},
     },
-    registry::{Expiry, NameKeys, PersonRecord, PersonalNumber, ResidenceKind, household::Relation, search::Within},
+    registry::{
+        Expiry, NameKeys, PersonRecord, PersonalNumber, ResidenceKind, household::Relation, record::Marital,
+        search::Within,
+    },
 };
 
 /// A person ready to be stored: keys computed, contacts and sensitive fields sealed, every row's id drawn.
@@ -33,6 +36,8 @@ pub struct NewPerson {
     /// JSON array of alpha-2 codes.
     pub nationalities: String,
     pub sealed: Option<Vec<u8>>,
+    /// JSON of [`super::record::Places`].
+    pub places: String,
     pub contacts: Vec<StoredContact>,
     pub card_id: Uuid,
     /// Used when this person is the first of the household.
@@ -71,6 +76,9 @@ static PERSON: Table = Table::new(
         "vital",
         "vital_since",
         "nationalities",
+        "marital",
+        "cmnd9",
+        "places",
         "sealed",
         "source",
         "as_of",
@@ -124,6 +132,7 @@ async fn add_persons(conn: &mut Conn, people: &[&NewPerson], from: Provenance<'_
     let mut rows = Rows::of(&PERSON);
     for person in people {
         let record = &person.record;
+        let beside = &record.particulars;
         rows.push([
             Cell::Id(person.id.0),
             Cell::Text(record.number.as_str()),
@@ -143,6 +152,9 @@ async fn add_persons(conn: &mut Conn, people: &[&NewPerson], from: Provenance<'_
             Cell::Text(record.vital.code()),
             Cell::day(record.vital.since()),
             Cell::Json(&person.nationalities),
+            Cell::text((beside.marital != Marital::Unknown).then(|| beside.marital.code())),
+            Cell::text(beside.old_number.as_deref()),
+            Cell::Json(&person.places),
             Cell::bytes(person.sealed.as_deref()),
             Cell::Text(from.source),
             Cell::At(from.now),

@@ -43,6 +43,9 @@ pub const MIGRATIONS: &[(i64, &str, &str, &str)] = &[
     embed!(48, "0048_change_feed"),
     embed!(49, "0049_merged_records"),
     embed!(50, "0050_given_password"),
+    embed!(62, "0062_dwelling_owners"),
+    embed!(63, "0063_import_likely"),
+    embed!(64, "0064_subjects_of_person"),
     embed!(66, "0066_means"),
 ];
 

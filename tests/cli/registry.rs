@@ -112,6 +112,10 @@ fn an_export_comes_back_as_the_same_people_and_is_for_the_owner_alone() {
     let bare = binary.run(&["registry", "export", "--out", "out.csv"]);
     assert!(bare.status() != 0 && bare.err().contains("--reason"), "{}", bare.err());
     let reason = "Quyết định 1/QĐ ngày 1/11/2026";
+    // What an earlier run left, open to everybody.
+    let part = binary.dir.path().join("out.csv.part");
+    fs::write(&part, "left over").unwrap();
+    fs::set_permissions(&part, fs::Permissions::from_mode(0o644)).unwrap();
     let told =
         binary.run(&["registry", "export", "--out", "out.csv", "--reason", reason, "--sensitive", "--json"]).json();
     assert_eq!(told["people"].as_u64().unwrap() + told["without_number"].as_u64().unwrap(), 300);
@@ -133,6 +137,17 @@ fn an_export_comes_back_as_the_same_people_and_is_for_the_owner_alone() {
     assert!(some > 0 && some < 100, "{some}");
     let text = fs::read_to_string(binary.dir.path().join("hn.ndjson")).unwrap();
     assert!(!text.contains("\"phone\"") && !text.contains("\"ethnicity\""), "sensitive fields are asked for");
+    let message = binary.run(&["registry", "export", "--out", "out.xml", "--reason", reason, "--json"]);
+    assert_eq!(message.json()["people"], told["people"], "{}", message.err());
+    let third = migrated();
+    fs::copy(binary.dir.path().join("out.xml"), third.dir.path().join("out.xml")).unwrap();
+    let read = third.run(&["registry", "import", "out.xml", "--json"]);
+    assert_eq!(
+        (&read.json()["added"], &read.json()["left_out"]),
+        (&told["people"], &serde_json::json!([])),
+        "{}",
+        read.err()
+    );
 }
 
 #[test]

@@ -2,7 +2,11 @@
 
 use std::{fs, path::Path};
 
-use dinhdanh::{base::Span, flows::registry::import_proposals::work_once, registry::operator::Role};
+use dinhdanh::{
+    base::Span,
+    flows::registry::import_proposals::{self, work_once},
+    registry::operator::Role,
+};
 use http::StatusCode;
 
 use crate::{
@@ -172,4 +176,57 @@ async fn a_file_is_the_countrys_and_names_only_what_lies_there() {
     worked(&app, folder.path()).await;
     assert!(says(&mut clerk, &to, "withdraw").await.body.contains("Đã rút"));
     assert!(link(&clerk.get("/console").await, "Nhập dữ liệu từ tệp").ends_with("/imports"));
+}
+
+/// What no other try mends ends as failed and says so; it would otherwise be tried for ever.
+#[tokio::test(flavor = "multi_thread")]
+async fn an_import_that_fails_on_our_side_ends() {
+    let folder = tempfile::tempdir().unwrap();
+    fs::write(folder.path().join("xa.csv"), ROWS).unwrap();
+    for app in apps(folder.path()).await {
+        add(&app.at, person()).await;
+        let (an, binh) = (
+            app.operator("canbo.an", &[Role::Registrar], None).await,
+            app.operator("canbo.binh", &[Role::Approver], None).await,
+        );
+        let (mut clerk, mut chief) = (app.browser(), app.browser());
+        sign_in(&app, &mut clerk, &an).await;
+        sign_in(&app, &mut chief, &binh).await;
+        let (to, _) = proposed(&mut clerk, "xa.csv").await;
+        worked(&app, folder.path()).await;
+        says(&mut chief, &to, "approve").await;
+        app.at.change("ALTER TABLE duplicate_candidate RENAME TO away").await;
+        app.at.change("ALTER TABLE registry_change RENAME TO gone").await;
+        worked(&app, folder.path()).await;
+        assert_eq!(
+            app.at.count("SELECT count(*) FROM import_proposal WHERE state = 'failed' AND failure = 'ours'").await,
+            1
+        );
+        assert_eq!(app.at.count("SELECT count(*) FROM person").await, 1, "nothing half-written");
+        assert!(chief.get(&to).await.body.contains("Hệ thống gặp lỗi"));
+    }
+}
+
+/// More files may lie in the folder than a list shows, and each can be proposed and found again.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_file_is_found_by_its_name_among_many() {
+    let folder = tempfile::tempdir().unwrap();
+    for number in 0..250 {
+        fs::write(folder.path().join(format!("xa-{number:03}.csv")), ROWS).unwrap();
+    }
+    let at = TestApp::sqlite().await;
+    let (form, actor) = (uuid::Uuid::from_u128(1), dinhdanh::store::audit::Actor::Operator("an".to_owned()));
+    let propose = async |name: &str| {
+        let of = (uuid::Uuid::from_u128(form.as_u128() + name.len() as u128), actor.clone());
+        import_proposals::propose(&at.at.provider, (folder.path(), name), of, at.at.now()).await.unwrap().is_some()
+    };
+    assert_eq!(import_proposals::lying(folder.path()).len(), 200);
+    assert!(propose("xa-249.csv").await);
+    for way_out in
+        ["../xa-001.csv", "./xa-001.csv", "/etc/passwd", "xa-001.csv/", "", ".", "xa-001.csv\0", "xa-999.csv"]
+    {
+        assert!(!propose(way_out).await, "{way_out:?}");
+    }
+    std::os::unix::fs::symlink(folder.path().join("xa-001.csv"), folder.path().join("link.csv")).unwrap();
+    assert!(!propose("link.csv").await, "a link leads elsewhere");
 }

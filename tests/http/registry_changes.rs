@@ -1,13 +1,21 @@
 //! Hearing of changes: in order, from where the subscriber left off, and only of its part.
 
+use std::sync::Arc;
+
 use dinhdanh::{
     base::{Fault, Span, Timestamp, ids::PersonId},
-    flows::registry::events::{self, Officer, Proposal, Proposed, Verdict, decide::Say},
+    flows::registry::{
+        Import, Refusal, Watch,
+        boundary_change::{Portions, carry_out},
+        events::{self, Officer, Proposal, Proposed, Verdict, decide::Say},
+        source_file::{Facts, Format},
+    },
     registry::{
         Address, PersonRecord, Residence, ResidenceKind, UnitRef,
         civil_event::{Kind, Values},
+        household::{Membership, Relation, ResidenceFile},
     },
-    store::{LaneKey, Tx, Unit, audit::Actor, subjects},
+    store::{LaneKey, Tx, Unit, audit::Actor, imports::Tally, subjects},
 };
 use http::StatusCode;
 use serde_json::{Value, json};
@@ -99,7 +107,7 @@ async fn a_subscriber_goes_on_from_where_it_left_off() {
         let part = json!({ "kinds": ["*"], "people": "number", "fields": ["permanent", "vital"] });
         let caller = Caller::of(&app, SCOPE, &hears(&part)).await;
         let empty = caller.get("/changes").await.json();
-        assert_eq!(empty, json!({ "changes": [], "next": 0, "more": false }), "an import is no event");
+        assert_eq!(empty, json!({ "changes": [], "next": 0, "more": false }), "the first load is nobody's news");
         moves(&app, NUMBER, "00004").await;
         dies(&app, "900085000002").await;
         dies(&app, NUMBER).await;
@@ -192,4 +200,121 @@ async fn who_may_not_hear_and_what_is_no_place() {
     assert_eq!((gone.status, kind(&gone).as_str()), (StatusCode::GONE, "feed-gone"));
     assert_eq!(caller.get("/changes").await.json(), json!({ "changes": [], "next": 1, "more": false }));
     assert_eq!(caller.get("/changes?after=1").await.status, StatusCode::OK);
+}
+
+/// What was not an event before is heard too: who comes by a decided import, a dwelling's new owner, a number that is cancelled,
+/// and a change of boundaries, which is nobody's.
+#[tokio::test(flavor = "multi_thread")]
+async fn imports_owners_cancelled_numbers_and_boundaries_are_heard() {
+    for app in TestApp::each().await {
+        let mut head = at_home(&app, person(), "00004");
+        head.household = Some(Membership { file: ResidenceFile::parse("T/1").unwrap(), relation: Relation::Head });
+        people::add(&app.at, head).await;
+        people::add(&app.at, another(2)).await;
+        let part = json!({ "kinds": ["*"], "people": "number", "fields": ["*"] });
+        let caller = Caller::of(&app, SCOPE, &hears(&part)).await;
+        brings(
+            &app,
+            true,
+            "number,full_name,birth_date,sex,permanent_unit\n900090000007,Lê Văn Mới,1990-01-01,male,00004\n",
+        )
+        .await;
+        let heard = caller.get("/changes").await;
+        assert_eq!(told(&heard), [(1, "import".to_owned(), "900090000007".to_owned())]);
+        let fields = json!(["name", "numbers", "birth", "sex", "nationalities", "permanent"]);
+        assert_eq!(
+            (&heard.json()["changes"][0]["fields"], &heard.json()["changes"][0]["version"]),
+            (&fields, &json!(1))
+        );
+        for owner in ["900085000002", NUMBER] {
+            recorded(&app, Kind::HouseholdOwner, &[("household", "T/1"), ("owner", owner), ("on", "2026-11-20")]).await;
+        }
+        let heard = caller.get("/changes?after=1").await;
+        let mut owners: Vec<_> = told(&heard).into_iter().map(|(_, kind, number)| (kind, number)).collect();
+        owners.sort();
+        let expected: Vec<_> = [NUMBER, NUMBER, "900085000002", "900085000002"]
+            .map(|number| ("household_owner".to_owned(), number.to_owned()))
+            .into();
+        assert_eq!(owners, expected, "head and new owner; then head, who is the owner, and the owner of before");
+        assert_eq!(heard.json()["changes"][0]["fields"], json!(["household"]));
+        // The next event of theirs has the next version.
+        dies(&app, "900085000002").await;
+        let heard = caller.get("/changes?after=5").await;
+        assert_eq!(heard.json()["changes"][0]["version"], 4);
+        let fields = [("subject", NUMBER), ("ground", "fraud"), ("renews", "no"), ("on", "2026-11-20")];
+        recorded(&app, Kind::NumberCancel, &fields).await;
+        assert_eq!(told(&caller.get("/changes?after=6").await), [(7, "number_cancel".to_owned(), NUMBER.to_owned())]);
+        app.at.change("UPDATE home_map SET day = '2025-06-30'").await;
+        let with = (&app.at.provider.db, &app.at.provider.writer, &app.at.clock);
+        let day = time::macros::date!(2025 - 07 - 01);
+        carry_out(with, (day, &Actor::CommandLine), Portions::default()).await.unwrap().unwrap();
+        let heard = caller.get("/changes?after=7").await.json();
+        assert_eq!(heard["changes"].as_array().unwrap().len(), 1, "one for everybody: {heard}");
+        assert_eq!(
+            (&heard["changes"][0]["kind"], &heard["changes"][0]["day"]),
+            (&json!("boundary_change"), &json!("2025-07-01"))
+        );
+        assert!(heard["changes"][0].get("person").is_none());
+    }
+}
+
+/// The first load fills an empty registry: who subscribes reads anew what they hold.
+#[tokio::test(flavor = "multi_thread")]
+async fn the_first_load_is_nobodys_news() {
+    let app = TestApp::sqlite().await;
+    brings(&app, false, "number,full_name,birth_date\n900090000007,Lê Văn Mới,1990-01-01\n").await;
+    let caller = Caller::of(&app, SCOPE, &hears(&json!({ "kinds": ["*"], "people": "number" }))).await;
+    assert_eq!(told(&caller.get("/changes").await), []);
+}
+
+/// However few a subscriber asks for at a time, it comes to what is its own, and to the end.
+#[tokio::test(flavor = "multi_thread")]
+async fn one_at_a_time_is_as_good_as_many() {
+    for app in TestApp::each().await {
+        for serial in 1..=4 {
+            people::add(&app.at, another(serial)).await;
+        }
+        for serial in 1..=4 {
+            let number = format!("900085{serial:06}");
+            if serial == 3 {
+                dies(&app, &number).await;
+            } else {
+                moves(&app, &number, "00004").await;
+            }
+        }
+        let part = json!({ "kinds": ["death"], "people": "number" });
+        let caller = Caller::of(&app, SCOPE, &hears(&part)).await;
+        let first = caller.get("/changes?limit=1").await;
+        assert_eq!(told(&first), [(3, "death".to_owned(), "900085000003".to_owned())]);
+        assert_eq!((&first.json()["next"], &first.json()["more"]), (&json!(3), &json!(true)));
+        let end = caller.get("/changes?limit=1&after=3").await.json();
+        assert_eq!(end, json!({ "changes": [], "next": 4, "more": false }));
+    }
+}
+
+async fn brings(app: &TestApp, decided: bool, rows: &str) {
+    let provider = &app.at.provider;
+    let import = Import {
+        db: provider.db.clone(),
+        writer: provider.writer.clone(),
+        vault: Arc::clone(&provider.secrets.vault),
+        clock: app.at.clock.clone(),
+        entropy: provider.entropy.clone(),
+        actor: Actor::Operator("binh".to_owned()),
+        decided,
+    };
+    let file = tempfile::NamedTempFile::with_suffix(".csv").unwrap();
+    std::fs::write(file.path(), rows).unwrap();
+    let tally = import.run(file.path().to_owned(), Format::Csv, None, &mut Nobody).await.unwrap();
+    assert_eq!((tally.added, tally.refused), (1, 0));
+}
+
+struct Nobody;
+
+impl Watch for Nobody {
+    fn surveyed(&mut self, _facts: &Facts) {}
+    fn refused(&mut self, refusal: &Refusal) {
+        panic!("{refusal:?}");
+    }
+    fn progressed(&mut self, _bytes: u64, _rows: Tally) {}
 }

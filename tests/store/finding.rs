@@ -16,7 +16,7 @@ use dinhdanh::{
         search::{Criteria, NameWhy, SearchRefusal, TypedName, Why, Within},
         synthetic::{Settings, Synthetic, USUAL_DAY},
     },
-    store::{Conn, Engine, imports::Tally},
+    store::imports::Tally,
 };
 use time::macros::date;
 
@@ -226,68 +226,4 @@ async fn pages_join_without_gap_and_a_cursor_serves_its_own_search_only() {
             assert_eq!(found.page(&criteria, 7, Some(broken)).await.unwrap_err(), SearchRefusal::Cursor);
         }
     }
-}
-
-/// What the planner says of every statement of the search; with hints that a small test table would drown otherwise.
-#[tokio::test(flavor = "multi_thread")]
-async fn no_statement_reads_a_whole_table() {
-    for found in Found::each().await {
-        let people: Vec<_> = Synthetic::new(Settings { seed: 6, count: 5_000, as_of: USUAL_DAY }).unwrap().collect();
-        found.bring(people.iter().map(|person| person.row())).await;
-        let mut conn = found.case.conn().await;
-        for (place, sql) in super::statements::of_file(found.case.engine(), &["finding.rs", "dialect.rs"]) {
-            if !sql.contains("FROM person") && !sql.contains("personal_number") && !sql.contains("household h") {
-                continue;
-            }
-            let plan = explained(&mut conn, &sql).await;
-            for table in ["person", "personal_number", "relation", "household", "household_member", "residence"] {
-                assert!(!reads_all(&plan, table), "{place}: {table} is read whole\n{sql}\n{plan}");
-            }
-        }
-    }
-}
-
-fn reads_all(plan: &str, table: &str) -> bool {
-    plan.lines().any(|line| {
-        let words: Vec<&str> = line.split_whitespace().collect();
-        let postgres = words.windows(4).any(|w| w[0] == "Seq" && w[1] == "Scan" && w[2] == "on" && w[3] == table);
-        // SQLite: "SCAN p" without USING INDEX is the whole table; aliases stand for the tables here.
-        let sqlite = words.first() == Some(&"SCAN") && !line.contains("INDEX") && !line.contains("json_each");
-        postgres || (sqlite && line.contains(&format!("SCAN {}", &table[..1])))
-    })
-}
-
-async fn explained(conn: &mut Conn, sql: &str) -> String {
-    use sqlx::{AssertSqlSafe, Row as _, SqlSafeStr as _};
-    match conn {
-        Conn::Sqlite(connection) => {
-            let text = AssertSqlSafe(format!("EXPLAIN QUERY PLAN {sql}")).into_sql_str();
-            let rows = sqlx::raw_sql(text).fetch_all(&mut **connection).await.unwrap();
-            rows.iter().map(|row| row.get::<String, _>("detail") + "\n").collect()
-        }
-        Conn::Postgres(connection) => {
-            let off =
-                AssertSqlSafe("SET enable_seqscan = off; SET plan_cache_mode = force_generic_plan").into_sql_str();
-            sqlx::raw_sql(off).execute(&mut **connection).await.unwrap();
-            let most = (1..=30).rev().find(|n| sql.contains(&format!("${n}"))).unwrap_or(0);
-            let prepare = AssertSqlSafe(format!("PREPARE looked_at AS {sql}")).into_sql_str();
-            sqlx::raw_sql(prepare).execute(&mut **connection).await.unwrap();
-            let nulls = vec!["NULL"; most].join(", ");
-            let call = if most == 0 { String::new() } else { format!("({nulls})") };
-            let text = AssertSqlSafe(format!("EXPLAIN EXECUTE looked_at{call}")).into_sql_str();
-            let rows = sqlx::raw_sql(text).fetch_all(&mut **connection).await.unwrap();
-            let done = AssertSqlSafe("DEALLOCATE looked_at").into_sql_str();
-            sqlx::raw_sql(done).execute(&mut **connection).await.unwrap();
-            rows.iter().map(|row| row.get::<String, _>(0) + "\n").collect()
-        }
-    }
-}
-
-#[test]
-fn engines_have_their_own_plans() {
-    assert!(reads_all("Seq Scan on person p  (cost=0.00)", "person"));
-    assert!(!reads_all("Index Scan using person_name on person p", "person"));
-    assert!(reads_all("SCAN p", "person"));
-    assert!(!reads_all("SEARCH p USING INDEX person_name (name_sorted=?)", "person"));
-    assert_ne!(Engine::Sqlite, Engine::Postgres);
 }

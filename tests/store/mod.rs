@@ -28,6 +28,7 @@ mod operators;
 mod outbox;
 mod persons;
 mod phone_codes;
+mod plans;
 mod pushed_requests;
 mod races;
 mod registrations;

@@ -39,6 +39,7 @@ pub struct Seen {
     refusals: Vec<Refusal>,
     last: Tally,
     resumed: Option<u64>,
+    pub likely: Vec<u64>,
 }
 
 impl Watch for Seen {
@@ -47,6 +48,9 @@ impl Watch for Seen {
     }
     fn refused(&mut self, refusal: &Refusal) {
         self.refusals.push(*refusal);
+    }
+    fn likely(&mut self, line: u64) {
+        self.likely.push(line);
     }
     fn progressed(&mut self, _bytes: u64, rows: Tally) {
         self.last = rows;

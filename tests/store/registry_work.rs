@@ -6,6 +6,7 @@ use dinhdanh::{
         Import,
         boundary_change::{Changed, Portions, carry_out},
         duplicates::{DecideDifferent, Walked, candidates, walk},
+        export::{Export, Selection},
         issue_number::{NoNumber, draw},
         source_file::Format,
     },
@@ -41,10 +42,38 @@ const PEOPLE: &str = "number,full_name,birth_date,sex,permanent_unit,phone,fathe
     900085000004,Nguyễn Văn Hòa,1985-03-05,male,26368,,\n\
     900085000005,Trần Văn Bình,1985-03-05,male,00004,0500000001,\n";
 
+/// A file that two officers decided: its rehearsal names the rows that are very like somebody, and nobody comes in twice without
+/// standing on the list, also when both are in the file.
+#[tokio::test(flavor = "multi_thread")]
+async fn who_comes_in_by_a_file_is_compared_with_who_is_there() {
+    for test in TestDb::each().await {
+        let import = importer(&test.db, 9);
+        let mut conn = test.db.read().await.unwrap();
+        let first =
+            "number,full_name,birth_date,sex,permanent_unit\n900085000001,Nguyễn Văn Hòa,1985-03-05,male,00004\n";
+        bring(&Import { decided: false, ..importer(&test.db, 10) }, first, Format::Csv).await;
+        let rows = "number,full_name,birth_date,sex,permanent_unit\n\
+            900085000002,Nguyễn Văn Hoà,1985-03-05,male,00004\n\
+            900085000003,Lê Văn Một,1990-01-01,male,00004\n\
+            900085000004,Lê Văn Một,1990-01-01,male,00004\n\
+            900085000005,Trần Văn Bình,1985-03-05,male,00004\n";
+        let file = tempfile::NamedTempFile::new().unwrap();
+        std::fs::write(file.path(), rows).unwrap();
+        let mut seen = Seen::default();
+        let tally = import.rehearse(file.path().to_owned(), Format::Csv, None, &mut seen).await.unwrap();
+        assert_eq!((tally.added, seen.likely), (4, vec![2]), "who is in the registry; nothing is written yet");
+        assert_eq!(super::case::number(&mut conn, "SELECT count(*) FROM duplicate_candidate").await, 0);
+        bring(&import, rows, Format::Csv).await;
+        let open = "SELECT count(*) FROM duplicate_candidate WHERE state = 'open'";
+        assert_eq!(super::case::number(&mut conn, open).await, 2, "with who was there, and of the file's own two");
+        assert_eq!(walked(&import).await.new, 0, "the walk finds no more");
+    }
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn pairs_are_found_once_explained_and_decided() {
     for test in TestDb::each().await {
-        let import = importer(&test.db, 1);
+        let import = Import { decided: false, ..importer(&test.db, 1) };
         bring(&import, PEOPLE, Format::Csv).await;
         assert_eq!(walked(&import).await, Walked { people: 5, pairs: 2, new: 2 });
         assert_eq!(walked(&import).await.new, 0, "known pairs stay as they are");
@@ -79,7 +108,7 @@ async fn chance_pairs_stay_within_their_budget() {
     let line = |row: SourceRow<'_>| serde_json::to_string(&row).unwrap() + "\n";
     let text: String = people.iter().map(|person| line(person.row())).collect();
     let test = TestDb::sqlite().await;
-    let import = importer(&test.db, 1);
+    let import = Import { decided: false, ..importer(&test.db, 1) };
     bring(&import, &text, Format::Ndjson).await;
     let found = walked(&import).await;
     println!("false pairs: {} of {count} people", found.pairs);
@@ -184,4 +213,56 @@ async fn set_home(case: &super::case::Case, number: &str, province: &str, unit: 
         .await
         .map(|_| ()))
     .unwrap();
+}
+
+/// Who lost the only nationality is not written down as a citizen, and what an import did not know comes out as it came in.
+#[tokio::test(flavor = "multi_thread")]
+async fn an_export_says_what_the_record_says() {
+    for test in TestDb::each().await {
+        let import = Import { decided: false, ..importer(&test.db, 1) };
+        let rows = "number,full_name,birth_date,old_number,religion,blood_group,marital,birth_place,ancestral_home_unit\n\
+            900085000001,Nguyễn Văn Hòa,1985-03-05,012345678,Phật giáo,AB,single,Bệnh viện,00004\n\
+            900085000002,Lê Văn Một,1990-01-01,,,,,,\n";
+        bring(&import, rows, Format::Csv).await;
+        let mut conn = test.db.read().await.unwrap();
+        let case = super::case::Case::on(test);
+        by_hand!(&mut case.conn().await, |c| sqlx::query(
+            "UPDATE person SET nationalities = '[]' WHERE number = '900085000002'"
+        )
+        .execute(c)
+        .await
+        .map(|_| ()))
+        .unwrap();
+        let dir = tempfile::tempdir().unwrap();
+        let clock = Clock::set_to(NOW);
+        let (db, writer, vault, actor) = (&import.db, &import.writer, &*import.vault, Actor::CommandLine);
+        let export = Export { db, writer, vault, clock: &clock, actor };
+        let selection = |sensitive| Selection { within: None, sensitive, reason: "Quyết định 1".to_owned() };
+        let out = dir.path().join("all.ndjson");
+        export.run((&out, Format::Ndjson), &selection(true), |_| {}).await.unwrap();
+        let text = std::fs::read_to_string(&out).unwrap();
+        let people: Vec<serde_json::Value> = text.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+        let of = |number: &str| people.iter().find(|one| one["number"] == number).unwrap();
+        assert_eq!(of("900085000002")["nationality"], "XX");
+        for (field, value) in [
+            ("old_number", "012345678"),
+            ("religion", "Phật giáo"),
+            ("blood_group", "AB"),
+            ("marital", "single"),
+            ("birth_place", "Bệnh viện"),
+            ("ancestral_home", "Phường Ba Đình, Thành phố Hà Nội"),
+            ("ancestral_home_unit", "00004"),
+            ("nationality", "VN"),
+        ] {
+            assert_eq!(of("900085000001")[field], value, "{field}");
+        }
+        export.run((&out, Format::Ndjson), &selection(false), |_| {}).await.unwrap();
+        let bare = std::fs::read_to_string(&out).unwrap();
+        assert!(
+            !bare.contains("Phật giáo") && !bare.contains("\"blood_group\"") && bare.contains("012345678"),
+            "{bare}"
+        );
+        let audited = "SELECT count(*) FROM audit_event WHERE action = 'registry.exported'";
+        assert_eq!(super::case::number(&mut conn, audited).await, 2);
+    }
 }

@@ -14,7 +14,7 @@ use dinhdanh::{
     },
     registry::{
         BirthDate, Card, CardKind, CardStatus, Expiry, PersonName, PersonRecord, PersonalNumber, PhoneNumber, Sex,
-        Vital, person::Relatives,
+        Vital, particulars::Particulars, person::Relatives,
     },
     store::{
         Class, LaneKey, Tx, Unit, accounts,
@@ -58,6 +58,7 @@ pub fn person() -> PersonRecord {
         email: None,
         household: None,
         relatives: Relatives::default(),
+        particulars: Particulars::default(),
     }
 }
 

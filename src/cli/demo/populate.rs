@@ -78,7 +78,7 @@ fn unit(people: Vec<(u64, NewPerson)>, file: &Arc<ImportFile>, now: Timestamp) -
     let line = |at: Option<&(u64, NewPerson)>| at.map_or(0, |(line, _)| *line);
     let (first_line, last_line) = (line(people.first()), line(people.last()));
     let batch = Batch { file: Arc::clone(file), people, refused: 0, first_line, last_line };
-    AddPeople { batch: Arc::new(batch), actor: Actor::CommandLine, now }
+    AddPeople { batch: Arc::new(batch), compares: false, actor: Actor::CommandLine, now }
 }
 
 struct Drawing {

@@ -12,7 +12,6 @@ use crate::{
     flows::registry::{
         PersonVault,
         export::{Export, ExportError, Selection},
-        source_file::Format,
     },
     registry::search::Within,
     store::{Writer, audit::Actor},
@@ -21,7 +20,7 @@ use crate::{
 /// Write a selection of people to a file, as `registry import` reads it; cells that a spreadsheet would run are guarded.
 #[derive(clap::Args)]
 pub struct Args {
-    /// The file to write: .csv or .ndjson, for the owner alone.
+    /// The file to write: .csv, .ndjson or .xml (QCVN 109:2017/BTTTT), for the owner alone.
     #[arg(long, value_name = "FILE")]
     out: PathBuf,
     /// A province or commune of today, by code or name; everybody without it.
@@ -30,16 +29,13 @@ pub struct Args {
     /// On what decision: it is audited.
     #[arg(long, value_name = "WORDS")]
     reason: String,
-    /// Ethnicity, telephone and e-mail too.
+    /// Ethnicity, religion, blood group, telephone and e-mail too.
     #[arg(long)]
     sensitive: bool,
 }
 
 pub async fn run(args: &Args, context: &Context) -> Result<ExitCode, Failure> {
     let format = format_of(&args.out)?;
-    if format == Format::Xml {
-        return Err(Failure::new("--out", "an export is written as .csv or .ndjson", "name it so"));
-    }
     let today = context.clock.now().vietnam_date();
     let within = args.within.as_deref().map(|unit| Within::parse(unit, today)).transpose();
     let within = within.map_err(|error| Failure::new("--within", error.to_string(), "name a unit of today"))?;

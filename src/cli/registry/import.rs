@@ -81,7 +81,7 @@ async fn attempt(args: Args, context: &Context) -> Result<Tally, Failure> {
     } else {
         import.run(args.file.clone(), format, args.sha256, &mut watch).await
     };
-    let (resumed, left_out) = (watch.resumed, watch.left_out());
+    let (resumed, left_out, likely) = (watch.resumed, watch.left_out(), watch.likely);
     drop(import);
     db.close().await;
     let facts = watch.end()?;
@@ -98,6 +98,7 @@ async fn attempt(args: Args, context: &Context) -> Result<Tally, Failure> {
         "dry_run": args.dry_run,
         "resumed_after_line": resumed,
         "left_out": left_out,
+        "likely": likely,
     });
     let mut person =
         format!("{} added, {} known already, {} refused, in {seconds:.1} s", rows.added, rows.known, rows.refused);
@@ -106,6 +107,9 @@ async fn attempt(args: Args, context: &Context) -> Result<Tally, Failure> {
     }
     if !left_out.is_empty() {
         let _ = write!(person, "; the record has no place for: {}", left_out.join(", "));
+    }
+    if likely > 0 {
+        let _ = write!(person, "; {likely} may be recorded already under another number");
     }
     if args.dry_run {
         person.push_str("; a dry run: nothing was written");
@@ -147,6 +151,8 @@ struct Watching {
     broken: Option<io::Error>,
     facts: Option<Facts>,
     resumed: Option<u64>,
+    /// Rows of a dry run that may be somebody who is recorded under another number.
+    likely: u64,
 }
 
 impl Watching {
@@ -162,7 +168,7 @@ impl Watching {
                 })
             })
             .transpose()?;
-        Ok(Self { out, bar: ProgressBar::hidden(), report, broken: None, facts: None, resumed: None })
+        Ok(Self { out, bar: ProgressBar::hidden(), report, broken: None, facts: None, resumed: None, likely: 0 })
     }
 
     /// What the survey found, if it came that far.
@@ -202,6 +208,16 @@ impl Watch for Watching {
         // Nobody reading standard error is no reason to stop; a full disk under the report is told at the end.
         if let (Err(error), true) = (told, self.report.is_some()) {
             self.broken.get_or_insert(error);
+        }
+    }
+
+    fn likely(&mut self, line: u64) {
+        self.likely += 1;
+        if let Some(report) = &mut self.report {
+            let told = writeln!(report, "{}", json!({ "line": line, "likely": true }));
+            if let Err(error) = told {
+                self.broken.get_or_insert(error);
+            }
         }
     }
 

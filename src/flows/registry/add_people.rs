@@ -4,13 +4,21 @@ use std::sync::Arc;
 
 use serde_json::json;
 
-use super::judge::{Verdict, judge};
+use super::{
+    duplicates::{candidates, compared},
+    judge::{Verdict, judge},
+};
 use crate::{
     base::{Fault, Timestamp, hex},
-    registry::{Field, PersonalNumber, Reason},
+    registry::{
+        Field, PersonalNumber, Reason, ResidenceKind, Sex, Vital,
+        record::{Facet, Marital},
+    },
     store::{
         AuditEvent, Class, LaneKey, Outcome, Tx, Unit,
         audit::Actor,
+        change_feed::{self, Newcomer},
+        duplicates,
         imports::{self, ImportFile, Tally},
         intake::{self, NewPerson, Provenance},
     },
@@ -31,6 +39,9 @@ pub struct Batch {
 #[derive(Clone, Debug)]
 pub struct AddPeople {
     pub batch: Arc<Batch>,
+    /// Subscribers hear of each, and each is compared with the registry: who is very like somebody goes on the list of pairs.
+    /// The first load of an empty registry is nobody's news, and is walked afterwards.
+    pub compares: bool,
     pub actor: Actor,
     pub now: Timestamp,
 }
@@ -38,6 +49,8 @@ pub struct AddPeople {
 #[derive(Clone, Debug, Default)]
 pub struct Added {
     pub tally: Tally,
+    /// Pairs that may be one person, new on the list.
+    pub likely: u64,
     /// Differs from the last batch's when somebody else wrote in between.
     pub changes_of_others: i64,
     pub refused: Vec<(u64, Field, Reason)>,
@@ -76,7 +89,14 @@ impl Unit for AddPeople {
         if !new.is_empty() {
             let source = self.source();
             intake::add(tx, &new, Provenance { source: &source, now: self.now }).await?;
-            tx.record(self.event(out.tally));
+            if self.compares {
+                let newcomers: Vec<_> = new.iter().map(|person| newcomer(person)).collect();
+                change_feed::add_newcomers(tx, &newcomers, (self.batch.file.id, self.now)).await?;
+            }
+            for person in new.iter().filter(|_| self.compares) {
+                out.likely += self.keep_likely(tx, person).await?;
+            }
+            tx.record(self.event(&out));
         }
         imports::count_rows(tx, self.batch.file.id, (out.tally, self.batch.last_line), self.now).await?;
         Ok(out)
@@ -89,8 +109,17 @@ impl AddPeople {
         format!("import:{}", hex(self.batch.file.sha256.get(..4).unwrap_or_default()))
     }
 
-    fn event(&self, rows: Tally) -> AuditEvent {
-        let file = &self.batch.file;
+    /// With the rest of the batch there already: two rows of one file may be one person too.
+    async fn keep_likely(&self, tx: &mut Tx, person: &NewPerson) -> Result<u64, Fault> {
+        let mut kept = 0;
+        for (other, likeness) in candidates(tx, &compared(person)).await? {
+            kept += u64::from(duplicates::keep(tx, (person.id, other), &likeness, self.now).await?);
+        }
+        Ok(kept)
+    }
+
+    fn event(&self, added: &Added) -> AuditEvent {
+        let (file, rows) = (&self.batch.file, added.tally);
         AuditEvent::new(self.now, "registry.people_imported", Outcome::Done, self.actor.clone()).detail(json!({
             "import": file.id,
             "sha256": hex(&file.sha256),
@@ -98,8 +127,46 @@ impl AddPeople {
             "added": rows.added,
             "known": rows.known,
             "refused": rows.refused,
+            "likely": added.likely,
         }))
     }
+}
+
+/// What subscribers hear of somebody who came: the fields that say something.
+fn newcomer(person: &NewPerson) -> Newcomer {
+    let record = &person.record;
+    let beside = &record.particulars;
+    let has = |kind: ResidenceKind| record.residences.iter().any(|home| home.kind == kind);
+    let relatives = &record.relatives;
+    let fields = [
+        (Facet::Name, true),
+        (Facet::Numbers, true),
+        (Facet::Birth, true),
+        (Facet::Sex, record.sex != Sex::Unknown),
+        (Facet::BirthPlace, beside.birth_place.is_some()),
+        (Facet::RegistrationPlace, beside.registration_place.is_some()),
+        (Facet::AncestralHome, beside.ancestral_home.is_some()),
+        (Facet::Ethnicity, record.ethnicity.is_some()),
+        (Facet::Religion, beside.religion.is_some()),
+        (Facet::Nationalities, true),
+        (Facet::BloodGroup, beside.blood_group.is_some()),
+        (Facet::OldNumber, beside.old_number.is_some()),
+        (Facet::Cards, record.card.is_some()),
+        (Facet::Father, relatives.father.is_some()),
+        (Facet::Mother, relatives.mother.is_some()),
+        (Facet::Spouse, relatives.spouse.is_some()),
+        (Facet::Representative, relatives.representative.is_some()),
+        (Facet::Permanent, has(ResidenceKind::Permanent)),
+        (Facet::Temporary, has(ResidenceKind::Temporary)),
+        (Facet::Stay, has(ResidenceKind::Current)),
+        (Facet::Household, record.household.is_some()),
+        (Facet::Marital, beside.marital != Marital::Unknown),
+        (Facet::Vital, record.vital != Vital::Alive),
+        (Facet::Contacts, record.phone.is_some() || record.email.is_some()),
+    ];
+    let fields: Vec<&str> = fields.into_iter().filter(|(_, says)| *says).map(|(facet, _)| facet.code()).collect();
+    let unit = person.home.as_ref().and_then(|home| home.commune.clone()).unwrap_or_default();
+    Newcomer { person: person.id, fields: json!(fields).to_string(), unit }
 }
 
 /// A file is about to be brought in.

@@ -24,7 +24,7 @@ use crate::{
         AuditEvent, Class, Db, LaneKey, Outcome, Tx, Unit, Writer,
         audit::Actor,
         boundary_changes::{self, Ground, Moved, Progress},
-        name_words,
+        change_feed, name_words,
     },
 };
 
@@ -236,6 +236,7 @@ impl Unit for Portion {
         tx.record(self.event("registry.boundary_batch").detail(detail));
         if at.is_finished {
             name_words::draw_map(tx, self.day).await?;
+            change_feed::add_boundary(tx, at.id, self.now).await?;
             let detail =
                 json!({ "event": at.id, "day": self.day.to_string(), "units": self.moves.len(), "people": at.people });
             tx.record(self.event("registry.boundary_changed").detail(detail));

@@ -4,11 +4,12 @@ use serde_json::json;
 
 use crate::{
     base::{Clock, Fault, Timestamp, ids::PersonId},
-    registry::duplicates::{Likeness, likeness},
+    registry::duplicates::{Likeness, Traits, likeness},
     store::{
         AuditEvent, Class, Conn, Db, LaneKey, Outcome, Tx, Unit, Writer,
         audit::Actor,
         duplicates::{self, Compared},
+        intake::NewPerson,
     },
 };
 
@@ -26,6 +27,22 @@ pub async fn candidates(conn: &mut Conn, of: &Compared) -> Result<Vec<(PersonId,
         .collect();
     found.sort_by_key(|(_, likeness)| std::cmp::Reverse(likeness.score));
     Ok(found)
+}
+
+/// What is compared of somebody who is about to come in.
+pub fn compared(person: &NewPerson) -> Compared {
+    let record = &person.record;
+    let parents = [&record.relatives.father, &record.relatives.mother].into_iter().flatten();
+    let traits = Traits {
+        name: person.keys.clone(),
+        birth: record.birth,
+        sex: record.sex,
+        cmnd9: record.particulars.old_number.clone(),
+        commune: person.home.as_ref().and_then(|home| home.commune.clone()).unwrap_or_default(),
+        parents: parents.map(|number| number.as_str().to_owned()).collect(),
+        contacts: person.contacts.iter().map(|contact| contact.value_index.clone()).collect(),
+    };
+    (person.id, traits)
 }
 
 /// What a walk over the registry found.

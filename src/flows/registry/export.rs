@@ -1,5 +1,7 @@
 //! A selection of people into a file: streamed, counted, digested, and audited before the file gets its name.
 
+mod citizens_xml;
+
 use std::{
     fs::File,
     io::{self, BufWriter, Write},
@@ -12,7 +14,7 @@ use thiserror::Error;
 use super::{
     person_file::{Part, PersonFile},
     source_file::Format,
-    vault::PersonVault,
+    vault::{PersonVault, Sensitive},
 };
 use crate::{
     base::{Clock, Fault, Timestamp, hex},
@@ -20,7 +22,9 @@ use crate::{
     registry::{
         EmailAddress, Field, PersonRecord, PhoneNumber, SourceRow,
         household::{Membership, ResidenceFile},
+        particulars::Particulars,
         person::Relatives,
+        record::{BloodGroup, Marital},
         search::Within,
     },
     store::{
@@ -36,7 +40,7 @@ use crate::{
 #[derive(Clone, Debug)]
 pub struct Selection {
     pub within: Option<Within>,
-    /// Ethnicity, telephone and e-mail too (Decree 356/2025).
+    /// Ethnicity, religion, blood group, telephone and e-mail too (Decree 356/2025).
     pub sensitive: bool,
     pub reason: String,
 }
@@ -67,6 +71,9 @@ pub struct Exported {
 }
 
 const PAGE: i64 = 500;
+/// Not the other members of a household: of a dormitory each would bring all.
+const PARTS: [Part; 6] =
+    [Part::Numbers, Part::Cards, Part::Residences, Part::Contacts, Part::Membership, Part::Relations];
 
 impl Export<'_> {
     /// Writes to a file beside `path` and renames it when the audit event is committed: no data leaves without a trace.
@@ -107,8 +114,8 @@ impl Export<'_> {
 
     async fn record(&self, one: &ExportedTo, sensitive: bool) -> Result<Option<PersonRecord>, Fault> {
         let mut conn = self.db.read().await?;
-        let Some(file) = PersonFile::load(&mut conn, one.id, &Part::ALL).await? else { return Ok(None) };
-        record_of(&file, self.vault, sensitive)
+        let Some(file) = PersonFile::load(&mut conn, one.id, &PARTS).await? else { return Ok(None) };
+        record_of(one, &file, (self.vault, sensitive))
     }
 }
 
@@ -122,7 +129,11 @@ impl Drop for Unnamed {
 }
 
 /// As a source would report the person; None without a number.
-fn record_of(file: &PersonFile, vault: &PersonVault, sensitive: bool) -> Result<Option<PersonRecord>, Fault> {
+fn record_of(
+    one: &ExportedTo,
+    file: &PersonFile,
+    (vault, sensitive): (&PersonVault, bool),
+) -> Result<Option<PersonRecord>, Fault> {
     let person = &file.person.person;
     let Some(number) = person.number else { return Ok(None) };
     let opened = |kind: ContactKind| -> Result<Option<String>, Fault> {
@@ -133,12 +144,11 @@ fn record_of(file: &PersonFile, vault: &PersonVault, sensitive: bool) -> Result<
         let found = file.relations.iter().find(|relation| relation.kinship == kinship);
         found.and_then(|relation| relation.relative_number.as_deref()?.parse().ok())
     };
-    let household = file.household.as_ref().and_then(|(household, members)| {
-        let relation = members.iter().find(|member| member.person_id == person.id)?.relation;
-        Some(Membership { file: ResidenceFile::parse(&household.residence_file).ok()?, relation })
+    let household = file.household.as_ref().and_then(|(household, _)| {
+        Some(Membership { file: ResidenceFile::parse(&household.residence_file).ok()?, relation: household.relation })
     });
-    let ethnicity =
-        if sensitive { vault.open_sensitive(person.id, file.person.sealed.as_deref())?.ethnicity } else { None };
+    let sealed =
+        if sensitive { vault.open_sensitive(person.id, file.person.sealed.as_deref())? } else { Sensitive::default() };
     Ok(Some(PersonRecord {
         number,
         former_numbers: file.numbers.iter().filter(|one| !one.active).map(|one| one.number).collect(),
@@ -146,8 +156,9 @@ fn record_of(file: &PersonFile, vault: &PersonVault, sensitive: bool) -> Result<
         birth: person.birth,
         sex: person.sex,
         vital: person.vital,
-        nationality: person.nationalities.first().cloned().unwrap_or_else(|| "VN".to_owned()),
-        ethnicity,
+        // Who lost the only one is nobody's citizen, and least of all this country's (XX: of no state, ISO 3166-1 §8.1.3).
+        nationality: person.nationalities.first().map_or_else(|| "XX".to_owned(), Clone::clone),
+        ethnicity: sealed.ethnicity,
         card: file.newest_card().cloned(),
         residences: file.residences.clone(),
         phone: opened(ContactKind::Phone)?.and_then(|text| PhoneNumber::parse(&text).ok()),
@@ -159,12 +170,33 @@ fn record_of(file: &PersonFile, vault: &PersonVault, sensitive: bool) -> Result<
             spouse: relative(Kinship::Spouse),
             representative: relative(Kinship::Representative),
         },
+        particulars: Particulars {
+            old_number: one.cmnd9.clone(),
+            religion: sealed.religion,
+            blood_group: sealed.blood_group.as_deref().and_then(BloodGroup::from_code),
+            marital: one.marital.as_deref().and_then(Marital::from_code).unwrap_or_default(),
+            birth_place: one.places.birth.clone(),
+            registration_place: one.places.registration.clone(),
+            ancestral_home: one.places.home.clone(),
+        },
     }))
 }
 
-/// A spreadsheet runs a cell that begins so; with an apostrophe before it, it shows the text.
+/// A spreadsheet runs a cell that begins so, also in the wide letters of East Asia; with an apostrophe before it, it shows the
+/// text. Our own reader takes it off again ([`unguarded`]).
 pub fn guarded(cell: &str) -> String {
-    if cell.starts_with(['=', '+', '-', '@', '\t', '\r']) { format!("'{cell}") } else { cell.to_owned() }
+    if runs(cell) { format!("'{cell}") } else { cell.to_owned() }
+}
+
+/// The cell as it was before it was guarded.
+pub fn unguarded(cell: &str) -> &str {
+    cell.strip_prefix('\'').filter(|rest| runs(rest)).unwrap_or(cell)
+}
+
+fn runs(cell: &str) -> bool {
+    // An apostrophe that is there already is guarded once more, or reading would take it away.
+    let bare = cell.trim_start_matches('\'');
+    bare.starts_with(['=', '+', '-', '@', '\t', '\r', '\n', '＝', '＋', '－', '＠'])
 }
 
 /// The file, with its digest taken on the way.
@@ -189,13 +221,21 @@ impl Write for Digested {
 enum RowsOut {
     Csv(Box<csv::Writer<Digested>>),
     Ndjson(Digested),
+    /// QCVN 109:2017/BTTTT.
+    Xml(Digested),
 }
 
 impl RowsOut {
     fn create(path: &Path, format: Format) -> io::Result<Self> {
         use std::os::unix::fs::OpenOptionsExt as _;
-        let file = std::fs::OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(path)?;
-        let out = Digested { inner: BufWriter::with_capacity(1 << 20, file), digest: Sha256::new(), bytes: 0 };
+        // What an earlier run left there goes, whoever may read it: the new file is the owner's alone from its first byte.
+        if let Err(error) = std::fs::remove_file(path)
+            && error.kind() != io::ErrorKind::NotFound
+        {
+            return Err(error);
+        }
+        let file = std::fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(path)?;
+        let mut out = Digested { inner: BufWriter::with_capacity(1 << 20, file), digest: Sha256::new(), bytes: 0 };
         match format {
             Format::Csv => {
                 let mut csv = csv::Writer::from_writer(out);
@@ -203,7 +243,10 @@ impl RowsOut {
                 Ok(Self::Csv(Box::new(csv)))
             }
             Format::Ndjson => Ok(Self::Ndjson(out)),
-            Format::Xml => Err(io::Error::other("an export is written as .csv or .ndjson")),
+            Format::Xml => {
+                out.write_all(citizens_xml::HEAD.as_bytes())?;
+                Ok(Self::Xml(out))
+            }
         }
     }
 
@@ -215,6 +258,7 @@ impl RowsOut {
                 serde_json::to_writer(&mut *out, &row)?;
                 out.write_all(b"\n")
             }
+            Self::Xml(out) => citizens_xml::write(out, record),
         }
     }
 
@@ -222,6 +266,10 @@ impl RowsOut {
         let mut out = match self {
             Self::Csv(csv) => csv.into_inner().map_err(|error| io::Error::other(error.to_string()))?,
             Self::Ndjson(out) => out,
+            Self::Xml(mut out) => {
+                out.write_all(citizens_xml::FOOT.as_bytes())?;
+                out
+            }
         };
         out.flush()?;
         out.inner.get_ref().sync_all()?;
@@ -259,7 +307,7 @@ impl Unit for NoteExport {
 
 #[cfg(test)]
 mod tests {
-    use super::guarded;
+    use super::{guarded, unguarded};
 
     #[test]
     fn what_a_spreadsheet_would_run_is_text() {
@@ -269,10 +317,15 @@ mod tests {
             ("-2", "'-2"),
             ("@SUM(A1)", "'@SUM(A1)"),
             ("\t=1", "'\t=1"),
+            ("\n=1", "'\n=1"),
+            ("＝1+1", "'＝1+1"),
+            ("'=1", "''=1"),
+            ("'Nam", "'Nam"),
             ("Số 1", "Số 1"),
             ("", ""),
         ] {
             assert_eq!(guarded(cell), written);
+            assert_eq!(unguarded(written), cell);
         }
     }
 }

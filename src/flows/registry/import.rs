@@ -72,6 +72,8 @@ pub enum ImportError {
 pub trait Watch: Send {
     fn surveyed(&mut self, facts: &Facts);
     fn refused(&mut self, refusal: &Refusal);
+    /// A row that would be added is very like somebody who is recorded under another number.
+    fn likely(&mut self, _line: u64) {}
     fn progressed(&mut self, bytes: u64, rows: Tally);
     /// An earlier run came as far as this line; it is gone on with from there.
     fn resumed(&mut self, _line: u64) {}
@@ -195,7 +197,12 @@ impl Import {
     async fn submitted(&self, batch: &Arc<Batch>) -> Result<super::add_people::Added, Fault> {
         let mut tries = 0;
         loop {
-            let unit = AddPeople { batch: Arc::clone(batch), actor: self.actor.clone(), now: self.clock.now() };
+            let unit = AddPeople {
+                batch: Arc::clone(batch),
+                compares: self.decided,
+                actor: self.actor.clone(),
+                now: self.clock.now(),
+            };
             match self.writer.submit(unit).await {
                 Err(fault) if tries < MOST_TRIES && matches!(fault.kind, FaultKind::Unavailable | FaultKind::Retry) => {
                     tries += 1;

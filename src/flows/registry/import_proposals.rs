@@ -2,8 +2,9 @@
 //! it as a whole. Then it is brought in by whichever process comes first, and gone on with when that one dies.
 
 use std::{
+    ffi::OsStr,
     fs,
-    path::{Path, PathBuf},
+    path::{Component, Path, PathBuf},
     sync::{
         Arc,
         atomic::{AtomicU64, Ordering},
@@ -20,8 +21,9 @@ use super::{
     words,
 };
 use crate::{
-    base::{Clock, Fault, Span, Timestamp, hex},
+    base::{Clock, Fault, Span, Timestamp, fault::FaultKind, hex},
     flows::Provider,
+    registry::Field,
     store::{
         AuditEvent, Class, LaneKey, Outcome, Tx, Unit,
         audit::Actor,
@@ -39,8 +41,10 @@ pub struct Lying {
 
 /// More files than anybody chooses from.
 const MOST_FILES: usize = 200;
-/// Refused rows that the report names: the rest are counted.
+/// Refused rows, and likely ones, that the report names: the rest are counted.
 const MOST_REPORTED: usize = 100;
+/// The code of a row that would be added and is very like somebody.
+pub const LIKELY: &str = "likely_there";
 /// Nobody works any more on what was not touched for so long.
 const QUIET: Span = Span::secs(15);
 const LOOK_EVERY: Duration = Duration::from_secs(2);
@@ -56,15 +60,20 @@ pub fn lying(folder: &Path) -> Vec<Lying> {
         .filter_map(|entry| {
             Some(Lying { name: entry.file_name().into_string().ok()?, bytes: entry.metadata().ok()?.len() })
         })
-        .take(MOST_FILES)
         .collect();
     files.sort_by(|one, other| one.name.cmp(&other.name));
+    files.truncate(MOST_FILES);
     files
 }
 
 /// The path of a file that lies there; a name with a way out of the folder names none.
 fn path_of(folder: &Path, name: &str) -> Option<PathBuf> {
-    lying(folder).into_iter().find(|file| file.name == name).map(|file| folder.join(file.name))
+    // Asked by its own name: more files may lie there than a list shows.
+    let mut parts = Path::new(name).components();
+    let (Some(Component::Normal(own)), None) = (parts.next(), parts.next()) else { return None };
+    let path = folder.join(own);
+    let plain = own == OsStr::new(name) && fs::symlink_metadata(&path).is_ok_and(|facts| facts.is_file());
+    (plain && Format::of_path(&path).is_some()).then_some(path)
 }
 
 /// Begins with the rehearsal. `None` for a file that does not lie there.
@@ -104,7 +113,7 @@ enum Step {
     Propose(String),
     Say(i64, Word),
     Beat(Tally),
-    Rehearsed { sha256: [u8; 32], rows: Tally, report: String },
+    Rehearsed { sha256: [u8; 32], rows: Tally, likely: u64, report: String },
     Finish { to: ImportState, rows: Tally, failure: Option<&'static str> },
 }
 
@@ -153,8 +162,8 @@ impl Unit for Write {
                 };
                 (done, "registry.import_decided", json!({ "to": to }))
             }
-            Step::Rehearsed { sha256, rows, report } => {
-                let done = import_proposals::rehearsed(tx, self.id, (sha256, *rows, report)).await?;
+            Step::Rehearsed { sha256, rows, likely, report } => {
+                let done = import_proposals::rehearsed(tx, self.id, (sha256, *rows, *likely, report)).await?;
                 (done, "registry.import_rehearsed", told(*rows, Some(sha256)))
             }
             Step::Finish { to, rows, failure } => {
@@ -256,7 +265,7 @@ async fn worked(
         actor: actor_of(stored),
         decided: true,
     };
-    let mut watch = Looking { so_far: Arc::clone(so_far), facts: None, report: Vec::new() };
+    let mut watch = Looking { so_far: Arc::clone(so_far), facts: None, refused: 0, likely: 0, report: Vec::new() };
     let result = if stored.state == ImportState::Rehearsing {
         import.rehearse(path, format, None, &mut watch).await
     } else {
@@ -264,12 +273,18 @@ async fn worked(
     };
     match (result, watch.facts) {
         (Ok(rows), Some(facts)) if stored.state == ImportState::Rehearsing => {
-            let report = Value::from(watch.report).to_string();
-            Ok(Step::Rehearsed { sha256: facts.sha256, rows, report })
+            let (likely, report) = (watch.likely, Value::from(watch.report).to_string());
+            Ok(Step::Rehearsed { sha256: facts.sha256, rows, likely, report })
         }
         (Ok(_), _) => {
             let rows = so_far_of(provider, stored, so_far).await?;
             Ok(Step::Finish { to: ImportState::Done, rows, failure: None })
+        }
+        // What another try does not mend ends here, and is told: it would be tried again for ever.
+        (Err(ImportError::Record(fault)), _) if matches!(fault.kind, FaultKind::Inconsistent | FaultKind::Internal) => {
+            tracing::error!(%fault, import = %stored.id, "an import failed");
+            let rows = so_far_of(provider, stored, so_far).await?;
+            Ok(Step::Finish { to: ImportState::Failed, rows, failure: Some("ours") })
         }
         (Err(ImportError::Record(fault)), _) => Err(fault),
         (Err(ImportError::Digest { .. } | ImportError::File(FileFault::Changed)), _) => Ok(failed("changed")),
@@ -320,6 +335,8 @@ impl SoFar {
 struct Looking {
     so_far: Arc<SoFar>,
     facts: Option<Facts>,
+    refused: usize,
+    likely: u64,
     report: Vec<Value>,
 }
 
@@ -330,12 +347,20 @@ impl Watch for Looking {
 
     /// Line, field and reason; never what stood there.
     fn refused(&mut self, refusal: &Refusal) {
-        if self.report.len() < MOST_REPORTED {
+        self.refused += 1;
+        if self.refused <= MOST_REPORTED {
             let Refusal { line, field, reason } = refusal;
             self.report.push(json!({
                 "line": line, "field": field.column(), "code": words::code(reason), "vi": words::vietnamese(reason),
                 "en": reason.to_string(),
             }));
+        }
+    }
+
+    fn likely(&mut self, line: u64) {
+        self.likely += 1;
+        if self.likely <= u64::try_from(MOST_REPORTED).unwrap_or(0) {
+            self.report.push(json!({ "line": line, "field": Field::Number.column(), "code": LIKELY }));
         }
     }
 

@@ -24,6 +24,8 @@ pub enum Part {
     Residences,
     Contacts,
     Household,
+    /// The household without its members.
+    Membership,
     Relations,
 }
 
@@ -48,6 +50,8 @@ pub struct PersonFile {
 
 /// More cards than anybody has had.
 const MOST_CARDS: i64 = 20;
+/// More than a family has; of an institution's members so many are shown.
+pub const MOST_MEMBERS: usize = 200;
 
 impl PersonFile {
     pub async fn load(conn: &mut Conn, id: PersonId, parts: &[Part]) -> Result<Option<Self>, Fault> {
@@ -77,9 +81,12 @@ impl PersonFile {
                 Part::Contacts => file.contacts = contacts::of_person(conn, id).await?,
                 Part::Household => {
                     if let Some(household) = households::of_person(conn, id).await? {
-                        let members = households::members(conn, household.id).await?;
+                        let members = households::members(conn, household.id, MOST_MEMBERS).await?;
                         file.household = Some((household, members));
                     }
+                }
+                Part::Membership => {
+                    file.household = households::of_person(conn, id).await?.map(|household| (household, Vec::new()));
                 }
                 Part::Relations => file.relations = relations::of_person(conn, id).await?,
             }

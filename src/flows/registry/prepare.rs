@@ -10,9 +10,10 @@ use crate::{
     },
     registry::{
         PersonRecord, Residence,
+        particulars::Particulars,
         search::{Within, sorted},
     },
-    store::{contacts::ContactKind, intake::NewPerson},
+    store::{contacts::ContactKind, intake::NewPerson, record::Places},
 };
 
 pub fn new_person(
@@ -22,7 +23,13 @@ pub fn new_person(
     now: Timestamp,
 ) -> Result<NewPerson, Fault> {
     let id = PersonId::generate(entropy, now);
-    let sensitive = Sensitive { ethnicity: record.ethnicity.clone(), ..Sensitive::default() };
+    let beside = &record.particulars;
+    let sensitive = Sensitive {
+        ethnicity: record.ethnicity.clone(),
+        religion: beside.religion.clone(),
+        blood_group: beside.blood_group.map(|group| group.code().to_owned()),
+    };
+    let places = places(beside)?;
     let mut contacts = Vec::with_capacity(2);
     if let Some(phone) = &record.phone {
         contacts.push(vault.seal_contact(ContactKind::Phone, phone.e164(), (entropy, now))?);
@@ -39,6 +46,7 @@ pub fn new_person(
         // Two capital letters: nothing to escape.
         nationalities: format!("[\"{}\"]", record.nationality),
         sealed: vault.seal_sensitive(id, &sensitive, entropy)?,
+        places,
         contacts,
         card_id: entropy.uuid(now),
         household_id: HouseholdId::generate(entropy, now),
@@ -46,6 +54,18 @@ pub fn new_person(
         relation_ids: std::array::from_fn(|_| entropy.uuid(now)),
         record,
     })
+}
+
+fn places(beside: &Particulars) -> Result<String, Fault> {
+    let places = Places {
+        birth: beside.birth_place.clone(),
+        registration: beside.registration_place.clone(),
+        home: beside.ancestral_home.clone(),
+    };
+    if places == Places::default() {
+        return Ok("{}".to_owned());
+    }
+    serde_json::to_string(&places).map_err(|error| Fault::internal("writing a person's places", error))
 }
 
 /// The unit in which somebody is found: that of their residence of record, by the codes of `today`.

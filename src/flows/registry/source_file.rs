@@ -13,6 +13,7 @@ use thiserror::Error;
 
 pub use citizens_xml::{LeftOut, XmlRows};
 
+use super::export::unguarded;
 use crate::{
     crypto::digest::Sha256,
     registry::{Field, SourceRow},
@@ -59,7 +60,7 @@ pub enum FileFault {
     Json { line: u64, what: String },
     #[error("line {line}: {what}")]
     Xml { line: u64, what: String },
-    #[error("a line is longer than 8 MiB")]
+    #[error("a row is longer than 8 MiB: a quote that nothing closes, or no file of rows")]
     LineTooLong,
     #[error("the file ends within a quoted cell that began in line {line}")]
     OpenQuote { line: u64 },
@@ -160,10 +161,10 @@ pub struct Source {
     file: File,
     digest: Sha256,
     bytes: u64,
-    /// Ends what is read as one piece: a line, or in XML a text.
-    ends: u8,
-    /// Bytes since the last such end.
-    line: usize,
+    format: Format,
+    /// Bytes of the piece that is being read: of a line, in CSV of a row with the line ends in its quotes, in XML of a tag, a
+    /// text or a comment.
+    piece: usize,
     quotes: u64,
 }
 
@@ -171,13 +172,42 @@ const LONGEST_LINE: usize = 8 << 20;
 
 impl Source {
     fn new(file: File, format: Format) -> Self {
-        let ends = if format == Format::Xml { b'<' } else { b'\n' };
-        Self { file, digest: Sha256::new(), bytes: 0, ends, line: 0, quotes: 0 }
+        Self { file, digest: Sha256::new(), bytes: 0, format, piece: 0, quotes: 0 }
+    }
+
+    /// The reader of XML took a piece whole: what it reads next is another. What it read ahead counts for the next.
+    const fn next_piece(&mut self) {
+        self.piece = 0;
     }
 
     /// In CSV every quote has its partner, or the file was cut off.
     const fn open_quote(&self) -> bool {
         self.quotes % 2 == 1
+    }
+}
+
+impl Source {
+    /// The longest piece that these bytes go on with or hold.
+    fn counted(&mut self, read: &[u8]) -> usize {
+        match self.format {
+            Format::Xml => {
+                self.piece += read.len();
+                self.piece
+            }
+            Format::Csv | Format::Ndjson => {
+                let mut longest = 0;
+                for (at, line) in read.split(|byte| *byte == b'\n').enumerate() {
+                    // A quote that nothing closes makes one row of the rest of the file.
+                    if at > 0 && !(self.format == Format::Csv && self.open_quote()) {
+                        self.piece = 0;
+                    }
+                    self.piece += line.len();
+                    self.quotes += line.iter().map(|byte| u64::from(*byte == b'"')).sum::<u64>();
+                    longest = longest.max(self.piece);
+                }
+                longest
+            }
+        }
     }
 }
 
@@ -187,13 +217,7 @@ impl Read for Source {
         let read = buffer.get(..count).unwrap_or_default();
         self.digest.update(read);
         self.bytes += u64::try_from(count).unwrap_or(0);
-        let mut longest = 0;
-        for (at, piece) in read.split(|byte| *byte == self.ends).enumerate() {
-            self.line = if at == 0 { self.line + piece.len() } else { piece.len() };
-            longest = longest.max(self.line);
-        }
-        self.quotes += read.iter().map(|byte| u64::from(*byte == b'"')).sum::<u64>();
-        if longest > LONGEST_LINE {
+        if self.counted(read) > LONGEST_LINE {
             return Err(io::Error::new(io::ErrorKind::InvalidData, FileFault::LineTooLong));
         }
         Ok(count)
@@ -248,7 +272,8 @@ impl CsvRows {
         self.line = self.record.position().map_or(0, csv::Position::line);
         let mut row = SourceRow::default();
         for (field, cell) in self.columns.iter().zip(&self.record) {
-            row.set(*field, cell);
+            // As an export guards it from spreadsheets.
+            row.set(*field, unguarded(cell));
         }
         Ok(Some((self.line, row)))
     }

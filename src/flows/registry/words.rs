@@ -40,6 +40,7 @@ pub const fn code(reason: &Reason) -> &'static str {
         Reason::AliveWithDay => "alive_with_day",
         Reason::OwnNumber => "own_number",
         Reason::ResidenceFile => "residence_file",
+        Reason::OldNumber => "old_number",
         Reason::KnownDifferently => "known_differently",
         Reason::LeadsToAnother => "leads_to_another",
     }
@@ -144,6 +145,7 @@ const fn plain(reason: &Reason) -> &'static str {
         Reason::AliveWithDay => "người còn sống không có ngày chết hoặc mất tích",
         Reason::OwnNumber => "một người không thể là người thân của chính mình, số đang dùng cũng không thể là số cũ",
         Reason::ResidenceFile => "số hồ sơ cư trú gồm 1 đến 40 chữ cái, chữ số, dấu chấm, gạch nối hoặc gạch chéo",
+        Reason::OldNumber => "số chứng minh nhân dân cũ gồm 9 chữ số",
         Reason::KnownDifferently => {
             "số này đã có với họ tên, ngày sinh hoặc giới tính khác; cải chính là một sự kiện hộ tịch, không phải việc nhập liệu"
         }
@@ -172,6 +174,7 @@ mod tests {
             Reason::AliveWithDay,
             Reason::OwnNumber,
             Reason::ResidenceFile,
+            Reason::OldNumber,
             Reason::KnownDifferently,
             Reason::LeadsToAnother,
         ];

@@ -144,8 +144,11 @@ fn page(operator: &Operator, found: StoredImport, said: Option<ImportSaid>) -> I
     let text = |row: &serde_json::Value, name: &str| {
         row.get(name).and_then(serde_json::Value::as_str).unwrap_or_default().to_owned()
     };
-    let refused = report.iter().map(|row| RefusedRow {
-        line: row.get("line").and_then(serde_json::Value::as_u64).unwrap_or_default(),
+    let line = |row: &serde_json::Value| row.get("line").and_then(serde_json::Value::as_u64).unwrap_or_default();
+    let (likely, refused): (Vec<_>, Vec<_>) =
+        report.iter().partition(|row| text(row, "code") == import_proposals::LIKELY);
+    let refused = refused.into_iter().map(|row| RefusedRow {
+        line: line(row),
         field: text(row, "field"),
         vi: text(row, "vi"),
         en: text(row, "en"),
@@ -158,6 +161,8 @@ fn page(operator: &Operator, found: StoredImport, said: Option<ImportSaid>) -> I
         by: found.proposed_by,
         at: found.proposed_at,
         rehearsed: found.rehearsed,
+        likely: found.likely,
+        likely_lines: likely.into_iter().map(line).collect(),
         done: found.done,
         refused: refused.collect(),
         decided_by: found.decided_by,

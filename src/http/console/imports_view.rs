@@ -38,6 +38,9 @@ pub struct ImportPage {
     pub by: String,
     pub at: Timestamp,
     pub rehearsed: Tally,
+    /// Rows that are very like somebody who is recorded, and the first of their lines.
+    pub likely: u64,
+    pub likely_lines: Vec<u64>,
     pub done: Tally,
     /// The first rows that would be refused.
     pub refused: Vec<RefusedRow>,
@@ -64,6 +67,7 @@ impl ImportPage {
         self.failure.as_deref().map(|why| match why {
             "gone" => "console-import-failed-gone",
             "changed" => "console-import-failed-changed",
+            "ours" => "console-import-failed-ours",
             _ => "console-import-failed-unreadable",
         })
     }

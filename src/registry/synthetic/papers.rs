@@ -7,6 +7,7 @@ use super::{
         BirthDate, Card, CardKind, CardStatus, EmailAddress, Expiry, PersonName, PersonRecord, PersonalNumber,
         PhoneNumber, Residence, ResidenceKind, Sex, Vital,
         household::{Membership, Relation, ResidenceFile},
+        particulars::Particulars,
         person::Relatives,
     },
     Settings, SyntheticPerson,
@@ -126,6 +127,7 @@ fn record(
         email,
         household: house.file.clone().map(|file| Membership { file, relation: member.relation }),
         relatives: Relatives::default(),
+        particulars: Particulars::default(),
     }
 }
 

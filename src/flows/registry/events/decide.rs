@@ -1,6 +1,8 @@
 //! Deciding a proposal: by another officer, in their unit, on the record as it is now. What is approved is written in one
 //! transaction with its history, its consequences and its audit.
 
+use std::collections::BTreeSet;
+
 use serde_json::json;
 
 use super::{Base, Difference, Officer, difference::differences, ground::Ground, open_values, writes::Writes};
@@ -13,6 +15,7 @@ use crate::{
     registry::{
         PersonalNumber,
         civil_event::{CivilEvent, Kind, NumberWanted, Outcome, Refusal, Why},
+        record::Facet,
     },
     store::{
         AuditEvent, Class, Conn, LaneKey, Outcome as Audited, Tx, Unit,
@@ -262,11 +265,15 @@ impl RecordEvent {
             household_writes::touch(tx, *household).await?;
         }
         civil_events::forget_people(tx, self.event.0).await?;
-        // What changes a dwelling alone stands on the timelines of its head and its owner.
-        for after in self.writes.households.iter().map(|write| &write.after).filter(|_| self.writes.people.is_empty()) {
-            let owner = after.owner.as_ref().and_then(|owner| owner.person);
-            for person in after.head.into_iter().chain(owner) {
+        // What changes a dwelling alone is its head's and its owners', of before and after: on their timelines, and to be told.
+        for write in self.writes.households.iter().filter(|_| self.writes.people.is_empty()) {
+            let before = write.before.as_ref().and_then(|(before, _)| before.owner.as_ref());
+            let owners = [before, write.after.owner.as_ref()].into_iter().flatten().filter_map(|owner| owner.person);
+            let concerned: BTreeSet<PersonId> = write.after.head.into_iter().chain(owners).collect();
+            for person in concerned {
                 civil_events::concern(tx, self.event.0, person).await?;
+                let event = (self.kind.code(), self.event.0);
+                change_feed::add_beside(tx, (person, Facet::Household.code()), event, self.now).await?;
             }
         }
         for person in &self.writes.people {

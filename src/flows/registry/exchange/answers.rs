@@ -5,13 +5,13 @@ use time::Date;
 
 use super::{Admitted, ExchangeRefusal, note::Came};
 use crate::{
-    base::{Fault, Timestamp},
+    base::{Fault, Timestamp, ids::PersonId},
     flows::{
         Provider,
         registry::{
             PersonFile,
             match_person::{Claim, match_person},
-            person_file::Part,
+            person_file::{MOST_MEMBERS, Part},
         },
     },
     registry::{
@@ -203,10 +203,15 @@ pub async fn household(provider: &Provider, call: &Admitted, claim: &Claim, now:
             .iter()
             .map(|one| json!({ "name": one.full_name, "relation_to_head": one.relation.code() }))
             .collect();
-        json!({ "residence_file": household.residence_file, "unit": unit, "members": members })
+        // Of an institution the oldest: the file is the same for all.
+        let more = members.len() >= MOST_MEMBERS;
+        json!({ "residence_file": household.residence_file, "unit": unit, "members": members, "more": more })
     });
-    let came = Came { what: "household", matched: true, person: Some(id), fields: vec!["household"] };
-    Ok(super::note::note(provider, call, came, now).await?.map(|()| json!({ "household": document })))
+    // Whoever is named in it has been told of, and sees it.
+    let others = file.household.iter().flat_map(|(_, members)| members).map(|one| one.person_id);
+    let all: Vec<PersonId> = std::iter::once(id).chain(others.filter(|other| *other != id)).collect();
+    let came = Came { what: "household", matched: true, person: None, fields: vec!["household"] };
+    Ok(super::note::note_all(provider, call, (came, &all), now).await?.map(|()| json!({ "household": document })))
 }
 
 /// The person, when all three statements identify one; else the attempt is recorded, and none is told apart from another.

@@ -55,8 +55,9 @@ pub async fn changes(
     }
     let mut feed = Feed { changes: Vec::new(), next: after, more: false };
     let mut people: Vec<PersonId> = Vec::new();
-    let page = i64::try_from(most).unwrap_or(1);
-    for _ in 0..WALKED.div_ceil(most.max(1)) {
+    // Read by full pages, however few are asked for: a subscriber's limit is no lever on the number of statements.
+    let page = i64::try_from(MOST).unwrap_or(1);
+    for _ in 0..WALKED.div_ceil(MOST) {
         let walked = change_feed::after(&mut conn, feed.next, &call.client.sector, page).await?;
         for change in &walked {
             if feed.changes.len() >= most {
@@ -65,12 +66,12 @@ pub async fn changes(
             feed.next = change.position;
             if let Some(told) = told(part, change) {
                 feed.changes.push(told);
-                if !people.contains(&change.person) {
+                if change.day.is_none() && !people.contains(&change.person) {
                     people.push(change.person);
                 }
             }
         }
-        if walked.len() < most || feed.changes.len() >= most {
+        if walked.len() < MOST || feed.changes.len() >= most {
             break;
         }
     }
@@ -85,6 +86,12 @@ pub async fn changes(
 fn told(part: &RegistryPart, change: &PlacedChange) -> Option<Value> {
     if !part.has_kind(&change.kind) {
         return None;
+    }
+    // Nobody's record: which codes of communes are others since that day, the tables of units say.
+    if let Some(day) = change.day {
+        return Some(json!({
+            "position": change.position, "kind": change.kind, "at": change.at.rfc3339(), "day": day.to_string(),
+        }));
     }
     // A move is heard where somebody came from and where they went.
     let today = change.at.vietnam_date();

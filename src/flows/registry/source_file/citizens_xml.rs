@@ -27,12 +27,11 @@ pub struct XmlRows {
     inside: bool,
 }
 
-/// Elements that carry what the record does not hold yet, one bit each.
+/// Elements of a relative that carry what the record does not hold: it knows relatives by their number. One bit each.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct LeftOut(u16);
 
-const UNHELD: [&str; 8] =
-    ["SoCMND", "TonGiao", "TinhTrangHonNhan", "NhomMau", "NoiDangKyKhaiSinh", "QueQuan", "HoVaTen", "QuocTich"];
+const UNHELD: [&str; 3] = ["SoCMND", "HoVaTen", "QuocTich"];
 
 impl LeftOut {
     fn note(&mut self, name: &str) {
@@ -59,13 +58,20 @@ struct Person {
     name: [String; 3],
     permanent: Place,
     current: Place,
+    born: Place,
+    registered: Place,
+    ancestral: Place,
+    /// Code and words.
+    religion: [String; 2],
 }
 
 #[derive(Default)]
 struct Place {
     unit: String,
+    province: String,
     district: bool,
     line: String,
+    country: String,
 }
 
 impl XmlRows {
@@ -117,6 +123,7 @@ impl XmlRows {
     }
 
     fn step(&mut self, buffer: &mut Vec<u8>) -> Result<Step, FileFault> {
+        self.reader.get_mut().get_mut().next_piece();
         let event = match self.reader.read_event_into(buffer) {
             Ok(event) => event,
             Err(quick_xml::Error::Io(error)) => {
@@ -236,6 +243,10 @@ impl Person {
         };
         match path {
             ["SoDinhDanh"] => set(Field::Number),
+            ["SoCMND"] => set(Field::OldNumber),
+            ["TinhTrangHonNhan"] => coded(&MARITAL, text, |code| self.row.set(Field::Marital, code)),
+            ["NhomMau"] => coded(&BLOOD, text, |code| self.row.set(Field::BloodGroup, code)),
+            ["TonGiao"] | ["TonGiao", _] => self.take_religion(path, text),
             ["GioiTinh"] => set(Field::Sex),
             ["DanToc"] | ["DanToc", "Ma" | "MaDanToc"] if text.len() <= 2 => text.is_empty() || set(Field::Ethnicity),
             ["QuocTich"] => set(Field::Nationality),
@@ -252,6 +263,9 @@ impl Person {
             ["HoVaTen", part] => self.take_name(part, text),
             ["ThuongTru", part] => self.permanent.take(part, text),
             ["NoiOHienTai", part] => self.current.take(part, text),
+            ["NoiSinh", part @ ..] => self.born.take_all(part, text),
+            ["NoiDangKyKhaiSinh", part @ ..] => self.registered.take_all(part, text),
+            ["QueQuan", part @ ..] => self.ancestral.take_all(part, text),
             [
                 "HoVaTen" | "NgayThangNamSinh" | "ThuongTru" | "NoiOHienTai" | "ChuHo" | "DanToc" | "Cha" | "Me"
                 | "VoChong" | "NguoiDaiDien",
@@ -262,12 +276,8 @@ impl Person {
                 }
                 matches!(*rest, "SoDinhDanh" | "SoCMND" | "QuocTich" | "HoVaTen")
             }
-            [first, ..] if UNHELD.contains(first) || *first == "DanToc" => {
-                if !text.is_empty() {
-                    left_out.note(first);
-                }
-                true
-            }
+            // The group's name beside its code.
+            ["DanToc", ..] => true,
             _ => false,
         }
     }
@@ -280,6 +290,19 @@ impl Person {
             _ => return false,
         };
         if let Some(slot) = self.name.get_mut(at) {
+            text.clone_into(slot);
+        }
+        true
+    }
+
+    /// A code of the list, or 99 with words beside it.
+    fn take_religion(&mut self, path: &[&str], text: &str) -> bool {
+        let at = match path {
+            [_] | [_, "Ma" | "MaTonGiao"] => 0,
+            [_, "Ten" | "TenTonGiao" | "Khac" | "ChiTiet"] => 1,
+            _ => return false,
+        };
+        if let Some(slot) = self.religion.get_mut(at).filter(|_| !text.is_empty()) {
             text.clone_into(slot);
         }
         true
@@ -299,6 +322,21 @@ impl Person {
         let (unit, line, _) = self.current.today();
         self.row.set(Field::CurrentUnit, unit);
         self.row.set(Field::CurrentLine, line);
+        let [code, words] = self.religion;
+        self.row.set(Field::Religion, if words.is_empty() { code } else { words });
+        for ([text, unit, country], place) in [
+            ([Field::BirthPlace, Field::BirthPlaceUnit, Field::BirthPlaceCountry], self.born),
+            (
+                [Field::RegistrationPlace, Field::RegistrationPlaceUnit, Field::RegistrationPlaceCountry],
+                self.registered,
+            ),
+            ([Field::AncestralHome, Field::AncestralHomeUnit, Field::AncestralHomeCountry], self.ancestral),
+        ] {
+            let (words, code, of) = place.in_words();
+            self.row.set(text, words);
+            self.row.set(unit, code);
+            self.row.set(country, of);
+        }
         self.row
     }
 }
@@ -307,13 +345,40 @@ impl Place {
     fn take(&mut self, part: &str, text: &str) -> bool {
         match part {
             "MaDonViHanhChinh" | "MaPhuongXa" => text.clone_into(&mut self.unit),
+            "MaTinhThanh" => text.clone_into(&mut self.province),
             "MaQuanHuyen" => self.district = !text.is_empty(),
             "ChiTiet" => text.clone_into(&mut self.line),
-            // Follow from the commune's code.
-            "MaTinhThanh" | "QuocGia" => {}
+            "QuocGia" => text.clone_into(&mut self.country),
             _ => return false,
         }
         true
+    }
+
+    /// Also words without any element of their own.
+    fn take_all(&mut self, part: &[&str], text: &str) -> bool {
+        match part {
+            [] if text.is_empty() => true,
+            [] => self.take("ChiTiet", text),
+            [part] => self.take(part, text),
+            _ => false,
+        }
+    }
+
+    /// Of a place that is no home: its words, today's commune, its country. What was registered under a unit that ended is in
+    /// the words; a province alone, as ancestral homes often have it, too.
+    fn in_words(mut self) -> (String, String, String) {
+        let country = std::mem::take(&mut self.country);
+        let is_commune = self.unit.len() == 5;
+        let above = if is_commune || self.unit.is_empty() { self.province.clone() } else { self.unit.clone() };
+        if !is_commune {
+            // The list of 2017, to which the message belongs, knew three levels and 63 provinces.
+            let named = admin_unit::on(&above, LAST_DAY_OF_THREE_LEVELS).map(admin_unit::AdminUnit::in_full);
+            let words = [Some(self.line).filter(|line| !line.is_empty()), named];
+            let words: Vec<String> = words.into_iter().flatten().collect();
+            return (words.join(", "), String::new(), country);
+        }
+        let (code, line, was) = self.today();
+        (if was.is_empty() { line } else { was }, code, country)
     }
 
     /// Code of today's unit, the line, and the address as it was registered where the code is of three levels.
@@ -325,6 +390,16 @@ impl Place {
         let was = if self.line.is_empty() { old.in_full() } else { format!("{}, {}", self.line, old.in_full()) };
         (new.unit.code.to_owned(), self.line, was)
     }
+}
+
+/// Code lists of the message: what is not in them goes on as it is, and is refused in its row.
+const MARITAL: [(&str, &str); 4] = [("0", ""), ("1", "single"), ("2", "married"), ("3", "divorced_or_widowed")];
+const BLOOD: [(&str, &str); 5] = [("00", ""), ("01", "A"), ("02", "B"), ("03", "AB"), ("04", "O")];
+
+fn coded(list: &[(&str, &'static str)], text: &str, set: impl FnOnce(String)) -> bool {
+    let known = list.iter().find(|(code, _)| *code == text).map(|(_, word)| *word);
+    set(known.unwrap_or(text).to_owned());
+    true
 }
 
 /// By the words of the forms; what is not among them is some other relation.
@@ -349,7 +424,10 @@ mod tests {
 
     use super::super::{Format, Rows, survey};
     use super::*;
-    use crate::registry::PersonRecord;
+    use crate::registry::{
+        PersonRecord,
+        record::{BloodGroup, Place},
+    };
 
     const ONE: &str = r#"<?xml version="1.0" encoding="UTF-8"?>
 <d:CongdanCollection xmlns:d="http://www.mic.gov.vn/dancu/1.0">
@@ -357,10 +435,15 @@ mod tests {
     <d:SoDinhDanh>900085000001</d:SoDinhDanh>
     <d:SoCMND>012345678</d:SoCMND>
     <d:HoVaTen><d:Ho>Nguyễn</d:Ho><d:ChuDem>Văn</d:ChuDem><d:Ten>Thử</d:Ten></d:HoVaTen>
-    <d:GioiTinh>1</d:GioiTinh><d:DanToc>02</d:DanToc><d:TonGiao>99</d:TonGiao>
+    <d:GioiTinh>1</d:GioiTinh><d:DanToc>02</d:DanToc><d:TonGiao><d:Ma>99</d:Ma><d:Ten>Phật giáo</d:Ten></d:TonGiao>
+    <d:TinhTrangHonNhan>3</d:TinhTrangHonNhan><d:NhomMau>03</d:NhomMau>
     <d:NgayThangNamSinh><d:NgayThangNam>1985-03-05</d:NgayThangNam></d:NgayThangNamSinh>
     <d:ThuongTru><d:MaTinhThanh>01</d:MaTinhThanh><d:MaQuanHuyen>001</d:MaQuanHuyen>
       <d:MaPhuongXa>00001</d:MaPhuongXa><d:ChiTiet>S&#7889; 1 &amp; 2</d:ChiTiet><d:QuocGia>VN</d:QuocGia></d:ThuongTru>
+    <d:NoiSinh>Bệnh viện Phụ sản</d:NoiSinh>
+    <d:NoiDangKyKhaiSinh><d:MaTinhThanh>01</d:MaTinhThanh><d:MaQuanHuyen>001</d:MaQuanHuyen>
+      <d:MaPhuongXa>00001</d:MaPhuongXa><d:QuocGia>VN</d:QuocGia></d:NoiDangKyKhaiSinh>
+    <d:QueQuan><d:MaTinhThanh>36</d:MaTinhThanh><d:ChiTiet>Xã cũ</d:ChiTiet><d:QuocGia>VN</d:QuocGia></d:QueQuan>
     <d:QuocTich>VN</d:QuocTich>
     <d:Cha><d:SoDinhDanh>900060000001</d:SoDinhDanh><d:HoVaTen><d:Ho>Nguyễn</d:Ho></d:HoVaTen></d:Cha>
     <d:ChuHo><d:QuanHe>Con</d:QuanHe></d:ChuHo><d:SoSoHoKhau>TEST-1</d:SoSoHoKhau>
@@ -381,7 +464,7 @@ mod tests {
         let file = file(ONE);
         let facts = survey(file.path(), Format::Xml).unwrap();
         assert_eq!(facts.rows, 2);
-        assert_eq!(facts.left_out.names().collect::<Vec<_>>(), ["SoCMND", "TonGiao", "HoVaTen"]);
+        assert_eq!(facts.left_out.names().collect::<Vec<_>>(), ["HoVaTen"], "a father's name beside his number");
         let mut rows = Rows::open(file.path(), Format::Xml).unwrap();
         let (line, row) = rows.next_row().unwrap().unwrap();
         assert_eq!(line, 3);
@@ -394,8 +477,17 @@ mod tests {
         let was = "Số 1 & 2, Phường Phúc Xá, Quận Ba Đình, Thành phố Hà Nội";
         assert_eq!(home.as_registered.as_deref(), Some(was));
         assert_eq!(record.household.as_ref().map(|one| one.relation), Some(Relation::Child));
+        let beside = record.particulars;
+        assert_eq!((beside.old_number.as_deref(), beside.religion.as_deref()), (Some("012345678"), Some("Phật giáo")));
+        assert_eq!((beside.marital.code(), beside.blood_group), ("divorced_or_widowed", Some(BloodGroup::Ab)));
+        let words = |place: &Option<Place>| place.as_ref().map(|place| place.text.clone());
+        assert_eq!(words(&beside.birth_place).as_deref(), Some("Bệnh viện Phụ sản"));
+        let registered = beside.registration_place.clone().unwrap();
+        assert_eq!(registered.text, "Phường Phúc Xá, Quận Ba Đình, Thành phố Hà Nội");
+        assert_eq!(registered.unit.unwrap().code, "00097");
+        assert_eq!(words(&beside.ancestral_home).as_deref(), Some("Xã cũ, Tỉnh Nam Định"));
         let (line, row) = rows.next_row().unwrap().unwrap();
-        assert_eq!((line, row.get(Field::FullName), row.get(Field::BirthDate)), (15, "Sóc", "1960"));
+        assert_eq!((line, row.get(Field::FullName), row.get(Field::BirthDate)), (20, "Sóc", "1960"));
         assert!(rows.next_row().unwrap().is_none());
         assert_eq!(rows.digest().unwrap().0, facts.sha256);
     }
@@ -405,6 +497,8 @@ mod tests {
         let deep = format!("<a>{}", "<CongDan>".repeat(20));
         let long = format!("<a><CongDan><SoDinhDanh>{}", "9".repeat(70_000));
         let endless = format!("<a><CongDan x='{}", "9".repeat(9 << 20));
+        let comment = format!("<a><!-- {}", "<".repeat(9 << 20));
+        let cdata = format!("<a><CongDan><SoDinhDanh><![CDATA[{}", "<".repeat(9 << 20));
         for (text, told) in [
             (&ONE[..ONE.len() / 2], "the file ends within an element"),
             ("<a><CongDan><SoDinhDanh>1</CongDan></a>", "line 1: "),
@@ -415,6 +509,8 @@ mod tests {
             (deep.as_str(), "elements deeper than the message has any"),
             (long.as_str(), "a person of more than 64 KiB"),
             (endless.as_str(), "longer than 8 MiB"),
+            (comment.as_str(), "longer than 8 MiB"),
+            (cdata.as_str(), "longer than 8 MiB"),
             ("<a></a>", "the file has no rows"),
             ("number,full_name\n", "the file"),
         ] {

@@ -256,6 +256,8 @@ fn import(state: ImportState, failure: Option<&str>, said: Option<ImportSaid>) -
         by: "operator:canbo.thu".to_owned(),
         at: NOON,
         rehearsed: if rehearsed { rows } else { Tally::default() },
+        likely: 2,
+        likely_lines: vec![4, 17],
         done: if state == ImportState::Proposed { Tally::default() } else { rows },
         refused: vec![RefusedRow {
             line: 7,
@@ -301,6 +303,7 @@ fn imports(lang: Lang) -> Vec<Sample> {
         sample("console-import-gone", import(ImportState::Failed, Some("gone"), None).render(&frame)),
         sample("console-import-changed", import(ImportState::Failed, Some("changed"), None).render(&frame)),
         sample("console-import-unreadable", import(ImportState::Failed, Some("unreadable"), None).render(&frame)),
+        sample("console-import-ours", import(ImportState::Failed, Some("ours"), None).render(&frame)),
     ]
 }
 

@@ -1,0 +1,2 @@
+-- Rows of a file that are very like somebody who is recorded under another number.
+ALTER TABLE import_proposal ADD COLUMN rows_likely INTEGER NOT NULL DEFAULT 0;
