@@ -198,10 +198,8 @@ impl Source {
                 let mut longest = 0;
                 for (at, line) in read.split(|byte| *byte == b'\n').enumerate() {
                     // A quote that nothing closes makes one row of the rest of the file.
-                    if at > 0 && !(self.format == Format::Csv && self.open_quote()) {
-                        self.piece = 0;
-                    }
-                    self.piece += line.len();
+                    let goes_on = at == 0 || (self.format == Format::Csv && self.open_quote());
+                    self.piece = line.len() + if goes_on { self.piece + usize::from(at > 0) } else { 0 };
                     self.quotes += line.iter().map(|byte| u64::from(*byte == b'"')).sum::<u64>();
                     longest = longest.max(self.piece);
                 }
