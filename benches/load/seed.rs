@@ -13,6 +13,7 @@ use dinhdanh::{
     flows::{Secrets, registry::prepare::new_person},
     registry::{
         BirthDate, Card, CardKind, CardStatus, Expiry, PersonName, PersonRecord, PersonalNumber, Sex, Vital,
+        particulars::Particulars,
         person::Relatives,
     },
     store::{
@@ -129,6 +130,8 @@ fn person(serial: u32) -> Result<PersonRecord, Trouble> {
         email: None,
         household: None,
         relatives: Relatives::default(),
+        particulars: Particulars::default(),
+        particulars: Particulars::default(),
     })
 }
 

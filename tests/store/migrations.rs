@@ -91,7 +91,7 @@ fn kind_of(declared: &str, table: &str, column: &str) -> &'static str {
 async fn indexes(conn: &mut Conn) -> Vec<Vec<String>> {
     rows(
         conn,
-        "SELECT i.name, t.name, (SELECT group_concat(x.name, ' ') FROM (SELECT name FROM pragma_index_info(i.name) \
+        "SELECT i.name, t.name, (SELECT group_concat(x.name, ' ') FROM (SELECT coalesce(name, 'expr') AS name FROM pragma_index_info(i.name) \
          ORDER BY seqno) x), iif(i.\"unique\", 'unique', ''), iif(i.partial, 'partial', '') \
          FROM sqlite_schema t JOIN pragma_index_list(t.name) i WHERE t.type = 'table' AND i.origin = 'c' ORDER BY 1",
         "SELECT i.relname::text, t.relname::text, (SELECT string_agg(a.attname, ' ' ORDER BY a.attnum) \
