@@ -13,8 +13,7 @@ use dinhdanh::{
     flows::{Secrets, registry::prepare::new_person},
     registry::{
         BirthDate, Card, CardKind, CardStatus, Expiry, PersonName, PersonRecord, PersonalNumber, Sex, Vital,
-        particulars::Particulars,
-        person::Relatives,
+        particulars::Particulars, person::Relatives,
     },
     store::{
         Class, Db, DbSettings, LaneKey, Tx, Unit, Writer,
@@ -130,7 +129,6 @@ fn person(serial: u32) -> Result<PersonRecord, Trouble> {
         email: None,
         household: None,
         relatives: Relatives::default(),
-        particulars: Particulars::default(),
         particulars: Particulars::default(),
     })
 }

@@ -4,16 +4,16 @@ use std::collections::BTreeMap;
 
 use dinhdanh::{
     assurance::LockReason,
-    base::{Entropy, Span, Timestamp, ids::PersonId},
+    base::{Span, Timestamp, ids::PersonId},
     flows::registry::events::{
         self, Decided, Incoming, Officer, Proposal, Proposed, Received, Verdict, as_known, decide::Say, propose,
         receive,
     },
     registry::{
-        Address, BirthDate, PersonName, PersonRecord, PersonalNumber, Residence, ResidenceKind, Sex, UnitRef, Vital,
-        civil_event::{FieldKind, Kind, Values, Why},
+        Address, PersonalNumber, Residence, ResidenceKind, Sex, UnitRef, Vital,
+        civil_event::{Kind, Values, Why},
         household::{Membership, Relation, ResidenceFile},
-        record::{Facet, Fact, Marital, Record},
+        record::{Facet, Marital, Record},
     },
     store::{accounts, audit::Actor, cases, civil_events::EventState, persons},
 };

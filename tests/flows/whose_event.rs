@@ -15,7 +15,7 @@ use dinhdanh::{
 
 use super::events::{officer, proposal, recorded, say};
 use crate::support::{
-    people::{self, add, another},
+    people::{add, another},
     provider::TestProvider,
 };
 

@@ -4,7 +4,6 @@
 use std::collections::BTreeMap;
 
 use dinhdanh::store::{Conn, Engine};
-use sqlx::{AssertSqlSafe, Row as _, SqlSafeStr as _};
 
 use super::{case::Case, statements};
 use crate::support::database::TestDb;
