@@ -65,13 +65,27 @@ pub enum BirthMatch {
 const LONGEST_LIFE: i32 = 130;
 
 impl BirthDate {
-    /// Reads `YYYY-MM-DD`, `YYYY-MM`, `YYYY`, and day first with slashes as people in Việt Nam write it.
+    /// Reads `YYYY-MM-DD`, `YYYY-MM`, `YYYY`, and day first as people in Việt Nam write it: with slashes, points, dashes or
+    /// gaps (`5/3/1985`, `05.03.1985`, `05-03-1985`, `03/1985`).
     pub fn parse(text: &str) -> Result<Self, BirthDateError> {
         let text = text.trim();
         if text.is_empty() {
             return Err(BirthDateError::Empty);
         }
-        let parts: Vec<&str> = if text.contains('/') { text.rsplit('/').collect() } else { text.split('-').collect() };
+        let mut parts: Vec<&str> = text.split(['/', '.', '-', ' ']).collect();
+        // One kind of mark, and only dashes after a year.
+        let marks = text.chars().filter(|letter| !letter.is_ascii_digit());
+        let first = marks.clone().next();
+        if marks.clone().any(|mark| Some(mark) != first) {
+            return Err(BirthDateError::Form);
+        }
+        let year_first = parts.first().is_some_and(|part| part.len() == 4);
+        if year_first && parts.len() > 1 && first != Some('-') {
+            return Err(BirthDateError::Form);
+        }
+        if !year_first {
+            parts.reverse();
+        }
         let year = parts.first().filter(|year| year.len() == 4).ok_or(BirthDateError::Form)?;
         let year = i32::from(digits(year)?);
         match parts.get(1..).unwrap_or_default() {
@@ -246,6 +260,10 @@ mod tests {
             ("5/3/1985", "1985-03-05"),
             ("05/03/1985", "1985-03-05"),
             ("3/1985", "1985-03"),
+            ("05.03.1985", "1985-03-05"),
+            ("5-3-1985", "1985-03-05"),
+            ("05 03 1985", "1985-03-05"),
+            ("03-1985", "1985-03"),
             ("1985-03", "1985-03"),
             (" 1985 ", "1985"),
             ("29/02/2024", "2024-02-29"),
@@ -261,6 +279,10 @@ mod tests {
             ("85", BirthDateError::Form),
             ("05031985", BirthDateError::Form),
             ("1985-3-5-1", BirthDateError::Form),
+            ("1985/03/05", BirthDateError::Form),
+            ("05/03-1985", BirthDateError::Form),
+            ("5//1985", BirthDateError::Form),
+            ("05-03-85", BirthDateError::Form),
             ("1985-aa-05", BirthDateError::Form),
             ("-1985", BirthDateError::Form),
             ("1985-02-29", BirthDateError::NoSuchDay),

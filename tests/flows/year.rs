@@ -82,7 +82,7 @@ impl Village {
             FieldKind::Day => today.to_string(),
             FieldKind::BirthDate => format!("{}-01-01", 1950 + self.below(60)),
             FieldKind::Name => ["Trần Thị Mẫu", "Phạm Mẫu"][self.below(2)].to_owned(),
-            FieldKind::Text if field.name == "ethnicity" => format!("{:02}", 1 + self.below(54)),
+            FieldKind::Ethnicity => format!("{:02}", 1 + self.below(54)),
             FieldKind::Text if field.name == "cmnd9" => format!("{:09}", self.entropy.below(999_999_999)),
             FieldKind::Text => "Thử".to_owned(),
             FieldKind::Choice(list) => list[self.below(list.len())].0.to_owned(),

@@ -71,7 +71,7 @@ impl Event for Birth {
             "Quê quán (tên hoặc mã xã, phường)",
             "Ancestral home (commune's name or code)",
         ),
-        FieldSpec::may("ethnicity", FieldKind::Text, "Dân tộc (mã hai chữ số)", "Ethnicity (two digits)"),
+        FieldSpec::may("ethnicity", FieldKind::Ethnicity, "Dân tộc", "Ethnicity"),
         FieldSpec::may("nationality", FieldKind::Country, "Quốc tịch (hai chữ cái)", "Nationality (two letters)"),
         FieldSpec::may(
             "household",

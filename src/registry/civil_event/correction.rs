@@ -166,11 +166,8 @@ fn ethnic_code(code: &str) -> Option<String> {
 }
 
 impl Event for EthnicityRedetermined {
-    const FIELDS: &'static [FieldSpec] = &[
-        SUBJECT,
-        FieldSpec::must("ethnicity", FieldKind::Text, "Dân tộc (mã hai chữ số)", "Ethnicity (two digits)"),
-        ON,
-    ];
+    const FIELDS: &'static [FieldSpec] =
+        &[SUBJECT, FieldSpec::must("ethnicity", FieldKind::Ethnicity, "Dân tộc", "Ethnicity"), ON];
     const PAPERS: &'static [Choice] = PAPERS;
 
     fn read(form: &mut Form<'_>) -> Option<Self> {
@@ -210,7 +207,7 @@ impl Event for Supplement {
             "Quê quán (tên hoặc mã xã, phường)",
             "Ancestral home (commune's name or code)",
         ),
-        FieldSpec::may("ethnicity", FieldKind::Text, "Dân tộc (mã hai chữ số)", "Ethnicity (two digits)"),
+        FieldSpec::may("ethnicity", FieldKind::Ethnicity, "Dân tộc", "Ethnicity"),
         FieldSpec::may("religion", FieldKind::Text, "Tôn giáo", "Religion"),
         FieldSpec::may("blood_group", FieldKind::Choice(BLOOD), "Nhóm máu", "Blood group"),
         FieldSpec::may("marital", FieldKind::Choice(SINGLE), "Tình trạng hôn nhân", "Marital status"),

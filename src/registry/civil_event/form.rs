@@ -40,6 +40,8 @@ pub enum FieldKind {
     Commune,
     /// Two capital letters.
     Country,
+    /// The two digits of an ethnic group.
+    Ethnicity,
     Phone,
     Email,
 }

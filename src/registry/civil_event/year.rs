@@ -138,7 +138,7 @@ impl World {
                 (self.at.today - Duration::days(years)).to_string()
             }
             FieldKind::Name => ["Trần Thị Mẫu", "Lê Văn Thử", "Phạm Mẫu"][self.below(3)].to_owned(),
-            FieldKind::Text if field.name == "ethnicity" => format!("{:02}", 1 + self.below(54)),
+            FieldKind::Ethnicity => format!("{:02}", 1 + self.below(54)),
             FieldKind::Text if field.name == "cmnd9" => "012345678".to_owned(),
             FieldKind::Text => "Thử".to_owned(),
             FieldKind::Choice(list) => list[self.below(list.len())].0.to_owned(),

@@ -53,6 +53,7 @@ const fn form(kind: FieldKind) -> &'static str {
         FieldKind::Text => "text, at most 250 characters",
         FieldKind::Choice(_) => "one of the choices",
         FieldKind::Commune => "five digits of a commune of today",
+        FieldKind::Ethnicity => "two digits of an ethnic group",
         FieldKind::Country => "two capital letters (ISO 3166-1)",
         FieldKind::Phone => "Vietnamese mobile number",
         FieldKind::Email => "e-mail address",
