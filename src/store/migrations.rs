@@ -46,6 +46,7 @@ pub const MIGRATIONS: &[(i64, &str, &str, &str)] = &[
     embed!(62, "0062_dwelling_owners"),
     embed!(63, "0063_import_likely"),
     embed!(64, "0064_subjects_of_person"),
+    embed!(65, "0065_console"),
     embed!(66, "0066_means"),
 ];
 

@@ -26,6 +26,13 @@ pub struct StoredOperator {
     pub created_at: Timestamp,
 }
 
+impl StoredOperator {
+    /// What people call them, or what they type.
+    pub fn called(&self) -> &str {
+        if self.display_name.is_empty() { &self.name } else { &self.display_name }
+    }
+}
+
 row! {
     struct OperatorRow {
         id: OperatorId,

@@ -3,7 +3,7 @@
 use dinhdanh::{
     base::{
         Span, Timestamp,
-        ids::{EventId, InteractionId, OperatorSessionId, RegistrationId},
+        ids::{EventId, InteractionId, OperatorId, OperatorSessionId, RegistrationId},
     },
     store::{
         change_feed::{self, NewChange},
@@ -136,7 +136,7 @@ impl Case {
                 operator_sessions::insert(&mut conn, &session, &self.digest()).await.unwrap();
             }
             Stale::ConsoleDrafts => {
-                let of = (OperatorSessionId(self.uuid()), self.uuid());
+                let of = (OperatorId(self.uuid()), self.uuid());
                 console_drafts::keep(&mut conn, of, &[1, 2], end).await.unwrap();
             }
         }

@@ -106,6 +106,28 @@ pub async fn recognise(provider: &Provider, cookie: Option<&str>, now: Timestamp
     Ok(Seen::Signed(SignedOperator { desk: Desk { operator, session }, touch }))
 }
 
+/// Whose session ended by itself, of rest or of age; nobody, when it was left, taken away, or never open.
+pub async fn lapsed(
+    provider: &Provider,
+    cookie: Option<&str>,
+    now: Timestamp,
+) -> Result<Option<StoredOperator>, Fault> {
+    let Some(token) = cookie.and_then(|text| OpaqueToken::<kind::OperatorCookie>::parse(text).ok()) else {
+        return Ok(None);
+    };
+    let mut conn = provider.db.read().await?;
+    let found = operator_sessions::find_by_secret(&mut conn, token.digest().as_bytes()).await?;
+    let over = |session: &StoredOperatorSession| {
+        session.ended_at.is_none()
+            && session.code_at.is_some_and(|code_at| {
+                let standing = provider.settings.operator_session.standing(code_at, session.seen_at, now);
+                session.expires_at <= now || !matches!(standing, SessionStanding::Live { .. })
+            })
+    };
+    let Some(session) = found.filter(over) else { return Ok(None) };
+    Ok(operators::find(&mut conn, session.operator_id).await?.filter(|operator| !operator.disabled))
+}
+
 /// A session that is used is not idle.
 pub async fn keep_alive(provider: &Provider, signed: &SignedOperator, now: Timestamp) -> Result<(), Fault> {
     if !signed.touch {

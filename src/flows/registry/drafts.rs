@@ -4,17 +4,17 @@ use serde::{Serialize, de::DeserializeOwned};
 use uuid::Uuid;
 
 use crate::{
-    base::{Fault, Span, Timestamp, fault::FaultKind, ids::OperatorSessionId},
+    base::{Fault, Span, Timestamp, fault::FaultKind, ids::OperatorId},
     crypto::Place,
     flows::Provider,
     store::{Class, LaneKey, Tx, Unit, console_drafts},
 };
 
-/// No session of an operator is longer.
+/// For a day at the desk, over breaks in which a session ends by itself.
 const KEPT: Span = Span::hours(8);
 
-fn row((session, form): (OperatorSessionId, Uuid)) -> Vec<u8> {
-    [session.0.as_bytes().as_slice(), form.as_bytes()].concat()
+fn row((operator, form): (OperatorId, Uuid)) -> Vec<u8> {
+    [operator.0.as_bytes().as_slice(), form.as_bytes()].concat()
 }
 
 const fn place(row: &[u8]) -> Place<'_> {
@@ -23,7 +23,7 @@ const fn place(row: &[u8]) -> Place<'_> {
 
 pub async fn keep<T: Serialize>(
     provider: &Provider,
-    of: (OperatorSessionId, Uuid),
+    of: (OperatorId, Uuid),
     draft: &T,
     now: Timestamp,
 ) -> Result<(), Fault> {
@@ -33,10 +33,10 @@ pub async fn keep<T: Serialize>(
     provider.writer.submit(Keep { of, sealed, expires_at: now.saturating_add(KEPT) }).await
 }
 
-/// None for another session's, or none.
+/// None for another operator's, or none.
 pub async fn find<T: DeserializeOwned>(
     provider: &Provider,
-    of: (OperatorSessionId, Uuid),
+    of: (OperatorId, Uuid),
     now: Timestamp,
 ) -> Result<Option<T>, Fault> {
     let found = console_drafts::find(&mut provider.db.read().await?, of, now).await?;
@@ -48,7 +48,7 @@ pub async fn find<T: DeserializeOwned>(
 }
 
 struct Keep {
-    of: (OperatorSessionId, Uuid),
+    of: (OperatorId, Uuid),
     sealed: Vec<u8>,
     expires_at: Timestamp,
 }

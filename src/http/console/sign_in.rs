@@ -12,7 +12,11 @@ use serde::{Deserialize, Serialize};
 use super::view::{CodePage, NamePage};
 use crate::{
     base::{Fault, Secret},
-    flows::operators::{Desk, code, password, session::Seen, sign_out},
+    flows::operators::{
+        Desk, code, password,
+        session::{Seen, lapsed},
+        sign_out,
+    },
     http::{
         carried,
         cookies::Cookie,
@@ -66,7 +70,13 @@ async fn show(
         Err(fault) => return respond::fault_for(&state, &visitor, &fault),
         Ok(Seen::Signed(_)) => return respond::see_other(&next_page(&query)),
         Ok(Seen::Half(desk)) => CodePage { name: desk.operator.name, problems }.render(&frame),
-        Ok(Seen::Nobody) => NamePage { name: note.name, problems }.render(&frame),
+        Ok(Seen::Nobody) => {
+            let lapsed = match was_away(&state, &visitor, &headers, &query).await {
+                Ok(lapsed) => lapsed,
+                Err(fault) => return respond::fault_for(&state, &visitor, &fault),
+            };
+            NamePage { name: note.name, lapsed, problems }.render(&frame)
+        }
     };
     let busy = note.problem == Some(Problem::Busy);
     let mut response = if busy { html.with_status(StatusCode::SERVICE_UNAVAILABLE) } else { html }.into_response();
@@ -75,6 +85,19 @@ async fn show(
         response.headers_mut().append(SET_COOKIE, cookie);
     }
     response
+}
+
+/// What is told to somebody whose session ended by itself: that it did, and what became of what they typed.
+async fn was_away(
+    state: &AppState,
+    visitor: &Visitor,
+    headers: &HeaderMap,
+    query: &Result<Params, OAuthError>,
+) -> Result<Option<&'static str>, Fault> {
+    let cookie = state.cookies.read(headers, Cookie::Operator);
+    let away = lapsed(&state.provider, cookie, visitor.now()).await?.is_some();
+    let kept = next_page(query).contains("?draft=");
+    Ok(away.then_some(if kept { "console-lapsed-kept" } else { "console-lapsed" }))
 }
 
 async fn take(

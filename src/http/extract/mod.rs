@@ -9,5 +9,5 @@ pub mod visitor;
 pub use body::{FormBody, QueryParams};
 pub use form_token::{ForeignForm, FormGuard};
 pub use json::JsonBody;
-pub use operator::Operator;
+pub use operator::{LapsedForm, LongForm, Named, Operator, OperatorForm};
 pub use visitor::{Network, Now, Visitor};

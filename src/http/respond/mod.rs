@@ -136,6 +136,12 @@ pub fn page(
     ErrorPage { what, reference, rule }.render(&frame).into_response()
 }
 
+/// An error page of the console: its way back is the desk.
+pub fn desk_page(state: &AppState, visitor: &Visitor, what: WentWrong) -> Response {
+    let frame = state.frame(visitor.choice(None), super::paths::CONSOLE.to_owned(), String::new());
+    ErrorPage { what, reference: visitor.request_id.clone(), rule: None }.render(&frame).into_response()
+}
+
 /// 303: what follows a form is fetched (RFC 9700 §4.12: never 307).
 pub fn see_other(location: &str) -> Response {
     let mut response = Response::new(Body::empty());
