@@ -2,17 +2,18 @@
 
 use serde_json::json;
 
-use crate::registry::PersonalNumber;
 use crate::{
     base::{
         Fault, Timestamp,
         ids::{AccountId, GrantId, PersonId},
     },
+    registry::{PersonalNumber, operator::OperatorName},
     store::{
         AuditEvent, Class, Conn, LaneKey, Outcome, Tx, Unit, Writer, accounts,
         audit::Actor,
         audit_log::{self, StoredEvent},
-        grants, persons,
+        audit_trail::{self, Bounds},
+        grants, operators, persons,
     },
 };
 
@@ -44,7 +45,7 @@ pub async fn trail(
 ) -> Result<Option<Trail>, Fault> {
     let Some((person, account)) = subject(conn, whose).await? else { return Ok(None) };
     let grant = if let Whose::Grant(grant) = whose { Some(*grant) } else { None };
-    writer.submit(NoteReading { person, account, grant, actor, now }).await?;
+    writer.submit(NoteReading { person, account, grant, operator: None, actor, now }).await?;
     let mut events = match (account, grant) {
         (Some(account), Some(grant)) => audit_log::of_grant(conn, (account, grant), before, most).await?,
         (Some(account), None) => audit_log::of_account(conn, account, before, most).await?,
@@ -58,6 +59,63 @@ pub async fn trail(
         events.truncate(usize::try_from(most).unwrap_or(0));
     }
     Ok(Some(Trail { person, account, events }))
+}
+
+/// Whose trail an auditor reads at the console.
+#[derive(Clone, Debug)]
+pub enum Looked {
+    /// What an operator did.
+    Operator(OperatorName),
+    /// What happened to the person of this number, and to their account.
+    Person(PersonalNumber),
+}
+
+#[derive(Clone, Debug)]
+pub struct TrailPage {
+    /// The newest first.
+    pub events: Vec<StoredEvent>,
+    /// Where the next page begins; none after the last.
+    pub next: Option<Bounds>,
+}
+
+/// One page of a trail; `None` when there is nobody of this name or number. Noted before anything is told.
+pub async fn page(
+    (conn, writer): (&mut Conn, &Writer),
+    looked: &Looked,
+    (from, most): (Bounds, usize),
+    (actor, now): (Actor, Timestamp),
+) -> Result<Option<TrailPage>, Fault> {
+    let mut note = NoteReading { person: None, account: None, grant: None, operator: None, actor, now };
+    match looked {
+        Looked::Operator(name) => {
+            if operators::find_by_name(conn, name.as_str()).await?.is_none() {
+                return Ok(None);
+            }
+            note.operator = Some(name.as_str().to_owned());
+        }
+        Looked::Person(number) => {
+            let Some((person, account)) = subject(conn, &Whose::Person(*number)).await? else { return Ok(None) };
+            (note.person, note.account) = (person, account);
+        }
+    }
+    let (person, account, operator) = (note.person, note.account, note.operator.clone());
+    writer.submit(note).await?;
+    let operator = operator.map(|name| Actor::Operator(name).as_text());
+    let trails = [
+        operator.as_deref().map(audit_trail::Trail::Operator),
+        person.map(audit_trail::Trail::Person),
+        account.map(audit_trail::Trail::Account),
+    ];
+    let limit = i64::try_from(most).unwrap_or(i64::MAX).saturating_add(1);
+    let mut events = Vec::new();
+    for of in trails.into_iter().flatten() {
+        events.extend(audit_trail::page(conn, &of, from, limit).await?);
+    }
+    events.sort_by_key(|event| std::cmp::Reverse((event.at, event.instance.0, event.lane, event.seq)));
+    let more = events.len() > most;
+    events.truncate(most);
+    let next = events.last().filter(|_| more).map(|last| from.after(last));
+    Ok(Some(TrailPage { events, next }))
 }
 
 async fn subject(conn: &mut Conn, whose: &Whose) -> Result<Option<(Option<PersonId>, Option<AccountId>)>, Fault> {
@@ -81,6 +139,7 @@ struct NoteReading {
     person: Option<PersonId>,
     account: Option<AccountId>,
     grant: Option<GrantId>,
+    operator: Option<String>,
     actor: Actor,
     now: Timestamp,
 }
@@ -96,7 +155,7 @@ impl Unit for NoteReading {
 
     async fn run<'a>(&'a self, tx: &'a mut Tx) -> Result<(), Fault> {
         let mut event = AuditEvent::new(self.now, "audit.read", Outcome::Done, self.actor.clone())
-            .detail(json!({"grant": self.grant}));
+            .detail(json!({"grant": self.grant, "operator": self.operator}));
         if let Some(person) = self.person {
             event = event.person(person);
         }

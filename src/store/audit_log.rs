@@ -32,7 +32,7 @@ pub struct StoredEvent {
 }
 
 row! {
-    struct EventRow {
+    pub(super) struct EventRow {
         instance: InstanceId,
         lane: i64,
         seq: i64,

@@ -59,30 +59,3 @@ pub async fn flag(conn: &mut Conn, operator: &str, pattern: &str, now: Timestamp
     .map_err(failed("flagging how an operator reads"))?;
     Ok(row.is_some())
 }
-
-/// A way of looking that somebody should ask about.
-#[derive(Clone, Debug)]
-pub struct StoredFlag {
-    pub operator: String,
-    pub pattern: String,
-    pub flagged_at: Timestamp,
-}
-
-row! {
-    struct FlagRow {
-        operator: String,
-        pattern: String,
-        flagged_at: Timestamp,
-    }
-}
-
-pub(super) const FLAGS: &str =
-    "SELECT operator, pattern, flagged_at FROM operator_flag WHERE flagged_at < $1 ORDER BY flagged_at DESC LIMIT $2";
-
-/// The newest first.
-pub async fn flags(conn: &mut Conn, before: Timestamp, most: i64) -> Result<Vec<StoredFlag>, Fault> {
-    let rows: Vec<FlagRow> = on!(conn, |c| sqlx::query_as(FLAGS).bind(before).bind(most).fetch_all(c).await)
-        .map_err(failed("reading flags of operators"))?;
-    let flag = |row: FlagRow| StoredFlag { operator: row.operator, pattern: row.pattern, flagged_at: row.flagged_at };
-    Ok(rows.into_iter().map(flag).collect())
-}
