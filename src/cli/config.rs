@@ -164,6 +164,8 @@ pub struct Limits {
     pub header_bytes: usize,
     pub body_bytes: u64,
     pub token_body_bytes: u64,
+    pub upload_bytes: u64,
+    pub upload_time: Time,
     pub first_byte_time: Time,
     pub header_time: Time,
     pub body_time: Time,

@@ -47,6 +47,9 @@ pub struct EdgeSettings {
     pub certificates: CertificateHeaders,
     pub body_bytes: u64,
     pub token_body_bytes: u64,
+    pub upload_bytes: u64,
+    /// For an upload and its answer.
+    pub upload_time: Duration,
     /// From the head until the last byte of the body.
     pub body_time: Duration,
     /// From the head until the answer's head.
@@ -111,9 +114,9 @@ impl Edge {
             metrics::counter!("http_shed_total", "class" => class.name()).increment(1);
             return Err(FailureKind::Busy);
         };
-        let most = if class == Class::Token { self.settings.token_body_bytes } else { self.settings.body_bytes };
-        let (request, verdict) = body::guard(request, most, self.settings.body_time)?;
-        let answered = AssertUnwindSafe(timeout(self.settings.request_time, next.run(request))).catch_unwind().await;
+        let (most, body_time, request_time) = self.limits(class);
+        let (request, verdict) = body::guard(request, most, body_time)?;
+        let answered = AssertUnwindSafe(timeout(request_time, next.run(request))).catch_unwind().await;
         // The body's fault comes before whatever the handler made of a body that broke off.
         match (verdict.failure(), answered) {
             (Some(of_body), _) => Err(of_body),
@@ -121,6 +124,16 @@ impl Edge {
             (None, Ok(Err(_elapsed))) if verdict.is_unfinished() => Err(FailureKind::SlowBody),
             (None, Ok(Err(_elapsed))) => Err(FailureKind::Slow),
             (None, Err(panic)) => Err(FailureKind::panicked(&*panic)),
+        }
+    }
+
+    /// Of a request's body: its bytes and its time; and the time of the answer.
+    const fn limits(&self, class: Class) -> (u64, Duration, Duration) {
+        let settings = &self.settings;
+        match class {
+            Class::Upload => (settings.upload_bytes, settings.upload_time, settings.upload_time),
+            Class::Token => (settings.token_body_bytes, settings.body_time, settings.request_time),
+            Class::Free | Class::Interactive => (settings.body_bytes, settings.body_time, settings.request_time),
         }
     }
 

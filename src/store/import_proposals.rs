@@ -123,15 +123,39 @@ impl TryFrom<ImportRow> for StoredImport {
     }
 }
 
-pub(super) const INSERT: &str = "INSERT INTO import_proposal (id, file_name, state, proposed_by, proposed_at) \
-    VALUES ($1, $2, 'rehearsing', $3, $4) ON CONFLICT (id) DO NOTHING RETURNING id";
+pub(super) const INSERT: &str = "INSERT INTO import_proposal (id, file_name, sha256, state, proposed_by, proposed_at) \
+    VALUES ($1, $2, $3, 'rehearsing', $4, $5) ON CONFLICT (id) DO NOTHING RETURNING id";
 
-/// `false` when this form was sent before.
-pub async fn insert(conn: &mut Conn, id: Uuid, (file, by): (&str, &str), now: Timestamp) -> Result<bool, Fault> {
-    let row: Option<(Uuid,)> =
-        on!(conn, |c| sqlx::query_as(INSERT).bind(id).bind(file).bind(by).bind(now).fetch_optional(c).await)
-            .map_err(failed("proposing an import"))?;
+/// `false` when this form was sent before. Of an uploaded file the digest is known; other bytes are not rehearsed then.
+pub async fn insert(
+    conn: &mut Conn,
+    id: Uuid,
+    (file, sha256, by): (&str, Option<&[u8; 32]>, &str),
+    now: Timestamp,
+) -> Result<bool, Fault> {
+    let row: Option<(Uuid,)> = on!(conn, |c| sqlx::query_as(INSERT)
+        .bind(id)
+        .bind(file)
+        .bind(sha256.map(|digest| &digest[..]))
+        .bind(by)
+        .bind(now)
+        .fetch_optional(c)
+        .await)
+    .map_err(failed("proposing an import"))?;
     Ok(row.is_some())
+}
+
+pub(super) const STATE_OF_FILE: &str =
+    "SELECT state FROM import_proposal WHERE file_name = $1 ORDER BY proposed_at DESC, id DESC LIMIT 1";
+
+/// What became of the latest proposal of a file.
+pub async fn state_of_file(conn: &mut Conn, file: &str) -> Result<Option<ImportState>, Fault> {
+    let row: Option<(String,)> = on!(conn, |c| sqlx::query_as(STATE_OF_FILE).bind(file).fetch_optional(c).await)
+        .map_err(failed("asking what became of a file"))?;
+    let state = |(code,): (String,)| {
+        ImportState::from_code(&code).ok_or_else(|| Fault::inconsistent("import_proposal", "state", &file))
+    };
+    row.map(state).transpose()
 }
 
 pub(super) const FIND: &str = "SELECT id, version, file_name, sha256, state, proposed_by, proposed_at, rows_new, rows_known, \

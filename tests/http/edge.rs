@@ -32,6 +32,8 @@ fn settings() -> EdgeSettings {
         proxies: Proxies { trusted, header: ForwardedBy::XForwardedFor },
         body_bytes: 64 * 1024,
         token_body_bytes: 16 * 1024,
+        upload_bytes: 128 * 1024,
+        upload_time: Duration::from_secs(5),
         body_time: Duration::from_secs(1),
         request_time: Duration::from_secs(2),
         places: Places { token: 2, interactive: 2 },

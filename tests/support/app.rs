@@ -302,6 +302,8 @@ fn edge_settings(at: &TestProvider) -> EdgeSettings {
         proxies: Proxies { trusted: Networks::default(), header: ForwardedBy::XForwardedFor },
         body_bytes: 64 * 1024,
         token_body_bytes: 16 * 1024,
+        upload_bytes: 512 * 1024,
+        upload_time: Duration::from_secs(20),
         body_time: Duration::from_secs(5),
         request_time: Duration::from_secs(20),
         places: Places { token: 64, interactive: 64 },
@@ -433,7 +435,25 @@ impl Browser<'_> {
 
     /// A form of a page of ours, as the browser sends it.
     pub async fn post(&mut self, path: &str, fields: &[(&str, &str)]) -> Answer {
-        self.send(Method::POST, path, Some(encoded(fields))).await
+        let form = encoded(fields);
+        self.send(Method::POST, path, Some(("application/x-www-form-urlencoded", form.into_bytes()))).await
+    }
+
+    /// A form with a file in it (RFC 7578): fields in their order, then the file.
+    pub async fn post_file(&mut self, path: &str, fields: &[(&str, &str)], (called, bytes): (&str, &[u8])) -> Answer {
+        let mut body = Vec::new();
+        for (name, value) in fields {
+            let part = format!("--fence\r\nContent-Disposition: form-data; name=\"{name}\"\r\n\r\n{value}\r\n");
+            body.extend_from_slice(part.as_bytes());
+        }
+        let head = format!(
+            "--fence\r\nContent-Disposition: form-data; name=\"file\"; filename=\"{called}\"\r\n\
+             Content-Type: application/octet-stream\r\n\r\n"
+        );
+        body.extend_from_slice(head.as_bytes());
+        body.extend_from_slice(bytes);
+        body.extend_from_slice(b"\r\n--fence--\r\n");
+        self.send(Method::POST, path, Some(("multipart/form-data; boundary=fence", body))).await
     }
 
     /// The form of a page, with the page's own token.
@@ -444,7 +464,7 @@ impl Browser<'_> {
         self.post(path, &all).await
     }
 
-    async fn send(&mut self, method: Method, path: &str, form: Option<String>) -> Answer {
+    async fn send(&mut self, method: Method, path: &str, form: Option<(&str, Vec<u8>)>) -> Answer {
         let cookies = self.jar.iter().map(|(name, value)| format!("{name}={value}")).collect::<Vec<_>>().join("; ");
         let mut builder = Request::builder().method(method).uri(path).header("accept", "text/html,*/*");
         builder = builder.header("accept-language", "vi").header("user-agent", "Mozilla/5.0 (Test)");
@@ -453,9 +473,9 @@ impl Browser<'_> {
         }
         let body = match form {
             None => Body::empty(),
-            Some(form) => {
+            Some((kind, form)) => {
                 builder = builder
-                    .header("content-type", "application/x-www-form-urlencoded")
+                    .header("content-type", kind)
                     .header("origin", self.app.at.provider.settings.issuer.as_str())
                     .header("sec-fetch-site", "same-origin");
                 Body::from(form)

@@ -18,6 +18,7 @@ use uuid::Uuid;
 use super::{
     import::{Import, ImportError, Refusal, Watch},
     source_file::{Facts, FileFault, Format},
+    uploads::{Uploaded, tidy},
     words,
 };
 use crate::{
@@ -48,6 +49,8 @@ pub const LIKELY: &str = "likely_there";
 /// Nobody works any more on what was not touched for so long.
 const QUIET: Span = Span::secs(15);
 const LOOK_EVERY: Duration = Duration::from_secs(2);
+/// Uploaded files that are settled do not lie there longer.
+const TIDY_EVERY: Span = Span::secs(60);
 const BEAT_EVERY: Duration = Duration::from_secs(1);
 
 /// What can be proposed: plain files of a known kind, none that leads elsewhere.
@@ -86,8 +89,19 @@ pub async fn propose(
     if path_of(folder, file).is_none() {
         return Ok(None);
     }
-    provider.writer.submit(Write { id: form, step: Step::Propose(file.to_owned()), actor, now }).await?;
+    provider.writer.submit(Write { id: form, step: Step::Propose(file.to_owned(), None), actor, now }).await?;
     Ok(Some(form))
+}
+
+/// The same of a file that was uploaded for it; `false` when its form was sent before.
+pub async fn propose_uploaded(
+    provider: &Provider,
+    uploaded: &Uploaded,
+    (form, actor): (Uuid, Actor),
+    now: Timestamp,
+) -> Result<bool, Fault> {
+    let known = Some((uploaded.bytes, uploaded.sha256));
+    provider.writer.submit(Write { id: form, step: Step::Propose(uploaded.name.clone(), known), actor, now }).await
 }
 
 /// What somebody says of a proposed import, by the version that they saw.
@@ -110,7 +124,8 @@ pub async fn say(
 }
 
 enum Step {
-    Propose(String),
+    /// By its name; with size and digest, when it was uploaded.
+    Propose(String, Option<(u64, [u8; 32])>),
     Say(i64, Word),
     Beat(Tally),
     Rehearsed { sha256: [u8; 32], rows: Tally, likely: u64, report: String },
@@ -137,12 +152,13 @@ impl Unit for Write {
         let by = self.actor.as_text();
         let (done, action, detail) = match &self.step {
             Step::Beat(rows) => return import_proposals::beat(tx, self.id, *rows, self.now).await.map(|()| true),
-            Step::Propose(file) => {
-                let done = import_proposals::insert(tx, self.id, (file, &by), self.now).await?;
-                if !done {
-                    return Ok(true);
+            Step::Propose(file, known) => {
+                let digest = known.as_ref().map(|(_, sha256)| sha256);
+                if !import_proposals::insert(tx, self.id, (file, digest, &by), self.now).await? {
+                    return Ok(false);
                 }
-                (done, "registry.import_proposed", json!({ "file": file }))
+                let (bytes, sha256) = (known.map(|(bytes, _)| bytes), digest.map(|digest| hex(digest)));
+                (true, "registry.import_proposed", json!({ "file": file, "bytes": bytes, "sha256": sha256 }))
             }
             Step::Say(version, word) => {
                 let of = (self.id, *version);
@@ -195,7 +211,14 @@ fn told(rows: Tally, sha256: Option<&[u8; 32]>) -> Value {
 
 /// Runs for as long as the process lives. What another process began and did not end is taken over when it is quiet.
 pub async fn work(provider: Arc<Provider>, folder: PathBuf, clock: Clock) {
+    let mut tidied = clock.now() - TIDY_EVERY;
     loop {
+        if clock.now() >= tidied + TIDY_EVERY {
+            tidied = clock.now();
+            if let Err(fault) = tidy(&provider, &folder, tidied).await {
+                tracing::warn!(%fault, "uploaded files were not looked through");
+            }
+        }
         match work_once(&provider, &folder, &clock).await {
             Ok(true) => {}
             Ok(false) => tokio::time::sleep(LOOK_EVERY).await,
@@ -267,7 +290,7 @@ async fn worked(
     };
     let mut watch = Looking { so_far: Arc::clone(so_far), facts: None, refused: 0, likely: 0, report: Vec::new() };
     let result = if stored.state == ImportState::Rehearsing {
-        import.rehearse(path, format, None, &mut watch).await
+        import.rehearse(path, format, stored.sha256, &mut watch).await
     } else {
         import.run(path, format, stored.sha256, &mut watch).await
     };

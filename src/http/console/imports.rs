@@ -2,22 +2,23 @@
 
 use axum::{
     Router,
-    extract::{Path, State},
+    extract::State,
     response::{IntoResponse as _, Response},
     routing::get,
 };
 use http::{HeaderMap, HeaderName, HeaderValue};
 use uuid::Uuid;
 
-use super::{
-    find::{missing, ours},
-    imports_view::{ImportPage, ImportRow, ImportSaid, ImportsPage, RefusedRow},
-};
+use super::imports_view::{ImportPage, ImportRow, ImportSaid, ImportsPage, RefusedRow, UploadSaid};
 use crate::{
     base::{Fault, hex},
-    flows::registry::import_proposals::{self, Word, lying},
+    flows::registry::{
+        import_proposals::{self, Word, lying},
+        uploads::PREFIX,
+    },
     http::{
-        extract::{FormBody, Operator, QueryParams},
+        carried,
+        extract::{Named, Operator, OperatorForm, QueryParams},
         paths, respond,
         state::AppState,
     },
@@ -33,11 +34,13 @@ pub fn routes() -> Router<AppState> {
 }
 
 const MOST: i64 = 50;
+/// A reason that is written and not taken yet is carried under this name.
+const PAGE: &str = "console/import";
 /// While somebody is at work on it, the page asks again by itself.
 const AGAIN_IN: &str = "3";
 
 /// A file may bring people of every unit: that is the country's office's business.
-fn allowed(state: &AppState, operator: &Operator, role: Option<Role>) -> Result<(), Box<Response>> {
+pub(super) fn allowed(state: &AppState, operator: &Operator, role: Option<Role>) -> Result<(), Box<Response>> {
     match role {
         Some(role) => operator.require(state, role)?,
         None => operator
@@ -51,7 +54,7 @@ fn allowed(state: &AppState, operator: &Operator, role: Option<Role>) -> Result<
     Ok(())
 }
 
-async fn list(State(state): State<AppState>, operator: Operator) -> Response {
+async fn list(State(state): State<AppState>, operator: Operator, QueryParams(query): QueryParams) -> Response {
     if let Err(denied) = allowed(&state, &operator, None) {
         return *denied;
     }
@@ -60,17 +63,19 @@ async fn list(State(state): State<AppState>, operator: Operator) -> Response {
         Ok(found) => {
             let proposes = operator.signed.require(Role::Registrar).is_ok();
             let folder = state.provider.settings.import_folder.clone();
-            let files = if proposes { folder.as_deref().map(lying).unwrap_or_default() } else { Vec::new() };
+            let mut files = if proposes { folder.as_deref().map(lying).unwrap_or_default() } else { Vec::new() };
+            // What was uploaded was proposed with it.
+            files.retain(|file| !file.name.starts_with(PREFIX));
             let page = ImportsPage {
                 form: state.provider.entropy.uuid(operator.visitor.now()).to_string(),
                 offered: proposes && folder.is_some(),
                 files,
+                said: query.ok().and_then(|query| UploadSaid::from_code(query.one("said").ok().flatten()?)),
                 rows: found.iter().map(row).collect(),
             };
-            refreshed(
-                page.render(&operator.frame(&state)).into_response(),
-                found.iter().any(|one| one.state.is_working()),
-            )
+            // Not by itself while somebody chooses a file on it: what was chosen would be gone.
+            let working = !page.offered && found.iter().any(|one| one.state.is_working());
+            refreshed(page.render(&operator.frame(&state)).into_response(), working)
         }
         Err(fault) => respond::fault_for(&state, &operator.visitor, &fault),
     }
@@ -79,11 +84,16 @@ async fn list(State(state): State<AppState>, operator: Operator) -> Response {
 fn row(one: &StoredImport) -> ImportRow {
     ImportRow {
         href: format!("{}/{}", paths::CONSOLE_IMPORTS, one.id),
-        file: one.file_name.clone(),
+        file: named(one),
         state: one.state,
         by: one.proposed_by.clone(),
         at: one.proposed_at,
     }
+}
+
+/// What was uploaded bears a name of ours that says nothing to people: None.
+fn named(one: &StoredImport) -> Option<String> {
+    Some(one.file_name.clone()).filter(|name| !name.starts_with(PREFIX))
 }
 
 fn refreshed(mut response: Response, working: bool) -> Response {
@@ -93,13 +103,7 @@ fn refreshed(mut response: Response, working: bool) -> Response {
     response
 }
 
-async fn propose(
-    State(state): State<AppState>,
-    operator: Operator,
-    headers: HeaderMap,
-    FormBody(form): FormBody,
-) -> Response {
-    let Some(form) = ours(&state, &operator, &headers, form) else { return operator.foreign(&state) };
+async fn propose(State(state): State<AppState>, OperatorForm { operator, form }: OperatorForm) -> Response {
     if let Err(denied) = allowed(&state, &operator, Some(Role::Registrar)) {
         return *denied;
     }
@@ -118,23 +122,28 @@ async fn propose(
 async fn show(
     State(state): State<AppState>,
     operator: Operator,
-    Path(id): Path<String>,
+    Named(id): Named<Uuid>,
+    headers: HeaderMap,
     QueryParams(query): QueryParams,
 ) -> Response {
-    let Ok(id) = id.parse::<Uuid>() else { return missing(&state, &operator) };
     if let Err(denied) = allowed(&state, &operator, None) {
         return *denied;
     }
     let said = query.ok().and_then(|query| ImportSaid::from_code(query.one("said").ok().flatten()?));
     let read = async { stored::find(&mut state.provider.db.read().await?, id).await };
-    match read.await {
+    let kept: Option<(Uuid, String)> = carried::take(&state, &operator.visitor, PAGE, &headers);
+    let kept = kept.filter(|(of, _)| *of == id).map(|(_, reason)| reason).unwrap_or_default();
+    let mut response = match read.await {
         Ok(Some(found)) => {
             let working = found.state.is_working();
-            refreshed(page(&operator, found, said).render(&operator.frame(&state)).into_response(), working)
+            let page = ImportPage { kept, ..page(&operator, found, said) };
+            refreshed(page.render(&operator.frame(&state)).into_response(), working)
         }
-        Ok(None) => missing(&state, &operator),
+        Ok(None) => operator.missing(&state),
         Err(fault) => respond::fault_for(&state, &operator.visitor, &fault),
-    }
+    };
+    carried::drop_from(&state, &headers, &mut response);
+    response
 }
 
 fn page(operator: &Operator, found: StoredImport, said: Option<ImportSaid>) -> ImportPage {
@@ -154,7 +163,7 @@ fn page(operator: &Operator, found: StoredImport, said: Option<ImportSaid>) -> I
         en: text(row, "en"),
     });
     ImportPage {
-        file: found.file_name,
+        file: named(&found),
         sha256: found.sha256.map(|digest| hex(&digest)),
         state: found.state,
         version: found.version,
@@ -168,6 +177,7 @@ fn page(operator: &Operator, found: StoredImport, said: Option<ImportSaid>) -> I
         decided_by: found.decided_by,
         decided_at: found.decided_at,
         reason: found.decision_reason,
+        kept: String::new(),
         failure: found.failure,
         decides: waits && !own && operator.signed.require(Role::Approver).is_ok(),
         withdraws: waits && own,
@@ -177,35 +187,44 @@ fn page(operator: &Operator, found: StoredImport, said: Option<ImportSaid>) -> I
 
 async fn take(
     State(state): State<AppState>,
-    operator: Operator,
-    Path(id): Path<String>,
-    headers: HeaderMap,
-    FormBody(form): FormBody,
+    Named(id): Named<Uuid>,
+    OperatorForm { operator, form }: OperatorForm,
 ) -> Response {
-    let Ok(id) = id.parse::<Uuid>() else { return missing(&state, &operator) };
-    let Some(form) = ours(&state, &operator, &headers, form) else { return operator.foreign(&state) };
     let withdraws = form.one("action").ok().flatten() == Some("withdraw");
     if let Err(denied) = allowed(&state, &operator, Some(if withdraws { Role::Registrar } else { Role::Approver })) {
         return *denied;
     }
-    match said(&state, &operator, id, &form).await {
-        Ok(said) => respond::see_other(&format!("{}/{id}?said={}", paths::CONSOLE_IMPORTS, said.code())),
+    let reason: String = form.one("reason").ok().flatten().unwrap_or_default().trim().chars().take(500).collect();
+    match said(&state, &operator, id, (&form, &reason)).await {
+        Ok(Some(said)) => {
+            let mut response = respond::see_other(&format!("{}/{id}?said={}", paths::CONSOLE_IMPORTS, said.code()));
+            if said != ImportSaid::Done && !reason.is_empty() {
+                carried::carry(&state, &operator.visitor, PAGE, (id, reason), &mut response);
+            }
+            response
+        }
+        // A button of ours was pressed, or nothing is done.
+        Ok(None) => operator.foreign(&state),
         Err(fault) => respond::fault_for(&state, &operator.visitor, &fault),
     }
 }
 
-async fn said(state: &AppState, operator: &Operator, id: Uuid, form: &Params) -> Result<ImportSaid, Fault> {
+async fn said(
+    state: &AppState,
+    operator: &Operator,
+    id: Uuid,
+    (form, reason): (&Params, &str),
+) -> Result<Option<ImportSaid>, Fault> {
     let cell = |name| form.one(name).ok().flatten().unwrap_or_default().trim();
     let version = cell("version").parse().unwrap_or_default();
-    let reason: String = cell("reason").chars().take(500).collect();
     let word = match cell("action") {
         "approve" => Word::Approve,
-        "reject" if reason.is_empty() => return Ok(ImportSaid::ReasonMissing),
-        "reject" => Word::Reject(reason),
+        "reject" if reason.is_empty() => return Ok(Some(ImportSaid::ReasonMissing)),
+        "reject" => Word::Reject(reason.to_owned()),
         "withdraw" => Word::Withdraw,
-        _ => return Ok(ImportSaid::TooLate),
+        _ => return Ok(None),
     };
     let (actor, now) = (operator.signed.actor(), operator.visitor.now());
     let done = import_proposals::say(&state.provider, (id, version), word, actor, now).await?;
-    Ok(if done { ImportSaid::Done } else { ImportSaid::TooLate })
+    Ok(Some(if done { ImportSaid::Done } else { ImportSaid::TooLate }))
 }

@@ -1,20 +1,25 @@
 //! What the pages of imports show.
 
-use super::view::said;
+use super::view::{said, who};
 use crate::{
     base::Timestamp,
     flows::registry::import_proposals::Lying,
-    http::frame::page,
+    http::{
+        frame::{Frame, page},
+        lang::Lang,
+    },
     store::{import_proposals::ImportState, imports::Tally},
 };
 
-/// Files of people: those that lie there, and those that were proposed. Posts `form`, `file`, `action=propose`.
+/// Files of people: those that lie there, and those that were proposed. Posts `form`, `file`, `action=propose`; and a file to
+/// [`crate::http::paths::CONSOLE_UPLOAD`].
 #[derive(Clone, Debug)]
 pub struct ImportsPage {
     pub form: String,
     /// Whether this operator may propose one.
     pub offered: bool,
     pub files: Vec<Lying>,
+    pub said: Option<UploadSaid>,
     pub rows: Vec<ImportRow>,
 }
 page!(ImportsPage, ImportsDocument, "console/imports.html");
@@ -22,7 +27,8 @@ page!(ImportsPage, ImportsDocument, "console/imports.html");
 #[derive(Clone, Debug)]
 pub struct ImportRow {
     pub href: String,
-    pub file: String,
+    /// Of a file that lies in the folder; none of one that was uploaded.
+    pub file: Option<String>,
     pub state: ImportState,
     pub by: String,
     pub at: Timestamp,
@@ -31,7 +37,7 @@ pub struct ImportRow {
 /// One file. Posts `version`, `reason`, `action=approve|reject|withdraw`.
 #[derive(Clone, Debug)]
 pub struct ImportPage {
-    pub file: String,
+    pub file: Option<String>,
     pub sha256: Option<String>,
     pub state: ImportState,
     pub version: i64,
@@ -47,6 +53,8 @@ pub struct ImportPage {
     pub decided_by: Option<String>,
     pub decided_at: Option<Timestamp>,
     pub reason: Option<String>,
+    /// What was written as a reason when a decision was not taken.
+    pub kept: String,
     pub failure: Option<String>,
     pub decides: bool,
     pub withdraws: bool,
@@ -55,6 +63,10 @@ pub struct ImportPage {
 page!(ImportPage, ImportDocument, "console/import.html");
 
 impl ImportPage {
+    fn was_rehearsed(&self) -> bool {
+        self.sha256.is_some() && self.state != ImportState::Rehearsing && self.total() > 0
+    }
+
     const fn total(&self) -> u64 {
         self.rehearsed.added + self.rehearsed.known + self.rehearsed.refused
     }
@@ -82,6 +94,15 @@ pub struct RefusedRow {
 }
 
 said! {
+    /// Why a file was not taken.
+    pub enum UploadSaid {
+        Nothing: "nothing", "console-upload-nothing", "care";
+        Kind: "kind", "console-upload-kind", "care";
+        Full: "full", "console-upload-full", "care";
+    }
+}
+
+said! {
     /// What came of the last word about a file.
     pub enum ImportSaid {
         Done: "done", "console-import-said-done", "good";
@@ -99,5 +120,18 @@ const fn import_key(state: ImportState) -> &'static str {
         ImportState::Rejected => "console-import-rejected",
         ImportState::Withdrawn => "console-import-withdrawn",
         ImportState::Failed => "console-import-failed",
+    }
+}
+
+/// `12,3 MB`, as people read it.
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "as the template passes it")]
+fn size(frame: &Frame, bytes: &u64) -> String {
+    let mark = if frame.lang() == Lang::Vi { ',' } else { '.' };
+    let tenths = |unit: u64| format!("{}{mark}{}", bytes / unit, bytes % unit * 10 / unit);
+    match *bytes {
+        0..1_000 => format!("{bytes} B"),
+        1_000..1_000_000 => format!("{} kB", tenths(1_000)),
+        1_000_000..1_000_000_000 => format!("{} MB", tenths(1_000_000)),
+        _ => format!("{} GB", tenths(1_000_000_000)),
     }
 }

@@ -15,7 +15,12 @@ pub enum Class {
     Token,
     /// People before a browser.
     Interactive,
+    /// Files that operators send: large and slow, and few at once.
+    Upload,
 }
+
+/// Files under way at once.
+const UPLOADS: usize = 2;
 
 /// Routes by how their template begins; what is not named is somebody's page.
 const TABLE: &[(&str, Class)] = &[
@@ -28,6 +33,7 @@ const TABLE: &[(&str, Class)] = &[
     (endpoints::INTROSPECT, Class::Token),
     (endpoints::REVOKE, Class::Token),
     ("/api/", Class::Token),
+    (paths::CONSOLE_UPLOAD, Class::Upload),
     (endpoints::REGISTRATION, Class::Token),
     (endpoints::DEVICE_AUTHORIZATION, Class::Token),
     (endpoints::BACKCHANNEL_AUTHENTICATION, Class::Token),
@@ -43,6 +49,7 @@ impl Class {
             Self::Free => "free",
             Self::Token => "token",
             Self::Interactive => "interactive",
+            Self::Upload => "upload",
         }
     }
 }
@@ -57,12 +64,13 @@ pub struct Places {
 pub(super) struct Gates {
     token: Arc<Semaphore>,
     interactive: Arc<Semaphore>,
+    upload: Arc<Semaphore>,
 }
 
 impl Gates {
     pub(super) fn new(places: &Places) -> Self {
         let gate = |count: usize| Arc::new(Semaphore::new(count.min(Semaphore::MAX_PERMITS)));
-        Self { token: gate(places.token), interactive: gate(places.interactive) }
+        Self { token: gate(places.token), interactive: gate(places.interactive), upload: gate(UPLOADS) }
     }
 
     /// A place, or an error at once: to queue here would only hide the overload from the client.
@@ -71,6 +79,7 @@ impl Gates {
             Class::Free => return Ok(None),
             Class::Token => &self.token,
             Class::Interactive => &self.interactive,
+            Class::Upload => &self.upload,
         };
         gate.clone().try_acquire_owned().map(Some)
     }
@@ -88,6 +97,8 @@ mod tests {
             ("/api/registry/v1/verify", Class::Token),
             ("/health/ready", Class::Free),
             ("/authorize", Class::Interactive),
+            ("/console/upload", Class::Upload),
+            ("/console/imports", Class::Interactive),
             ("/", Class::Interactive),
             ("/assets/{hash}/{name}", Class::Free),
         ] {
@@ -102,6 +113,9 @@ mod tests {
         assert!(gates.enter(Class::Interactive).is_err());
         assert!(gates.enter(Class::Token).is_ok());
         assert!(gates.enter(Class::Free).is_ok());
+        let uploads = [gates.enter(Class::Upload).unwrap(), gates.enter(Class::Upload).unwrap()];
+        assert!(gates.enter(Class::Upload).is_err());
+        drop(uploads);
         drop(held);
         assert!(gates.enter(Class::Interactive).is_ok());
     }
