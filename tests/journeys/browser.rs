@@ -97,6 +97,23 @@ impl Browser {
         self.write(css, text).await;
     }
 
+    /// A link by its words, with this key.
+    pub async fn follow(&self, words: &str, key: &str) {
+        for _ in 0..TRIES {
+            if let Ok(found) = self.client.find(Locator::LinkText(words)).await {
+                found.send_keys(key).await.unwrap_or_else(|error| panic!("{words}: {error}"));
+                return;
+            }
+            tokio::time::sleep(PAUSE).await;
+        }
+        panic!("there is no link “{words}” on: {}", self.text().await)
+    }
+
+    /// One of a list, by its value.
+    pub async fn choose(&self, css: &str, value: &str) {
+        self.element(css).await.select_by_value(value).await.unwrap_or_else(|error| panic!("{css}: {error}"));
+    }
+
     /// What a field holds.
     pub async fn value(&self, css: &str) -> String {
         self.element(css).await.prop("value").await.unwrap().unwrap_or_default()

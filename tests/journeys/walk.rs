@@ -207,7 +207,7 @@ pub fn text<'a>(value: &'a Value, member: &str) -> &'a str {
 }
 
 /// The code of this moment; it is taken for half a minute after its own time too.
-fn one_time_code(base32: &str) -> String {
+pub fn one_time_code(base32: &str) -> String {
     code_at(base32, Clock::System.now())
 }
 
