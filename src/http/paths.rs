@@ -51,7 +51,16 @@ pub const CONSOLE_MINE: &str = "/console/mine";
 /// What no rule decides; followed by a case's id.
 pub const CONSOLE_CASES: &str = "/console/cases";
 pub const CONSOLE_IMPORTS: &str = "/console/imports";
+/// A file of people from an operator's machine: with limits of its own.
+pub const CONSOLE_UPLOAD: &str = "/console/upload";
 pub const CONSOLE_PAIRS: &str = "/console/pairs";
+/// Who did what to whom, for auditors; an answer's address is followed by a handle.
+pub const CONSOLE_TRAIL: &str = "/console/trail";
+/// Ways of looking that somebody should ask about: operators', and systems'.
+pub const CONSOLE_FLAGS: &str = "/console/flags";
+pub const CONSOLE_SYSTEM_FLAGS: &str = "/console/system-flags";
+/// Followed by a flag's handle.
+pub const CONSOLE_FLAG: &str = "/console/flag";
 /// Followed by the language's tag ([`super::lang::Switch`]).
 pub const LANGUAGE: &str = "/language/";
 /// Followed by the hash and the file's name ([`super::assets`]).

@@ -266,6 +266,16 @@ pub(super) const REPROPOSE: &str = "UPDATE civil_event SET state = 'proposed', p
     due_on = $7, unit_code = $9, decided_by = NULL, decided_at = NULL, decision_reason = NULL, version = version + 1 \
     WHERE id = $1 AND version = $2 AND proposed_by = $3 AND kind = $8 AND state IN ('returned', 'proposed') RETURNING id";
 
+pub(super) const PEOPLE: &str =
+    "SELECT person_id FROM civil_event_person WHERE event_id = $1 ORDER BY person_id LIMIT 100";
+
+/// Whom an event is on the timeline of.
+pub async fn people_of(conn: &mut Conn, event: EventId) -> Result<Vec<PersonId>, Fault> {
+    let rows: Vec<(PersonId,)> = on!(conn, |c| sqlx::query_as(PEOPLE).bind(event).fetch_all(c).await)
+        .map_err(failed("reading whom an event speaks of"))?;
+    Ok(rows.into_iter().map(|(person,)| person).collect())
+}
+
 pub(super) const FORGET_PEOPLE: &str = "DELETE FROM civil_event_person WHERE event_id = $1";
 
 /// What was only proposed happened to nobody: a timeline keeps those whom the event now speaks of.
@@ -346,7 +356,9 @@ pub async fn wake(
     Ok(true)
 }
 
-pub(super) const TAKE_UP: &str = "UPDATE civil_event SET state = 'proposed', payload_sealed = $4, base = $5, note = $6, \
+/// What came with it stays: who told of it, for which dossier.
+pub(super) const TAKE_UP: &str = "UPDATE civil_event SET state = 'proposed', payload_sealed = $4, base = $5, \
+    note = COALESCE($6, note), \
     due_on = $7, unit_code = $9, proposed_by = $3, proposed_at = $10, version = version + 1 \
     WHERE id = $1 AND version = $2 AND kind = $8 AND state = 'case' RETURNING id";
 

@@ -12,6 +12,7 @@ use dinhdanh::{
 };
 use http::StatusCode;
 
+use super::console_record;
 use crate::support::{
     app::{Answer, Browser, TestApp},
     operators::sign_in,
@@ -68,7 +69,8 @@ async fn an_officer_compares_two_records_and_says_that_they_are_two_people() {
         }
         assert_eq!(far.get(&at).await.status, StatusCode::NOT_FOUND, "another's address opens nothing");
         let again = browser.submit(&at, &page, &[("action", "different"), ("reason", "")]).await;
-        assert_eq!(again.location(), at, "a word without a reason is none");
+        assert_eq!(again.location(), format!("{at}?said=reason"), "a word without a reason is none");
+        assert!(browser.get(again.location()).await.body.contains("Hãy ghi đã kiểm tra những gì"));
         assert_eq!(app.at.count("SELECT count(*) FROM duplicate_candidate WHERE state = 'open'").await, 1);
         let fields = [("action", "different"), ("reason", "Đã gặp cả hai người")];
         assert_eq!(browser.submit(&at, &page, &fields).await.location(), "/console/pairs");
@@ -124,7 +126,9 @@ async fn a_merge_is_proposed_from_the_comparison_and_decided_by_another() {
             "{}",
             shown.body
         );
-        let sent = registrar.submit(path, &shown, &[&fields[..], &[("action", "propose")]].concat()).await;
+        let seen = console_record::given(&shown, "seen");
+        let sending = [("seen", seen.as_str()), ("action", "propose")];
+        let sent = registrar.submit(path, &shown, &[&fields[..], &sending].concat()).await;
         let event = sent.location().to_owned();
         assert!(event.starts_with("/console/events/"), "{event}");
         let mut approver = clerk(&app, "duyet", &[Role::Approver], None).await;
@@ -189,8 +193,12 @@ async fn a_child_who_may_be_recorded_needs_a_word_of_the_officer() {
             assert!(page.body.contains(words), "{words}: {}", page.body);
         }
         assert_eq!(app.at.count("SELECT count(*) FROM civil_event").await, 0);
-        let fields = [&fields[..], &[("distinct", "yes"), ("action", "propose")]].concat();
-        let sent = browser.submit(path, &page, &fields).await;
+        let fields = [&fields[..], &[("distinct", "yes")]].concat();
+        let checked = browser.submit(path, &page, &[&fields[..], &[("action", "check")]].concat()).await;
+        let shown = browser.get(checked.location()).await;
+        let seen = console_record::given(&shown, "seen");
+        let sending = [("seen", seen.as_str()), ("action", "propose")];
+        let sent = browser.submit(path, &shown, &[&fields[..], &sending].concat()).await;
         let event = sent.location().to_owned();
         assert!(event.starts_with("/console/events/"), "{event}");
         let shown = browser.get(&event).await.body;

@@ -67,7 +67,9 @@ async fn propose(
     let checked = browser.submit(&path, &form, &[all.as_slice(), &[("action", "check")]].concat()).await;
     let shown = browser.get(checked.location()).await;
     assert!(shown.body.contains("Sự kiện này sẽ thay đổi"), "{}", shown.body);
-    let sent = browser.submit(&path, &shown, &[all.as_slice(), &[("action", "propose")]].concat()).await;
+    let seen = given(&shown, "seen");
+    all.extend([("seen", seen.as_str()), ("action", "propose")]);
+    let sent = browser.submit(&path, &shown, &all).await;
     let to = sent.location().to_owned();
     assert!(to.starts_with("/console/events/"), "{to}");
     browser.get(&to).await

@@ -3,10 +3,13 @@
 mod account;
 mod around;
 mod console;
+mod console_audit;
 mod console_cases;
+mod console_clerk;
 mod console_imports;
 mod console_pairs;
 mod console_record;
+mod console_upload;
 mod edge;
 mod health;
 mod leftovers;

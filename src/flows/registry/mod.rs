@@ -8,6 +8,7 @@ pub mod duplicates;
 pub mod events;
 pub mod exchange;
 pub mod export;
+pub mod flags;
 pub mod import;
 pub mod import_proposals;
 pub mod issue_number;
@@ -22,6 +23,7 @@ pub mod search;
 pub mod source_file;
 pub mod statistics;
 pub mod strict_json;
+pub mod uploads;
 pub mod vault;
 pub mod words;
 

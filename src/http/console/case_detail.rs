@@ -4,6 +4,7 @@ use serde_json::Value;
 
 use super::{
     cases_view::{CaseLine, ComparedRow},
+    event_fields::as_typed,
     view::Pair,
 };
 use crate::{
@@ -18,7 +19,7 @@ use crate::{
     },
 };
 
-fn both(text: impl Into<String>) -> Shown {
+pub(super) fn both(text: impl Into<String>) -> Shown {
     let text = text.into();
     Shown { vi: vec![text.clone()], en: vec![text] }
 }
@@ -88,26 +89,10 @@ fn refused(opened: &OpenedCase) -> Vec<CaseLine> {
         lines.push(CaseLine { label: label(text("field")).unwrap_or(("Lý do", "Reason")), value });
     }
     // The form as it came, for who has to make something of it.
-    for field in fields() {
-        if let Some(typed) = opened.values.get(field.name) {
-            lines.push(CaseLine { label: (field.vi, field.en), value: chosen(field.kind, typed) });
-        }
+    if let Some(kind) = kind {
+        lines.extend(as_typed(kind, &opened.values).map(|(_, line)| line));
     }
     lines
-}
-
-/// A choice by its words, anything else as it came.
-fn chosen(kind: crate::registry::civil_event::FieldKind, typed: &str) -> Shown {
-    use crate::registry::civil_event::FieldKind;
-
-    match kind {
-        FieldKind::Choice(list) => list.iter().find(|choice| choice.0 == typed).map_or_else(
-            || both(typed),
-            |choice| Shown { vi: vec![choice.1.to_owned()], en: vec![choice.2.to_owned()] },
-        ),
-        FieldKind::Person => both(grouped(typed)),
-        _ => both(typed),
-    }
 }
 
 fn follow_up(detail: &Value) -> Shown {
@@ -164,6 +149,6 @@ pub fn compared(opened: &OpenedCase) -> Vec<ComparedRow> {
     ]
 }
 
-fn grouped(number: &str) -> String {
+pub(super) fn grouped(number: &str) -> String {
     PersonalNumber::parse(number).map_or_else(|_| number.to_owned(), |number| number.grouped())
 }

@@ -2,7 +2,7 @@
 
 use axum::{
     Router,
-    extract::{Path, State},
+    extract::State,
     response::{IntoResponse as _, Response},
     routing::get,
 };
@@ -12,7 +12,6 @@ use super::{
     case_detail::{compared, told},
     cases_view::{CasePage, CaseRow, CaseSaid, CasesPage},
     event_form::officer,
-    find::{missing, ours},
     handle,
 };
 use crate::{
@@ -22,7 +21,8 @@ use crate::{
         events::written,
     },
     http::{
-        extract::{FormBody, Operator, QueryParams},
+        carried,
+        extract::{Named, Operator, OperatorForm, QueryParams},
         paths, respond,
         state::AppState,
     },
@@ -37,7 +37,11 @@ pub fn routes() -> Router<AppState> {
         .route(&format!("{}/{{id}}", paths::CONSOLE_CASES), get(show).post(take))
 }
 
-const MOST: i64 = 100;
+const MOST: usize = 100;
+/// One more than is shown, to know whether there is more.
+const READ: i64 = 101;
+/// A reason that is written and not taken yet is carried under this name.
+const PAGE: &str = "console/case";
 
 /// Cases are for those who change the record, in either part.
 fn works_on_cases(state: &AppState, operator: &Operator) -> Result<(), Box<Response>> {
@@ -52,11 +56,12 @@ async fn list(State(state): State<AppState>, operator: Operator) -> Response {
     let officer = officer(&operator);
     let read = async {
         let mut conn = state.provider.db.read().await?;
-        stored::waiting(&mut conn, officer.units(today).as_deref(), MOST).await
+        stored::waiting(&mut conn, officer.units(today).as_deref(), READ).await
     };
     match read.await {
         Ok(cases) => {
-            let rows = cases.into_iter().map(|case| CaseRow {
+            let more = cases.len() > MOST;
+            let rows = cases.into_iter().take(MOST).map(|case| CaseRow {
                 href: format!("{}/{}", paths::CONSOLE_CASES, case.id),
                 kind: case.kind,
                 at: case.opened_at,
@@ -64,7 +69,7 @@ async fn list(State(state): State<AppState>, operator: Operator) -> Response {
                 late: case.due_on < today,
                 assigned_to: case.assigned_to,
             });
-            CasesPage { rows: rows.collect() }.render(&operator.frame(&state)).into_response()
+            CasesPage { rows: rows.collect(), more }.render(&operator.frame(&state)).into_response()
         }
         Err(fault) => respond::fault_for(&state, &operator.visitor, &fault),
     }
@@ -73,10 +78,10 @@ async fn list(State(state): State<AppState>, operator: Operator) -> Response {
 async fn show(
     State(state): State<AppState>,
     operator: Operator,
-    Path(id): Path<String>,
+    Named(id): Named<CaseId>,
+    headers: HeaderMap,
     QueryParams(query): QueryParams,
 ) -> Response {
-    let Ok(id) = id.parse::<CaseId>() else { return missing(&state, &operator) };
     if let Err(denied) = works_on_cases(&state, &operator) {
         return *denied;
     }
@@ -84,18 +89,24 @@ async fn show(
         return enough;
     }
     let said = query.ok().and_then(|query| CaseSaid::from_code(query.one("said").ok().flatten()?));
+    let kept: Option<(CaseId, String)> = carried::take(&state, &operator.visitor, PAGE, &headers);
+    let kept = kept.filter(|(of, _)| *of == id).map(|(_, reason)| reason).unwrap_or_default();
     let opened = cases::open(&state.provider, &officer(&operator), id, operator.visitor.now()).await;
-    match opened.and_then(|opened| opened.map(|opened| page(&state, &operator, opened, said)).transpose()) {
-        Ok(Some(page)) => page.render(&operator.frame(&state)).into_response(),
-        Ok(None) => missing(&state, &operator),
+    let page = opened.and_then(|opened| opened.map(|opened| page(&state, &operator, opened, said)).transpose());
+    let mut response = match page {
+        Ok(Some(page)) => CasePage { kept, ..page }.render(&operator.frame(&state)).into_response(),
+        Ok(None) => operator.missing(&state),
         Err(fault) => respond::fault_for(&state, &operator.visitor, &fault),
-    }
+    };
+    carried::drop_from(&state, &headers, &mut response);
+    response
 }
 
 fn page(state: &AppState, operator: &Operator, opened: OpenedCase, said: Option<CaseSaid>) -> Result<CasePage, Fault> {
     let lines = told(&opened);
     let compared = compared(&opened);
     let OpenedCase { case, event, .. } = opened;
+    let resolved = case.resolution.is_some();
     let person = case.person.map(|person| handle::of_person(state, operator, person)).transpose()?;
     let kind = event.as_ref().and_then(|event| Kind::from_code(&event.kind));
     let registrar = operator.signed.require(Role::Registrar).is_ok();
@@ -115,24 +126,30 @@ fn page(state: &AppState, operator: &Operator, opened: OpenedCase, said: Option<
         assigned_to: case.assigned_to,
         resolution: case.resolution,
         reason: case.reason,
-        said,
+        kept: String::new(),
+        // An address says only what is so.
+        said: said.filter(|said| said.fits(resolved)),
     })
 }
 
 async fn take(
     State(state): State<AppState>,
-    operator: Operator,
-    Path(id): Path<String>,
-    headers: HeaderMap,
-    FormBody(form): FormBody,
+    Named(id): Named<CaseId>,
+    OperatorForm { operator, form }: OperatorForm,
 ) -> Response {
-    let Ok(id) = id.parse::<CaseId>() else { return missing(&state, &operator) };
-    let Some(form) = ours(&state, &operator, &headers, form) else { return operator.foreign(&state) };
     if let Err(denied) = works_on_cases(&state, &operator) {
         return *denied;
     }
-    match acted(&state, &operator, id, &form).await {
-        Ok(Ok(said)) => respond::see_other(&format!("{}/{id}?said={}", paths::CONSOLE_CASES, said.code())),
+    let reason: String = form.one("reason").ok().flatten().unwrap_or_default().trim().chars().take(500).collect();
+    match acted(&state, &operator, id, (&form, &reason)).await {
+        Ok(Ok(said)) => {
+            let mut response = respond::see_other(&format!("{}/{id}?said={}", paths::CONSOLE_CASES, said.code()));
+            // Taking a case on is no end of it: what is written already stays.
+            if said != CaseSaid::Resolved && !reason.is_empty() {
+                carried::carry(&state, &operator.visitor, PAGE, (id, reason), &mut response);
+            }
+            response
+        }
         Ok(Err(answer)) => *answer,
         Err(fault) => respond::fault_for(&state, &operator.visitor, &fault),
     }
@@ -142,19 +159,20 @@ async fn acted(
     state: &AppState,
     operator: &Operator,
     id: CaseId,
-    form: &Params,
+    (form, reason): (&Params, &str),
 ) -> Result<Result<CaseSaid, Box<Response>>, Fault> {
     let now = operator.visitor.now();
     let opened = cases::open(&state.provider, &officer(operator), id, now).await?;
-    let Some(opened) = opened else { return Ok(Err(Box::new(missing(state, operator)))) };
+    let Some(opened) = opened else { return Ok(Err(Box::new(operator.missing(state)))) };
     let cell = |name| form.one(name).ok().flatten().unwrap_or_default().trim();
     let version = cell("version").parse().unwrap_or_default();
-    let reason: String = cell("reason").chars().take(500).collect();
     let what = match cell("action") {
         "assign" => CaseOutcome::Assign,
-        "settled" if !reason.is_empty() => CaseOutcome::Resolve("settled_by_event", reason),
-        "record_stands" if !reason.is_empty() => CaseOutcome::Resolve("record_stands", reason),
-        _ => return Ok(Ok(CaseSaid::ReasonMissing)),
+        "settled" | "record_stands" if reason.is_empty() => return Ok(Ok(CaseSaid::ReasonMissing)),
+        "settled" => CaseOutcome::Resolve("settled_by_event", reason.to_owned()),
+        "record_stands" => CaseOutcome::Resolve("record_stands", reason.to_owned()),
+        // A button of ours was pressed, or nothing is done.
+        _ => return Ok(Err(Box::new(operator.foreign(state)))),
     };
     // What came in and became this case is refused with it: that is an approver's word.
     if matches!(what, CaseOutcome::Resolve(..))

@@ -1,12 +1,14 @@
 //! What the pages of cases show.
 
-use super::view::{Pair, said, say, shown};
+use super::view::{Pair, said, say, shown, who};
 use crate::{base::Timestamp, flows::registry::events::Shown, http::frame::page};
 
 /// What no rule decides.
 #[derive(Clone, Debug)]
 pub struct CasesPage {
     pub rows: Vec<CaseRow>,
+    /// There is more than is shown.
+    pub more: bool,
 }
 page!(CasesPage, CasesDocument, "console/cases.html");
 
@@ -40,6 +42,8 @@ pub struct CasePage {
     pub assigned_to: Option<String>,
     pub resolution: Option<String>,
     pub reason: Option<String>,
+    /// What was written as a reason and not taken yet.
+    pub kept: String,
     pub said: Option<CaseSaid>,
 }
 
@@ -69,6 +73,16 @@ said! {
     }
 }
 page!(CasePage, CaseDocument, "console/case.html");
+
+impl CaseSaid {
+    pub const fn fits(self, resolved: bool) -> bool {
+        match self {
+            Self::Assigned | Self::ReasonMissing => !resolved,
+            Self::Resolved => resolved,
+            Self::TooLate => true,
+        }
+    }
+}
 
 fn case_key(kind: &str) -> &'static str {
     match kind {

@@ -6,7 +6,6 @@ use axum::{
     response::{IntoResponse as _, Response},
     routing::get,
 };
-use http::HeaderMap;
 use serde::{Deserialize, Serialize};
 use time::Date;
 
@@ -22,16 +21,14 @@ use crate::{
         search::{Ask, Hit, search},
     },
     http::{
-        errors::view::WentWrong,
-        extract::{FormBody, Operator},
+        extract::{Operator, OperatorForm},
         paths, respond,
         state::AppState,
     },
-    oidc::params::Params,
     registry::{
         BirthDate, PersonalNumber, admin_unit,
         household::ResidenceFile,
-        search::{Criteria, TypedName, Within},
+        search::{Criteria, NameWhy, SearchRefusal, TypedName, Why, Within},
     },
 };
 
@@ -64,15 +61,7 @@ async fn show(State(state): State<AppState>, operator: Operator) -> Response {
     FindPage::default().render(&operator.frame(&state)).into_response()
 }
 
-async fn take(
-    State(state): State<AppState>,
-    operator: Operator,
-    headers: HeaderMap,
-    FormBody(form): FormBody,
-) -> Response {
-    let Some(form) = form.ok().filter(|form| operator.check(&state, &headers, form).is_ok()) else {
-        return operator.foreign(&state);
-    };
+async fn take(State(state): State<AppState>, OperatorForm { operator, form }: OperatorForm) -> Response {
     let cell = |name| form.one(name).ok().flatten().unwrap_or_default().trim().chars().take(200).collect();
     let typed = Typed {
         who: cell("who"),
@@ -102,13 +91,19 @@ async fn found(State(state): State<AppState>, operator: Operator, Path(sealed): 
 
 async fn look(state: &AppState, operator: &Operator, Asked { typed, cursor }: Asked) -> Result<FindPage, Fault> {
     let now = operator.visitor.now();
-    let page = |hits, next, refused| FindPage { typed: typed.clone(), hits, next, refused };
-    let Some(criteria) = criteria(&typed, now.vietnam_date()) else { return Ok(page(None, None, true)) };
+    let page = |hits, next, problems| FindPage { typed: typed.clone(), hits, next, problems };
+    let criteria = match criteria(&typed, now.vietnam_date()) {
+        Ok(criteria) => criteria,
+        Err(problems) => return Ok(page(None, None, problems)),
+    };
     let mut conn = state.provider.db.read().await?;
     let asker = operator.signed.actor().as_text();
     let (sealer, entropy) = (&state.provider.secrets.sealer, &state.provider.entropy);
     let ask = Ask { most: MOST, cursor: cursor.as_deref(), asker: &asker, sealer, entropy };
-    let Ok(found) = search(&mut conn, &criteria, &ask).await? else { return Ok(page(None, None, true)) };
+    let found = match search(&mut conn, &criteria, &ask).await? {
+        Ok(found) => found,
+        Err(refusal) => return Ok(page(None, None, vec![("who", too_wide(refusal))])),
+    };
     drop(conn);
     let ids: Vec<_> = found.hits.iter().map(|hit| hit.person.id).collect();
     note_search(&state.provider.writer, (by(&criteria), &ids), operator.signed.actor(), now).await?;
@@ -118,7 +113,7 @@ async fn look(state: &AppState, operator: &Operator, Asked { typed, cursor }: As
         let asked = Asked { typed: typed.clone(), cursor: Some(cursor) };
         handle::seal(state, operator, &asked).map(|handle| format!("{}/{handle}", paths::CONSOLE_FIND))
     });
-    Ok(page(Some(rows), next.transpose()?, false))
+    Ok(page(Some(rows), next.transpose()?, Vec::new()))
 }
 
 /// By what somebody is looked for: names of fields, for the record.
@@ -135,33 +130,76 @@ fn by(criteria: &Criteria) -> Vec<&'static str> {
     all.into_iter().filter(|(_, asked)| *asked).map(|(name, _)| name).collect()
 }
 
-/// None for what cannot be looked for.
-fn criteria(typed: &Typed, today: Date) -> Option<Criteria> {
-    let filled = |text: &str| (!text.is_empty()).then(|| text.to_owned());
+/// What cannot be looked for is named by its field.
+fn criteria(typed: &Typed, today: Date) -> Result<Criteria, Vec<(&'static str, &'static str)>> {
     let mut wanted = Criteria::default();
-    if let Some(who) = filled(&typed.who) {
-        let digits: String = who.chars().filter(|letter| !letter.is_whitespace()).collect();
-        if digits.len() == 9 && digits.bytes().all(|byte| byte.is_ascii_digit()) {
-            wanted.cmnd9 = Some(digits);
-        } else if digits.bytes().next().is_some_and(|byte| byte.is_ascii_digit()) {
-            wanted.number = Some(PersonalNumber::parse(&who).ok()?);
-        } else {
-            wanted.name = Some(TypedName::parse(&who).ok()?);
-        }
-    }
+    let mut problems = who(&typed.who, &mut wanted).err().map(|key| ("who", key)).into_iter().collect::<Vec<_>>();
+    let filled = |text: &str| (!text.is_empty()).then(|| text.to_owned());
     if let Some(birth) = filled(&typed.birth) {
-        wanted.birth = Some(BirthDate::parse(&birth).ok()?);
+        wanted.birth = BirthDate::parse(&birth).ok();
+        problems.extend(wanted.birth.is_none().then_some(("birth", "console-find-bad-birth")));
     }
     if let Some(unit) = filled(&typed.unit) {
-        wanted.within = Some(Within::parse(&unit, today).ok()?);
+        wanted.within = Within::parse(&unit, today).ok();
+        problems.extend(wanted.within.is_none().then_some(("unit", "console-find-bad-unit")));
     }
     if let Some(file) = filled(&typed.household) {
-        wanted.household = Some(ResidenceFile::parse(&file).ok()?);
+        wanted.household = ResidenceFile::parse(&file).ok();
+        problems.extend(wanted.household.is_none().then_some(("household", "console-find-bad-household")));
     }
     if let Some(parent) = filled(&typed.parent) {
-        wanted.parent = Some(TypedName::parse(&parent).ok()?);
+        wanted.parent = TypedName::parse(&parent).ok();
+        problems.extend(wanted.parent.is_none().then_some(("parent", "console-find-bad-name")));
     }
-    wanted.checked().ok()
+    if !problems.is_empty() {
+        return Err(problems);
+    }
+    wanted.checked().map_err(|refusal| vec![("who", too_wide(refusal))])
+}
+
+/// A number of twelve digits or of nine, or a name; or what is wrong with it.
+fn who(typed: &str, wanted: &mut Criteria) -> Result<(), &'static str> {
+    let digits: String = typed.chars().filter(|letter| !letter.is_whitespace()).collect();
+    let Some(first) = digits.chars().next() else { return Ok(()) };
+    if digits.len() == 9 && digits.bytes().all(|byte| byte.is_ascii_digit()) {
+        wanted.cmnd9 = Some(digits);
+    } else if first.is_ascii_digit() {
+        wanted.number = Some(PersonalNumber::parse(typed).map_err(|_| "console-find-bad-number")?);
+    } else {
+        wanted.name = Some(TypedName::parse(typed).map_err(|_| "console-find-bad-name")?);
+    }
+    Ok(())
+}
+
+/// What has to be added, or taken away, so that it can be looked for.
+const fn too_wide(refusal: SearchRefusal) -> &'static str {
+    match refusal {
+        SearchRefusal::Nothing => "console-find-nothing",
+        SearchRefusal::Cursor => "console-find-old",
+        _ => "console-find-refused",
+    }
+}
+
+/// Why somebody was found, in words.
+const fn why(why: Why) -> &'static str {
+    match why {
+        Why::Number => "console-why-number",
+        Why::FormerNumber => "console-why-former",
+        Why::Cmnd9 => "console-why-cmnd9",
+        Why::Household => "console-why-household",
+        Why::Name(NameWhy::Exact) => "console-why-name",
+        Why::Name(NameWhy::Tone) => "console-why-tone",
+        Why::Name(NameWhy::WithoutMarks) => "console-why-unmarked",
+        Why::Name(NameWhy::OtherMarks) => "console-why-marks",
+        Why::Name(NameWhy::Order) => "console-why-order",
+        Why::Name(NameWhy::Beginning) => "console-why-beginning",
+        Why::Name(NameWhy::Part) => "console-why-part",
+        Why::Name(NameWhy::Near) => "console-why-near",
+        Why::BirthDate => "console-why-birth",
+        Why::BirthDateInPart => "console-why-birth-part",
+        Why::Unit => "console-why-unit",
+        Why::Parent => "console-why-parent",
+    }
 }
 
 fn row(state: &AppState, operator: &Operator, hit: &Hit, today: Date) -> Result<FoundRow, Fault> {
@@ -180,21 +218,6 @@ fn row(state: &AppState, operator: &Operator, hit: &Hit, today: Date) -> Result<
         vital: person.vital.code(),
         unit: unit.map(|unit| unit.full_name.to_owned()).unwrap_or_default(),
         score: hit.score,
+        why: hit.why.iter().copied().map(why).collect(),
     })
-}
-
-/// The answer to an address that names nothing.
-pub fn missing(state: &AppState, operator: &Operator) -> Response {
-    let reference = operator.visitor.request_id.clone();
-    respond::page(state, operator.visitor.choice(None), WentWrong::NotFound, reference, None)
-}
-
-/// The form, when it is ours.
-pub fn ours(
-    state: &AppState,
-    operator: &Operator,
-    headers: &HeaderMap,
-    form: Result<Params, crate::oidc::error::OAuthError>,
-) -> Option<Params> {
-    form.ok().filter(|form| operator.check(state, headers, form).is_ok())
 }

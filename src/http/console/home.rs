@@ -6,14 +6,14 @@ use axum::{
     response::{IntoResponse as _, Response},
     routing::{get, post},
 };
-use http::{HeaderMap, header::SET_COOKIE};
+use http::header::SET_COOKIE;
 
 use super::view::HomePage;
 use crate::{
     flows::operators::sign_out,
     http::{
         cookies::Cookie,
-        extract::{FormBody, Operator},
+        extract::{Operator, OperatorForm},
         frame::Phrase,
         paths, respond,
         state::AppState,
@@ -29,7 +29,7 @@ async fn show(State(state): State<AppState>, operator: Operator) -> Response {
     let (who, session) = (operator.signed.operator(), operator.signed.session());
     let unit = who.post.unit.as_deref();
     let page = HomePage {
-        name: Phrase::vi(if who.display_name.is_empty() { who.name.clone() } else { who.display_name.clone() }),
+        name: Phrase::vi(who.called().to_owned()),
         roles: who.post.roles.iter().copied().collect(),
         unit: unit.map(|code| Phrase::vi(admin_unit::latest(code).map_or(code, |unit| unit.full_name))),
         since: session.code_at.unwrap_or(session.password_at),
@@ -37,16 +37,7 @@ async fn show(State(state): State<AppState>, operator: Operator) -> Response {
     page.render(&operator.frame(&state)).into_response()
 }
 
-async fn leave(
-    State(state): State<AppState>,
-    operator: Operator,
-    headers: HeaderMap,
-    FormBody(form): FormBody,
-) -> Response {
-    let ours = form.is_ok_and(|form| operator.check(&state, &headers, &form).is_ok());
-    if !ours {
-        return operator.foreign(&state);
-    }
+async fn leave(State(state): State<AppState>, OperatorForm { operator, .. }: OperatorForm) -> Response {
     if let Err(fault) = sign_out(&state.provider, operator.signed.desk(), operator.visitor.now()).await {
         return respond::fault_for(&state, &operator.visitor, &fault);
     }

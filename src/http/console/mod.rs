@@ -3,8 +3,13 @@
 mod case_detail;
 mod cases;
 pub mod cases_view;
+mod event_draft;
+pub mod event_fields;
 mod event_form;
+pub mod event_view;
 pub mod find;
+mod flags;
+pub mod flags_view;
 mod handle;
 mod home;
 mod imports;
@@ -15,6 +20,9 @@ mod person;
 mod proposals;
 pub mod proposals_view;
 mod sign_in;
+mod trail;
+pub mod trail_view;
+mod upload;
 pub mod view;
 
 use axum::Router;
@@ -32,4 +40,7 @@ pub fn routes() -> Router<AppState> {
         .merge(cases::routes())
         .merge(imports::routes())
         .merge(pairs::routes())
+        .merge(flags::routes())
+        .merge(trail::routes())
+        .merge(upload::routes())
 }

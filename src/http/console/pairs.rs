@@ -6,13 +6,12 @@ use axum::{
     response::{IntoResponse as _, Response},
     routing::get,
 };
-use http::HeaderMap;
 
 use super::{
-    event_form::{Draft, officer},
-    find::{missing, ours},
+    event_draft::Draft,
+    event_form::officer,
     handle,
-    pairs_view::{PairPage, PairRow, PairSide, PairsPage, ReasonRow, SideRow},
+    pairs_view::{PairPage, PairRow, PairSaid, PairSide, PairsPage, ReasonRow, SideRow},
 };
 use crate::{
     base::{Fault, ids::PersonId},
@@ -23,7 +22,7 @@ use crate::{
         read_person::note_reading,
     },
     http::{
-        extract::{FormBody, Operator},
+        extract::{Operator, OperatorForm, QueryParams},
         paths, respond,
         state::AppState,
     },
@@ -53,6 +52,9 @@ fn may(state: &AppState, operator: &Operator) -> Result<(), Box<Response>> {
 async fn list(State(state): State<AppState>, operator: Operator) -> Response {
     if let Err(denied) = may(&state, &operator) {
         return *denied;
+    }
+    if let Some(enough) = operator.read_enough(&state).await {
+        return enough;
     }
     match rows(&state, &operator).await {
         Ok(rows) => PairsPage { rows }.render(&operator.frame(&state)).into_response(),
@@ -89,10 +91,19 @@ async fn theirs(state: &AppState, operator: &Operator, sealed: &str) -> Result<O
     Ok(found.filter(|found| officer.unit.is_none() || found.units.iter().any(reaches)))
 }
 
-async fn show(State(state): State<AppState>, operator: Operator, Path(sealed): Path<String>) -> Response {
+async fn show(
+    State(state): State<AppState>,
+    operator: Operator,
+    Path(sealed): Path<String>,
+    QueryParams(query): QueryParams,
+) -> Response {
     if let Err(denied) = may(&state, &operator) {
         return *denied;
     }
+    if let Some(enough) = operator.read_enough(&state).await {
+        return enough;
+    }
+    let said = query.ok().and_then(|query| PairSaid::from_code(query.one("said").ok().flatten()?));
     let page = async {
         let Some(pair) = theirs(&state, &operator, &sealed).await? else { return Ok(None) };
         let reader = (operator.signed.actor(), operator.visitor.now());
@@ -100,8 +111,11 @@ async fn show(State(state): State<AppState>, operator: Operator, Path(sealed): P
         found.map(|found| page(&state, &operator, found)).transpose()
     };
     match page.await {
-        Ok(Some(page)) => page.render(&operator.frame(&state)).into_response(),
-        Ok(None) => missing(&state, &operator),
+        Ok(Some(page)) => {
+            let said = said.filter(|_| page.open);
+            PairPage { said, ..page }.render(&operator.frame(&state)).into_response()
+        }
+        Ok(None) => operator.missing(&state),
         Err(fault) => respond::fault_for(&state, &operator.visitor, &fault),
     }
 }
@@ -119,28 +133,29 @@ fn page(state: &AppState, operator: &Operator, found: SideBySide) -> Result<Pair
         lines: found.lines.into_iter().map(Into::into).collect(),
         open: found.pair.is_open(),
         note: found.pair.note,
+        said: None,
         proposes: operator.signed.require(Role::Registrar).is_ok(),
     })
 }
 
 async fn take(
     State(state): State<AppState>,
-    operator: Operator,
     Path(sealed): Path<String>,
-    headers: HeaderMap,
-    FormBody(form): FormBody,
+    OperatorForm { operator, form }: OperatorForm,
 ) -> Response {
-    let Some(form) = ours(&state, &operator, &headers, form) else { return operator.foreign(&state) };
     if let Err(denied) = operator.require(&state, Role::Registrar) {
         return *denied;
     }
     match theirs(&state, &operator, &sealed).await {
         Ok(Some(pair)) => match decided(&state, &operator, &pair, &form).await {
             Ok(Some(to)) => respond::see_other(&to),
-            Ok(None) => respond::see_other(&format!("{}/{sealed}", paths::CONSOLE_PAIRS)),
+            Ok(None) => {
+                let said = PairSaid::ReasonMissing.code();
+                respond::see_other(&format!("{}/{sealed}?said={said}", paths::CONSOLE_PAIRS))
+            }
             Err(fault) => respond::fault_for(&state, &operator.visitor, &fault),
         },
-        Ok(None) => missing(&state, &operator),
+        Ok(None) => operator.missing(&state),
         Err(fault) => respond::fault_for(&state, &operator.visitor, &fault),
     }
 }
@@ -175,7 +190,6 @@ async fn merge(state: &AppState, operator: &Operator, keep: PersonId, merged: Pe
         [("keep", keep), ("merged", merged)].map(|(name, id)| (name.to_owned(), id.to_string())).into();
     let now = operator.visitor.now();
     let form = state.provider.entropy.uuid(now);
-    let draft = Draft { values, form, again: None, new: true };
-    drafts::keep(&state.provider, (operator.signed.session().id, form), &draft, now).await?;
+    drafts::keep(&state.provider, (operator.id(), form), &Draft::opened(values, form), now).await?;
     Ok(format!("{}/{}?draft={form}", paths::CONSOLE_PROPOSE, Kind::RecordMerge.code()))
 }

@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use super::view::{Pair, say, shown};
+use super::view::{Pair, said, say, shown};
 use crate::{
     flows::registry::events::{Shown, side_by_side::Beside},
     http::frame::page,
@@ -98,9 +98,17 @@ pub struct PairPage {
     pub open: bool,
     /// What was said when it was decided.
     pub note: Option<String>,
+    pub said: Option<PairSaid>,
     pub proposes: bool,
 }
 page!(PairPage, PairDocument, "console/pair.html");
+
+said! {
+    /// What came of the last word about a pair.
+    pub enum PairSaid {
+        ReasonMissing: "reason", "console-pair-said-reason", "care";
+    }
+}
 
 #[derive(Clone, Debug)]
 pub struct PairSide {

@@ -6,11 +6,9 @@ use axum::{
     response::{IntoResponse as _, Response},
     routing::get,
 };
-use http::HeaderMap;
 use time::Date;
 
 use super::{
-    find::{missing, ours},
     handle,
     view::{EntryRow, LineRow, MoveRow, PersonView},
 };
@@ -18,12 +16,14 @@ use crate::{
     base::{Fault, ids::PersonId},
     flows::registry::events::{PersonPage, written},
     http::{
-        extract::{FormBody, Operator, QueryParams},
+        extract::{Operator, OperatorForm, QueryParams},
         paths, respond,
         state::AppState,
     },
     registry::{
+        BirthDate,
         admin_unit::{self, AdminUnit},
+        birth::BirthDateError,
         civil_event::{FieldKind, FieldSpec, Kind, form::stored_day},
         operator::Role,
     },
@@ -39,14 +39,19 @@ async fn show(
     Path(sealed): Path<String>,
     QueryParams(query): QueryParams,
 ) -> Response {
-    let Some(id) = handle::open::<PersonId>(&state, &operator, &sealed) else { return missing(&state, &operator) };
+    let Some(id) = handle::open::<PersonId>(&state, &operator, &sealed) else { return operator.missing(&state) };
     if let Some(enough) = operator.read_enough(&state).await {
         return enough;
     }
-    let day = query.ok().and_then(|query| stored_day(query.one("as_of").ok().flatten()?));
+    let query = query.ok();
+    let given = |name| query.as_ref().and_then(|query| query.one(name).ok().flatten());
+    let day = given("as_of").and_then(stored_day);
     match page(&state, &operator, id, (day, &sealed)).await {
-        Ok(Some(page)) => page.render(&operator.frame(&state)).into_response(),
-        Ok(None) => missing(&state, &operator),
+        Ok(Some(page)) => {
+            let page = PersonView { no_day: given("said") == Some("day"), ..page };
+            page.render(&operator.frame(&state)).into_response()
+        }
+        Ok(None) => operator.missing(&state),
         Err(fault) => respond::fault_for(&state, &operator.visitor, &fault),
     }
 }
@@ -54,14 +59,17 @@ async fn show(
 /// The day is chosen by a form, and shown by an address.
 async fn take(
     State(state): State<AppState>,
-    operator: Operator,
     Path(sealed): Path<String>,
-    headers: HeaderMap,
-    FormBody(form): FormBody,
+    OperatorForm { operator, form }: OperatorForm,
 ) -> Response {
-    let Some(form) = ours(&state, &operator, &headers, form) else { return operator.foreign(&state) };
-    let day = form.one("as_of").ok().flatten().and_then(stored_day);
-    let query = day.map(|day| format!("?as_of={day}")).unwrap_or_default();
+    if handle::open::<PersonId>(&state, &operator, &sealed).is_none() {
+        return operator.missing(&state);
+    }
+    let query = match form.one("as_of").ok().flatten().map(BirthDate::parse) {
+        Some(Ok(BirthDate::Full(day))) => format!("?as_of={day}"),
+        None | Some(Err(BirthDateError::Empty)) => String::new(),
+        Some(_) => "?said=day".to_owned(),
+    };
     respond::see_other(&format!("{}/{sealed}{query}", paths::CONSOLE_PERSON))
 }
 
@@ -104,7 +112,8 @@ async fn page(
         name: found.record.name.full().to_owned(),
         number: found.record.numbers.active.map(|number| number.grouped()).unwrap_or_default(),
         handle: sealed.to_owned(),
-        as_of: as_of.map(|day| day.to_string()).unwrap_or_default(),
+        as_of: as_of.map(written).unwrap_or_default(),
+        no_day: false,
         lines: lines.collect(),
         entries: entries.collect(),
         absorbed,

@@ -3,17 +3,18 @@
 
 use axum::{
     Router,
-    extract::{Path, State},
+    extract::State,
     response::{IntoResponse as _, Response},
     routing::get,
 };
 use http::HeaderMap;
 
 use super::{
+    event_fields::typed,
     event_form::officer,
-    find::{missing, ours},
+    event_view::DifferenceRow,
+    handle,
     proposals_view::{ProposalPage, QueuePage, QueueRow, Said},
-    view::DifferenceRow,
 };
 use crate::{
     base::{Fault, ids::EventId},
@@ -23,7 +24,8 @@ use crate::{
         written,
     },
     http::{
-        extract::{FormBody, Operator, QueryParams},
+        carried,
+        extract::{Named, Operator, OperatorForm, QueryParams},
         paths, respond,
         state::AppState,
     },
@@ -39,7 +41,11 @@ pub fn routes() -> Router<AppState> {
         .route(&format!("{}/{{id}}", paths::CONSOLE_EVENTS), get(show).post(take))
 }
 
-const MOST: i64 = 100;
+const MOST: usize = 100;
+/// One more than is shown, to know whether there is more.
+const READ: i64 = 101;
+/// A reason that is written and not taken yet is carried under this name.
+const PAGE: &str = "console/event";
 
 async fn queue(State(state): State<AppState>, operator: Operator) -> Response {
     if let Err(denied) = operator.require(&state, Role::Approver) {
@@ -49,30 +55,31 @@ async fn queue(State(state): State<AppState>, operator: Operator) -> Response {
     let today = operator.visitor.now().vietnam_date();
     let rows = async {
         let mut conn = state.provider.db.read().await?;
-        civil_events::waiting(&mut conn, &officer.text(), officer.units(today).as_deref(), MOST).await
+        civil_events::waiting(&mut conn, &officer.text(), officer.units(today).as_deref(), READ).await
     };
-    list(&state, &operator, rows.await, "console-queue-title")
+    list(&state, &operator, rows.await, ("console-queue-title", "console-queue-empty"))
 }
 
 async fn mine(State(state): State<AppState>, operator: Operator) -> Response {
     let officer = officer(&operator);
     let rows = async {
         let mut conn = state.provider.db.read().await?;
-        civil_events::mine(&mut conn, &officer.text(), MOST).await
+        civil_events::mine(&mut conn, &officer.text(), READ).await
     };
-    list(&state, &operator, rows.await, "console-mine-title")
+    list(&state, &operator, rows.await, ("console-mine-title", "console-mine-empty"))
 }
 
 fn list(
     state: &AppState,
     operator: &Operator,
     events: Result<Vec<StoredEvent>, Fault>,
-    title: &'static str,
+    (title, empty): (&'static str, &'static str),
 ) -> Response {
     let today = operator.visitor.now().vietnam_date();
     match events {
         Ok(events) => {
-            let rows = events.into_iter().filter_map(|event| {
+            let more = events.len() > MOST;
+            let rows = events.into_iter().take(MOST).filter_map(|event| {
                 Some(QueueRow {
                     href: format!("{}/{}", paths::CONSOLE_EVENTS, event.id),
                     kind: Kind::from_code(&event.kind)?.label(),
@@ -83,7 +90,7 @@ fn list(
                     late: event.due_on < today,
                 })
             });
-            let page = QueuePage { title, rows: rows.collect() };
+            let page = QueuePage { title, empty, rows: rows.collect(), more };
             page.render(&operator.frame(state)).into_response()
         }
         Err(fault) => respond::fault_for(state, &operator.visitor, &fault),
@@ -93,31 +100,49 @@ fn list(
 async fn show(
     State(state): State<AppState>,
     operator: Operator,
-    Path(id): Path<String>,
+    Named(id): Named<EventId>,
+    headers: HeaderMap,
     QueryParams(query): QueryParams,
 ) -> Response {
-    let Ok(id) = id.parse::<EventId>() else { return missing(&state, &operator) };
     if let Some(enough) = operator.read_enough(&state).await {
         return enough;
     }
     let said = query.ok().and_then(|query| Said::from_code(query.one("said").ok().flatten()?));
-    match events::open(&state.provider, &officer(&operator), id, operator.visitor.now()).await {
-        Ok(Some(opened)) => page(&operator, opened, said).render(&operator.frame(&state)).into_response(),
-        Ok(None) => missing(&state, &operator),
+    let kept: Option<(EventId, String)> = carried::take(&state, &operator.visitor, PAGE, &headers);
+    let kept = kept.filter(|(of, _)| *of == id).map(|(_, reason)| reason).unwrap_or_default();
+    let page = async {
+        match events::open(&state.provider, &officer(&operator), id, operator.visitor.now()).await? {
+            Some(opened) => page(&state, &operator, opened, (said, kept)).await.map(Some),
+            None => Ok(None),
+        }
+    };
+    let mut response = match page.await {
+        Ok(Some(page)) => page.render(&operator.frame(&state)).into_response(),
+        Ok(None) => operator.missing(&state),
         Err(fault) => respond::fault_for(&state, &operator.visitor, &fault),
-    }
+    };
+    carried::drop_from(&state, &headers, &mut response);
+    response
 }
 
-fn page(operator: &Operator, opened: Opened, said: Option<Said>) -> ProposalPage {
+async fn page(
+    state: &AppState,
+    operator: &Operator,
+    opened: Opened,
+    (said, kept): (Option<Said>, String),
+) -> Result<ProposalPage, Fault> {
     let (officer, now) = (officer(operator), operator.visitor.now());
+    let typed = typed(state, opened.kind, &opened.values).await?;
     let event = opened.event;
     let own = event.proposed_by == officer.text();
     let reaches = may_decide(&officer, event.unit_code.as_deref(), now);
     let waiting = event.state == EventState::Proposed;
-    let mends = own && event.state == EventState::Returned
-        || event.state == EventState::Case && operator.signed.require(Role::Registrar).is_ok();
+    let (registrar, approver) =
+        (operator.signed.require(Role::Registrar).is_ok(), operator.signed.require(Role::Approver).is_ok());
+    let mends = own && event.state == EventState::Returned || event.state == EventState::Case && registrar;
     let again = mends.then(|| format!("{}/{}?again={}", paths::CONSOLE_PROPOSE, opened.kind.code(), event.id));
-    ProposalPage {
+    let people = opened.people.into_iter().map(|(id, name)| Ok((handle::of_person(state, operator, id)?, name)));
+    Ok(ProposalPage {
         kind: opened.kind.label(),
         state: event.state,
         version: event.version,
@@ -128,39 +153,72 @@ fn page(operator: &Operator, opened: Opened, said: Option<Said>) -> ProposalPage
         decided_by: event.decided_by,
         decided_at: event.decided_at,
         reason: event.decision_reason,
+        typed,
+        people: people.collect::<Result<_, Fault>>()?,
         differences: opened.differences.into_iter().map(DifferenceRow::from).collect(),
         warnings: opened.warnings,
         problems: opened.refusals,
         stale: opened.stale,
-        decides: waiting && !own && reaches && operator.signed.require(Role::Approver).is_ok(),
+        decides: waiting && !own && reaches && approver,
         withdraws: own && matches!(event.state, EventState::Proposed | EventState::Returned),
         again,
-        said,
+        kept,
+        list: list_of(own, registrar, approver),
+        said: said.filter(|said| said.fits(event.state)),
+    })
+}
+
+/// Where an operator goes on: to their own proposals from one of these, otherwise to what waits for them.
+const fn list_of(own: bool, registrar: bool, approver: bool) -> Option<(&'static str, &'static str)> {
+    let (mine, queue) = ((paths::CONSOLE_MINE, "console-mine-title"), (paths::CONSOLE_QUEUE, "console-queue-title"));
+    match (own && registrar, approver) {
+        (true, _) => Some(mine),
+        (false, true) => Some(queue),
+        (false, false) if registrar => Some(mine),
+        (false, false) => None,
+    }
+}
+
+/// What somebody says of a proposal.
+#[derive(Clone, Copy)]
+enum Asked {
+    Decide(Verdict),
+    Withdraw,
+}
+
+impl Asked {
+    fn of(form: &Params) -> Option<Self> {
+        Some(match form.one("action").ok().flatten()? {
+            "approve" => Self::Decide(Verdict::Approve),
+            "return" => Self::Decide(Verdict::Return),
+            "reject" => Self::Decide(Verdict::Reject),
+            "withdraw" => Self::Withdraw,
+            _ => return None,
+        })
     }
 }
 
 async fn take(
     State(state): State<AppState>,
-    operator: Operator,
-    Path(id): Path<String>,
-    headers: HeaderMap,
-    FormBody(form): FormBody,
+    Named(id): Named<EventId>,
+    OperatorForm { operator, form }: OperatorForm,
 ) -> Response {
-    let Ok(id) = id.parse::<EventId>() else { return missing(&state, &operator) };
-    let Some(form) = ours(&state, &operator, &headers, form) else { return operator.foreign(&state) };
-    let verdict = match form.one("action").ok().flatten() {
-        Some("approve") => Some(Verdict::Approve),
-        Some("return") => Some(Verdict::Return),
-        Some("reject") => Some(Verdict::Reject),
-        _ => None,
-    };
-    if verdict.is_some()
-        && let Err(denied) = operator.require(&state, Role::Approver)
-    {
+    // A button of ours was pressed, or nothing is done.
+    let Some(asked) = Asked::of(&form) else { return operator.foreign(&state) };
+    let role = if matches!(asked, Asked::Withdraw) { Role::Registrar } else { Role::Approver };
+    if let Err(denied) = operator.require(&state, role) {
         return *denied;
     }
-    match decided(&state, &operator, id, (verdict, &form)).await {
-        Ok(said) => respond::see_other(&format!("{}/{id}?said={}", paths::CONSOLE_EVENTS, said.code())),
+    let reason: String = form.one("reason").ok().flatten().unwrap_or_default().trim().chars().take(500).collect();
+    match decided(&state, &operator, id, (asked, &form, &reason)).await {
+        Ok(said) => {
+            let to = format!("{}/{id}?said={}", paths::CONSOLE_EVENTS, said.code());
+            let mut response = respond::see_other(&to);
+            if said.kind() == "care" && !reason.is_empty() {
+                carried::carry(&state, &operator.visitor, PAGE, (id, reason), &mut response);
+            }
+            response
+        }
         Err(fault) => respond::fault_for(&state, &operator.visitor, &fault),
     }
 }
@@ -169,20 +227,21 @@ async fn decided(
     state: &AppState,
     operator: &Operator,
     event: EventId,
-    (verdict, form): (Option<Verdict>, &Params),
+    (asked, form, reason): (Asked, &Params, &str),
 ) -> Result<Said, Fault> {
-    let cell = |name| form.one(name).ok().flatten().unwrap_or_default().trim();
     let (officer, now) = (officer(operator), operator.visitor.now());
-    let version = cell("version").parse().unwrap_or_default();
-    let Some(verdict) = verdict else {
-        let withdrawn = events::withdraw(&state.provider, &officer, (event, version), now).await?;
-        return Ok(if withdrawn { Said::Withdrawn } else { Said::TooLate });
+    let version = form.one("version").ok().flatten().and_then(|text| text.trim().parse().ok()).unwrap_or_default();
+    let verdict = match asked {
+        Asked::Decide(verdict) => verdict,
+        Asked::Withdraw => {
+            let withdrawn = events::withdraw(&state.provider, &officer, (event, version), now).await?;
+            return Ok(if withdrawn { Said::Withdrawn } else { Said::TooLate });
+        }
     };
-    let reason: String = cell("reason").chars().take(500).collect();
     if reason.is_empty() && verdict != Verdict::Approve {
         return Ok(Said::ReasonMissing);
     }
-    let say = Say { event, version, verdict, reason: Some(reason).filter(|reason| !reason.is_empty()) };
+    let say = Say { event, version, verdict, reason: Some(reason.to_owned()).filter(|reason| !reason.is_empty()) };
     Ok(match events::decide(&state.provider, &officer, &say, now).await? {
         Decided::Recorded { .. } => Said::Recorded,
         Decided::Done(EventState::Rejected) => Said::Rejected,

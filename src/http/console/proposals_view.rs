@@ -1,6 +1,10 @@
 //! What the pages of proposals show.
 
-use super::view::{DifferenceRow, Pair, refusal, said, say, shown, state_key, warning_key};
+use super::{
+    cases_view::CaseLine,
+    event_view::DifferenceRow,
+    view::{Pair, reason, refusal, said, say, shown, state_key, warning_key, who},
+};
 use crate::{
     base::Timestamp,
     http::frame::page,
@@ -12,7 +16,11 @@ use crate::{
 #[derive(Clone, Debug)]
 pub struct QueuePage {
     pub title: &'static str,
+    /// What is said when nothing waits.
+    pub empty: &'static str,
     pub rows: Vec<QueueRow>,
+    /// There is more than is shown.
+    pub more: bool,
 }
 page!(QueuePage, QueueDocument, "console/queue.html");
 
@@ -41,6 +49,10 @@ pub struct ProposalPage {
     pub decided_by: Option<String>,
     pub decided_at: Option<Timestamp>,
     pub reason: Option<String>,
+    /// The form as it was proposed, with the paper it rests on.
+    pub typed: Vec<CaseLine>,
+    /// Address and name of those whom it speaks of.
+    pub people: Vec<(String, String)>,
     pub differences: Vec<DifferenceRow>,
     pub warnings: Vec<Warning>,
     pub problems: Vec<Refusal>,
@@ -49,6 +61,10 @@ pub struct ProposalPage {
     pub withdraws: bool,
     /// Where its proposer mends it.
     pub again: Option<String>,
+    /// What was written as a reason when a decision was not taken.
+    pub kept: String,
+    /// The list that this operator works through.
+    pub list: Option<(&'static str, &'static str)>,
     pub said: Option<Said>,
 }
 page!(ProposalPage, ProposalDocument, "console/proposal.html");
@@ -67,5 +83,23 @@ said! {
         ReasonMissing: "reason", "console-said-reason", "care";
         /// The same form with other words: only the first was taken.
         SentBefore: "sent", "console-said-sent", "care";
+        /// Just proposed: somebody else decides.
+        Proposed: "proposed", "console-said-proposed", "good";
+    }
+}
+
+impl Said {
+    /// An address says only what is so: one that came from elsewhere, or of before, says nothing.
+    pub const fn fits(self, state: EventState) -> bool {
+        match self {
+            Self::Recorded => matches!(state, EventState::Recorded),
+            Self::Rejected => matches!(state, EventState::Rejected),
+            Self::Returned | Self::Stale => matches!(state, EventState::Returned),
+            Self::Withdrawn => matches!(state, EventState::Withdrawn),
+            Self::Own | Self::OutsideUnit | Self::ReasonMissing | Self::Proposed => {
+                matches!(state, EventState::Proposed)
+            }
+            Self::TooLate | Self::SentBefore => true,
+        }
     }
 }

@@ -1,15 +1,17 @@
 //! What the operators' pages show.
 
-use super::{find::Typed, pairs_view::LikelyRow};
+use std::borrow::Cow;
+
+use super::find::Typed;
 use crate::{
     base::Timestamp,
-    flows::registry::events::{Difference, Shown, written},
+    flows::registry::events::Shown,
     http::{
         frame::{Frame, Phrase, Problems, page},
         lang::Lang,
     },
     registry::{
-        civil_event::{FieldSpec, Refusal, Warning, Why},
+        civil_event::{Refusal, Warning, Why},
         operator::Role,
         record::words,
     },
@@ -20,6 +22,8 @@ use crate::{
 #[derive(Clone, Debug, Default)]
 pub struct NamePage {
     pub name: String,
+    /// What is told to somebody whose session ended by itself.
+    pub lapsed: Option<&'static str>,
     pub problems: Problems,
 }
 page!(NamePage, NameDocument, "console/sign_in.html");
@@ -80,7 +84,7 @@ macro_rules! said {
                 match self { $(Self::$variant => $key),+ }
             }
 
-            const fn kind(self) -> &'static str {
+            pub const fn kind(self) -> &'static str {
                 match self { $(Self::$variant => $kind),+ }
             }
         }
@@ -99,9 +103,27 @@ pub struct FindPage {
     pub hits: Option<Vec<FoundRow>>,
     /// Where the next hits are.
     pub next: Option<String>,
-    pub refused: bool,
+    /// What cannot be looked for: the field, and what to do about it.
+    pub problems: Vec<(&'static str, &'static str)>,
 }
 page!(FindPage, FindDocument, "console/find.html");
+
+impl FindPage {
+    fn problem(&self, field: &str) -> Option<&'static str> {
+        self.problems.iter().find(|(of, _)| *of == field).map(|(_, key)| *key)
+    }
+
+    /// The fields that narrow a search: name, label, how it is written, what was typed.
+    fn narrower(&self) -> [(&'static str, &'static str, &'static str, &str); 4] {
+        let typed = &self.typed;
+        [
+            ("birth", "console-find-birth", "console-find-birth-hint", &typed.birth),
+            ("unit", "console-find-unit", "console-find-unit-hint", &typed.unit),
+            ("household", "console-find-household", "console-find-household-hint", &typed.household),
+            ("parent", "console-find-parent", "console-find-parent-hint", &typed.parent),
+        ]
+    }
+}
 
 #[derive(Clone, Debug)]
 pub struct FoundRow {
@@ -113,6 +135,8 @@ pub struct FoundRow {
     pub vital: &'static str,
     pub unit: String,
     pub score: u8,
+    /// Why they were found.
+    pub why: Vec<&'static str>,
 }
 
 /// A person with their timeline.
@@ -122,6 +146,8 @@ pub struct PersonView {
     pub number: String,
     pub handle: String,
     pub as_of: String,
+    /// What was typed is no day.
+    pub no_day: bool,
     pub lines: Vec<LineRow>,
     pub entries: Vec<EntryRow>,
     /// Address and name of the records that were merged into this one.
@@ -161,49 +187,6 @@ pub struct EntryRow {
     pub decided_at: Option<Timestamp>,
 }
 
-/// The form of an event. Posts its fields and the papers', `form`, `again`, `action=check|propose`.
-#[derive(Clone, Debug)]
-pub struct EventForm {
-    pub kind: Pair,
-    pub code: &'static str,
-    /// The form's own id.
-    pub form: String,
-    pub again: String,
-    pub fields: Vec<FieldRow>,
-    pub differences: Vec<DifferenceRow>,
-    pub warnings: Vec<Warning>,
-    pub problems: Vec<Refusal>,
-    /// Who may be the child that would be added.
-    pub likely: Vec<LikelyRow>,
-}
-page!(EventForm, EventFormDocument, "console/event_form.html");
-
-#[derive(Clone, Debug)]
-pub struct FieldRow {
-    pub spec: FieldSpec,
-    pub value: String,
-    /// The name of the person that an id names: the id itself is not shown.
-    pub known: Option<String>,
-    pub choices: &'static [(&'static str, &'static str, &'static str)],
-    pub problem: Option<Why>,
-}
-
-#[derive(Clone, Debug)]
-pub struct DifferenceRow {
-    pub name: String,
-    pub label: Pair,
-    pub before: Shown,
-    pub after: Shown,
-    pub from: Option<String>,
-}
-
-impl From<Difference> for DifferenceRow {
-    fn from(one: Difference) -> Self {
-        let (label, from) = (one.label, one.from.map(written));
-        Self { name: one.name, label, before: one.before, after: one.after, from }
-    }
-}
-
 /// One of a pair, in the page's language.
 pub(super) fn say(frame: &Frame, pair: &Pair) -> &'static str {
     if frame.lang() == Lang::Vi { pair.0 } else { pair.1 }
@@ -225,6 +208,32 @@ fn why(frame: &Frame, why: Why) -> &'static str {
 pub(super) fn refusal(frame: &Frame, one: &Refusal) -> String {
     let about = one.facet.map(|facet| format!(" ({})", say(frame, &facet.label()))).unwrap_or_default();
     format!("{}{about}", why(frame, one.why))
+}
+
+/// Who did something, as colleagues call them: the trail's prefix is not shown.
+pub(super) fn who<'a>(frame: &Frame, actor: &'a str) -> Cow<'a, str> {
+    match actor.split_once(':') {
+        Some(("operator", name)) => Cow::Borrowed(name),
+        Some(("agency", client)) => Cow::Owned(frame.t1("console-by-system", "client", client)),
+        _ => Cow::Borrowed(actor),
+    }
+}
+
+/// A decision's reason: an officer's words as they are, the service's own by what they mean.
+pub(super) fn reason(frame: &Frame, reason: &str) -> String {
+    if reason == "stale" {
+        return frame.t("console-reason-stale").into_owned();
+    }
+    let Some(codes) = reason.strip_prefix("impossible: ") else { return reason.to_owned() };
+    let whys: Option<Vec<_>> =
+        codes.split(", ").map(|code| Why::ALL.into_iter().find(|why| why.code() == code)).collect();
+    whys.map_or_else(
+        || reason.to_owned(),
+        |whys| {
+            let words: Vec<_> = whys.into_iter().map(|one| why(frame, one)).collect();
+            format!("{} {}", frame.t("console-reason-impossible"), words.join(" "))
+        },
+    )
 }
 
 pub(super) const fn warning_key(warning: Warning) -> &'static str {

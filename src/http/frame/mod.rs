@@ -41,6 +41,8 @@ pub struct Frame {
     pub here: String,
     /// Who asks; `None` on pages that no portal stands behind.
     pub portal: Option<Portal>,
+    /// Whose desk this is: on pages of the console.
+    pub desk: Option<Phrase>,
     /// Until when the page can be used.
     pub deadline: Option<Timestamp>,
     /// Where forms of this page may end by redirect.

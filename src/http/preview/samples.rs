@@ -1,5 +1,6 @@
 //! One of everything. The people, portals and numbers are nobody's.
 
+mod audit;
 mod citizen;
 mod operator;
 mod record;
@@ -35,6 +36,11 @@ pub fn portal() -> Phrase {
 }
 
 /// Opened by the person themselves.
+/// A page of the console.
+pub fn desk(lang: Lang) -> Frame {
+    Frame { desk: Some(Phrase::vi("Trần Thị Thử")), here: "/console".to_owned(), ..alone(lang) }
+}
+
 pub fn alone(lang: Lang) -> Frame {
     Frame {
         choice: Choice { lang, portal_wished: false },
@@ -43,6 +49,7 @@ pub fn alone(lang: Lang) -> Frame {
         csrf: "k2h4Jv9c".to_owned(),
         here: "/sign-in".to_owned(),
         portal: None,
+        desk: None,
         deadline: None,
         form_targets: Vec::new(),
         framed: Vec::new(),
@@ -92,6 +99,7 @@ pub fn all(lang: Lang) -> Vec<Sample> {
     samples.extend(device(lang));
     samples.extend(errors(lang));
     samples.extend(citizen::all(lang));
+    samples.extend(audit::all(lang));
     samples.extend(operator::all(lang));
     samples.extend(record::all(lang));
     samples

@@ -22,7 +22,7 @@ pub use difference::{Difference, Shown, shown, written};
 pub use early::try_early;
 pub use history::{KnownFact, KnownRecord, as_known, present};
 pub use intake::{Incoming, Received, receive};
-pub use person_page::{Entry, PersonPage, household_of, name_of, sex_of};
+pub use person_page::{Entry, PersonPage, household_of, named, number_of, sex_of, who_is};
 pub use propose::{Proposal, Proposed, check, propose, withdraw};
 pub use queue::{Opened, open};
 pub use told::{Standing, Teller, Told, tell};

@@ -13,7 +13,7 @@ use crate::{
     flows::{Provider, registry::read_person::note_reading},
     registry::{
         Sex,
-        civil_event::{Fresh, Kind, Situation},
+        civil_event::{CivilEvent, Fresh, Kind, Situation, Values, Who},
         record::{Facet, Record},
     },
     store::{
@@ -21,7 +21,7 @@ use crate::{
         audit::Actor,
         boundary_changes::{self, StoredMove},
         civil_events::{self, EventState},
-        households, merges, persons, record,
+        households, merges, numbers, persons, record,
     },
 };
 
@@ -129,10 +129,31 @@ pub(super) async fn relatives(
     Ok(at)
 }
 
-/// How a person is called.
-pub async fn name_of(provider: &Provider, person: PersonId) -> Result<Option<String>, Fault> {
+/// Whom a form names: by a number that is or was theirs, or by the registry's own id.
+pub async fn who_is(provider: &Provider, who: &Who) -> Result<Option<(PersonId, String)>, Fault> {
     let mut conn = provider.db.read().await?;
-    Ok(persons::find(&mut conn, person).await?.map(|found| found.person.name.full().to_owned()))
+    let id = match who {
+        Who::Number(number) => numbers::person_of(&mut conn, number).await?,
+        Who::Id(id) => Some(*id),
+    };
+    let Some(id) = id else { return Ok(None) };
+    Ok(persons::find(&mut conn, id).await?.map(|found| (id, found.person.name.full().to_owned())))
+}
+
+/// Everybody whom a form names, as far as they are recorded.
+pub async fn named(provider: &Provider, kind: Kind, values: &Values) -> Result<Vec<PersonId>, Fault> {
+    let mut all = Vec::new();
+    for who in CivilEvent::people(kind, values) {
+        all.extend(who_is(provider, &who).await?.map(|(id, _)| id));
+    }
+    Ok(all)
+}
+
+/// The number that a person has, as it stands on the card.
+pub async fn number_of(provider: &Provider, person: PersonId) -> Result<Option<String>, Fault> {
+    let mut conn = provider.db.read().await?;
+    let found = persons::find(&mut conn, person).await?;
+    Ok(found.and_then(|found| found.person.number).map(|number| number.grouped()))
 }
 
 /// The residence file of the household that a person belongs to.

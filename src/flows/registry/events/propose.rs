@@ -2,7 +2,9 @@
 
 use serde_json::json;
 
-use super::{Difference, Officer, difference::differences, ground::Ground, says_the_same, seal_values};
+use super::{
+    Difference, Officer, decide::may_decide, difference::differences, ground::Ground, says_the_same, seal_values,
+};
 use crate::{
     base::{Fault, Timestamp, ids::EventId},
     flows::{Provider, registry::read_person::note_reading},
@@ -14,7 +16,7 @@ use crate::{
         AuditEvent, Class, LaneKey, Outcome as Audited, Tx, Unit,
         audit::Actor,
         cases::{self, Resolution},
-        civil_events::{self, EventState, NewEvent},
+        civil_events::{self, EventState, NewEvent, StoredEvent},
     },
 };
 
@@ -116,7 +118,12 @@ pub async fn propose(
     let (again, takes_up) = match proposal.again {
         Some((id, version)) => {
             let found = civil_events::find(&mut provider.db.read().await?, id).await?;
-            (Some(version), found.is_some_and(|found| found.state == EventState::Case))
+            // Another unit's case is not taken up by who names its id.
+            let theirs = |found: &StoredEvent| {
+                found.proposed_by == officer.text() || may_decide(officer, found.unit_code.as_deref(), now)
+            };
+            let Some(found) = found.filter(theirs) else { return Ok(Proposed::NotOpen) };
+            (Some(version), found.state == EventState::Case)
         }
         None => (None, false),
     };

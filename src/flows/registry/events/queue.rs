@@ -2,12 +2,16 @@
 
 use super::{Base, Difference, Officer, decide::may_decide, difference::differences, ground::Ground, open_values};
 use crate::{
-    base::{Fault, Timestamp, ids::EventId},
+    base::{
+        Fault, Timestamp,
+        ids::{EventId, PersonId},
+    },
     flows::{Provider, registry::read_person::note_reading},
-    registry::civil_event::{CivilEvent, Kind, Refusal, Values, Warning},
+    registry::civil_event::{CivilEvent, Kind, Refusal, Values, Warning, Who},
     store::{
+        Conn,
         civil_events::{self, EventState, StoredEvent},
-        facet_versions,
+        numbers, persons,
     },
 };
 
@@ -15,7 +19,10 @@ use crate::{
 pub struct Opened {
     pub event: StoredEvent,
     pub kind: Kind,
+    /// The form as it was proposed, with the paper it rests on.
     pub values: Values,
+    /// Whom it speaks of, as far as they are recorded.
+    pub people: Vec<(PersonId, String)>,
     /// Only for what is still to be decided.
     pub differences: Vec<Difference>,
     pub warnings: Vec<Warning>,
@@ -41,9 +48,11 @@ pub async fn open(
     let kind = Kind::from_code(&event.kind).ok_or_else(|| Fault::inconsistent("civil_event", "kind", &event.id))?;
     let vault = &provider.secrets.vault;
     let values = open_values(vault, id, &event.payload_sealed)?;
+    let people = concerned(&mut conn, &event, (kind, &values)).await?;
     let mut opened = Opened {
         kind,
         values,
+        people,
         differences: Vec::new(),
         warnings: Vec::new(),
         refusals: Vec::new(),
@@ -51,17 +60,17 @@ pub async fn open(
         event,
     };
     if !matches!(opened.event.state, EventState::Proposed | EventState::Returned | EventState::Case) {
-        // What is settled still says what it said.
-        let people = facet_versions::people_of(&mut conn, id).await?;
         drop(conn);
-        note_reading(&provider.writer, &people, officer.actor.clone(), now).await?;
+        let shown: Vec<_> = opened.people.iter().map(|(id, _)| *id).collect();
+        note_reading(&provider.writer, &shown, officer.actor.clone(), now).await?;
         return Ok(Some(opened));
     }
     let about = (kind, &opened.values);
     let ground = Ground::of(&mut conn, vault, about, (&provider.entropy, now)).await?;
     drop(conn);
     let judged = CivilEvent::read(kind, &opened.values, now.vietnam_date()).and_then(|event| event.judge(&ground.at));
-    let shown = ground.shown(judged.as_ref().ok());
+    let mut shown = ground.shown(judged.as_ref().ok());
+    shown.extend(opened.people.iter().map(|(id, _)| *id).filter(|id| !ground.read.contains_key(id)));
     note_reading(&provider.writer, &shown, officer.actor.clone(), now).await?;
     match judged {
         Ok(outcome) => {
@@ -74,4 +83,31 @@ pub async fn open(
         Err(refusals) => opened.refusals = refusals,
     }
     Ok(Some(opened))
+}
+
+/// By name, first those whom the form names.
+async fn concerned(
+    conn: &mut Conn,
+    event: &StoredEvent,
+    (kind, values): (Kind, &Values),
+) -> Result<Vec<(PersonId, String)>, Fault> {
+    let mut ids = Vec::new();
+    for who in CivilEvent::people(kind, values) {
+        ids.extend(match who {
+            Who::Number(number) => numbers::person_of(conn, &number).await?,
+            Who::Id(id) => Some(id),
+        });
+    }
+    ids.extend(civil_events::people_of(conn, event.id).await?);
+    let mut people: Vec<(PersonId, String)> = Vec::new();
+    for id in ids {
+        if people.iter().any(|(known, _)| *known == id) {
+            continue;
+        }
+        // A child that is only proposed is nobody yet.
+        if let Some(found) = persons::find(conn, id).await? {
+            people.push((id, found.person.name.full().to_owned()));
+        }
+    }
+    Ok(people)
 }

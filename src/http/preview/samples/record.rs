@@ -2,22 +2,24 @@
 
 use serde_json::json;
 
-use super::{NOON, Sample, alone, sample};
+use super::{NOON, Sample, desk, sample};
 use crate::{
     flows::registry::{events::Shown, import_proposals::Lying},
     http::{
         console::{
             cases_view::{CaseLine, CasePage, CaseRow, CaseSaid, CasesPage, ComparedRow},
+            event_fields::{choices, problems},
+            event_view::{DifferenceRow, EventForm, FieldRow},
             find::Typed,
-            imports_view::{ImportPage, ImportRow, ImportSaid, ImportsPage, RefusedRow},
-            pairs_view::{LikelyRow, PairLine, PairPage, PairRow, PairSide, PairsPage, ReasonRow, SideRow},
+            imports_view::{ImportPage, ImportRow, ImportSaid, ImportsPage, RefusedRow, UploadSaid},
+            pairs_view::{LikelyRow, PairLine, PairPage, PairRow, PairSaid, PairSide, PairsPage, ReasonRow, SideRow},
             proposals_view::{ProposalPage, QueuePage, QueueRow, Said},
-            view::{DifferenceRow, EntryRow, EventForm, FieldRow, FindPage, FoundRow, LineRow, MoveRow, PersonView},
+            view::{EntryRow, FindPage, FoundRow, LineRow, MoveRow, PersonView},
         },
         lang::Lang,
     },
     registry::{
-        civil_event::{FieldKind, Kind, PAPER_FIELDS, Refusal, Warning, Why},
+        civil_event::{Kind, PAPER_FIELDS, Refusal, Warning, Why},
         record::Facet,
     },
     store::{civil_events::EventState, import_proposals::ImportState, imports::Tally},
@@ -47,13 +49,45 @@ fn found() -> FindPage {
         vital: "alive",
         unit: "Phường Ba Đình".to_owned(),
         score: 100,
+        why: vec![
+            "console-why-number",
+            "console-why-former",
+            "console-why-cmnd9",
+            "console-why-household",
+            "console-why-name",
+            "console-why-tone",
+            "console-why-unmarked",
+            "console-why-marks",
+            "console-why-order",
+            "console-why-beginning",
+            "console-why-part",
+            "console-why-near",
+            "console-why-birth",
+            "console-why-birth-part",
+            "console-why-unit",
+            "console-why-parent",
+        ],
     };
     FindPage {
         typed: Typed { who: "nguyen van thu".to_owned(), ..Typed::default() },
         hits: Some(vec![row]),
         next: Some("/console/find/y".to_owned()),
-        refused: false,
+        problems: Vec::new(),
     }
+}
+
+fn refused() -> FindPage {
+    let problems = [
+        ("who", "console-find-bad-number"),
+        ("who", "console-find-bad-name"),
+        ("who", "console-find-nothing"),
+        ("who", "console-find-old"),
+        ("who", "console-find-refused"),
+        ("birth", "console-find-bad-birth"),
+        ("unit", "console-find-bad-unit"),
+        ("household", "console-find-bad-household"),
+    ];
+    FindPage { problems: problems.to_vec(), hits: None, next: None, ..found() }
 }
 
 fn person(entries: Vec<EntryRow>) -> PersonView {
@@ -69,6 +103,7 @@ fn person(entries: Vec<EntryRow>) -> PersonView {
         number: "900 085 000 001".to_owned(),
         handle: "x".to_owned(),
         as_of: String::new(),
+        no_day: entries.is_empty(),
         absorbed: vec![("/console/person/y".to_owned(), "Nguyễn Văn Thứ".to_owned())],
         lines: vec![line(Facet::Name, "Nguyễn Văn Thử"), line(Facet::Permanent, "Số 2, Phường Ngọc Hà")],
         moves: entries
@@ -86,23 +121,30 @@ fn person(entries: Vec<EntryRow>) -> PersonView {
 }
 
 fn form(problem: Option<Why>, differences: Vec<DifferenceRow>) -> EventForm {
-    let kind = Kind::ContactsChange;
+    form_of(Kind::Birth, problem, differences)
+}
+
+fn form_of(kind: Kind, problem: Option<Why>, differences: Vec<DifferenceRow>) -> EventForm {
     let fields = kind.fields().iter().chain(&PAPER_FIELDS).map(|spec| FieldRow {
         spec: *spec,
         value: String::new(),
-        known: (spec.name == "subject").then(|| "Nguyễn Văn Thử".to_owned()),
-        choices: if matches!(spec.kind, FieldKind::Choice(_)) { kind.papers() } else { &[] },
-        problem: problem.filter(|_| spec.name == "on"),
+        known: (spec.name == "mother").then(|| "Nguyễn Văn Thử".to_owned()),
+        choices: choices(kind, spec),
+        problem: problem.filter(|_| spec.name == "on").map(|why| (why.vietnamese(), why.english())),
     });
+    let fields: Vec<_> = fields.collect();
+    let refusals: Vec<_> = problem.map(|why| Refusal::new("on", why)).into_iter().collect();
     EventForm {
         kind: kind.label(),
         code: kind.code(),
         form: "x".to_owned(),
         again: String::new(),
-        fields: fields.collect(),
+        seen: "y".to_owned(),
+        other: !differences.is_empty(),
+        problems: problems(&fields, &refusals),
+        fields,
         differences,
         warnings: vec![Warning::RegisteredLate, Warning::BirthsTooNear, Warning::LikelyThere, Warning::NumberDisagrees],
-        problems: problem.map(|why| Refusal::new("on", why)).into_iter().collect(),
         likely: match problem {
             Some(Why::LikelyThere) => vec![LikelyRow {
                 href: "/console/person/x".to_owned(),
@@ -152,6 +194,7 @@ fn pair(open: bool) -> PairPage {
         ],
         open,
         note: (!open).then(|| "Đã gặp cả hai người".to_owned()),
+        said: open.then_some(PairSaid::ReasonMissing),
         proposes: true,
     }
 }
@@ -178,7 +221,9 @@ fn queue(title: &'static str, rows: usize) -> QueuePage {
         due: "24/11/2026".to_owned(),
         late: at == 0,
     };
-    QueuePage { title, rows: EventState::ALL.into_iter().enumerate().take(rows).map(row).collect() }
+    let empty = if title == "console-mine-title" { "console-mine-empty" } else { "console-queue-empty" };
+    let rows: Vec<_> = EventState::ALL.into_iter().enumerate().take(rows).map(row).collect();
+    QueuePage { title, empty, more: !rows.is_empty(), rows }
 }
 
 fn proposal(said: Option<Said>) -> ProposalPage {
@@ -186,13 +231,24 @@ fn proposal(said: Option<Said>) -> ProposalPage {
         kind: Kind::PermanentResidence.label(),
         state: EventState::Proposed,
         version: 1,
-        by: "operator:canbo.thu".to_owned(),
+        by: if said.is_none() { "agency:tu-phap" } else { "operator:canbo.thu" }.to_owned(),
         at: NOON,
         due: "24/11/2026".to_owned(),
         note: Some("H05.12 · canbo.a · H05-0001 · Liên thông khai tử".to_owned()),
         decided_by: Some("operator:canbo.duyet".to_owned()),
         decided_at: Some(NOON),
-        reason: Some("Thiếu giấy tờ".to_owned()),
+        reason: Some(
+            match said {
+                Some(Said::Stale) => "stale",
+                Some(Said::Returned) => "impossible: vital.dead",
+                _ => "Thiếu giấy tờ",
+            }
+            .to_owned(),
+        ),
+        typed: vec![CaseLine { label: ("Số giấy tờ", "Number of the paper"), value: both("12/2026") }],
+        people: vec![("/console/person/x".to_owned(), "Nguyễn Văn Thử".to_owned())],
+        kept: "Thiếu giấy".to_owned(),
+        list: Some(("/console/queue", "console-queue-title")),
         differences: vec![difference()],
         warnings: Vec::new(),
         problems: vec![Refusal::new("on", Why::OutOfOrder)],
@@ -229,14 +285,16 @@ fn case(kind: &str, resolved: bool) -> CasePage {
         assigned_to: Some("operator:canbo.thu".to_owned()),
         resolution: resolved.then(|| "record_stands".to_owned()),
         reason: resolved.then(|| "Đã xác minh".to_owned()),
+        kept: String::new(),
         said: None,
     }
 }
 
 fn wrong_and_likely(lang: Lang) -> Vec<Sample> {
-    let frame = alone(lang);
+    let frame = desk(lang);
     vec![
         sample("console-form-wrong", form(Some(Why::NoSuchDay), Vec::new()).render(&frame)),
+        sample("console-form-correction", form_of(Kind::BirthCorrection, None, Vec::new()).render(&frame)),
         sample("console-form-likely", form(Some(Why::LikelyThere), Vec::new()).render(&frame)),
         sample("console-pairs", pairs().render(&frame)),
         sample("console-pairs-none", PairsPage { rows: Vec::new() }.render(&frame)),
@@ -249,7 +307,7 @@ fn import(state: ImportState, failure: Option<&str>, said: Option<ImportSaid>) -
     let rows = Tally { added: 12, known: 3, refused: 1 };
     let rehearsed = state != ImportState::Rehearsing;
     ImportPage {
-        file: "quan-huyen.csv".to_owned(),
+        file: Some("quan-huyen.csv".to_owned()),
         sha256: rehearsed.then(|| "3c".repeat(32)),
         state,
         version: 2,
@@ -268,6 +326,7 @@ fn import(state: ImportState, failure: Option<&str>, said: Option<ImportSaid>) -
         decided_by: Some("operator:canbo.duyet".to_owned()),
         decided_at: Some(NOON),
         reason: (state == ImportState::Rejected).then(|| "Sai nguồn".to_owned()),
+        kept: String::new(),
         failure: failure.map(str::to_owned),
         decides: state == ImportState::Proposed,
         withdraws: state == ImportState::Proposed,
@@ -276,19 +335,23 @@ fn import(state: ImportState, failure: Option<&str>, said: Option<ImportSaid>) -
 }
 
 fn imports(lang: Lang) -> Vec<Sample> {
-    let frame = alone(lang);
+    let frame = desk(lang);
     let rows = ImportState::ALL.map(|state| ImportRow {
         href: "/console/imports/x".to_owned(),
-        file: "quan-huyen.csv".to_owned(),
+        file: (state != ImportState::Done).then(|| "quan-huyen.csv".to_owned()),
         state,
         by: "operator:canbo.thu".to_owned(),
         at: NOON,
     });
     let file = Lying { name: "quan-huyen.csv".to_owned(), bytes: 1_234 };
-    let list = |files, rows| ImportsPage { form: "x".to_owned(), offered: true, files, rows };
+    let list = |files, rows| ImportsPage { form: "x".to_owned(), offered: true, files, said: None, rows };
+    let not_taken = |said| ImportsPage { said: Some(said), ..list(Vec::new(), Vec::new()) };
     vec![
         sample("console-imports", list(vec![file], rows.to_vec()).render(&frame)),
         sample("console-imports-none", list(Vec::new(), Vec::new()).render(&frame)),
+        sample("console-imports-kind", not_taken(UploadSaid::Kind).render(&frame)),
+        sample("console-imports-nothing", not_taken(UploadSaid::Nothing).render(&frame)),
+        sample("console-imports-full", not_taken(UploadSaid::Full).render(&frame)),
         sample("console-import-rehearsing", import(ImportState::Rehearsing, None, None).render(&frame)),
         sample("console-import", import(ImportState::Proposed, None, None).render(&frame)),
         sample("console-import-running", import(ImportState::Approved, None, Some(ImportSaid::Done)).render(&frame)),
@@ -308,7 +371,7 @@ fn imports(lang: Lang) -> Vec<Sample> {
 }
 
 pub fn all(lang: Lang) -> Vec<Sample> {
-    let frame = alone(lang);
+    let frame = desk(lang);
     let entry = EntryRow {
         href: "/console/events/x".to_owned(),
         label: Kind::Birth.label(),
@@ -330,16 +393,19 @@ pub fn all(lang: Lang) -> Vec<Sample> {
     let mut all = vec![
         sample("console-find", FindPage::default().render(&frame)),
         sample("console-find-found", found().render(&frame)),
-        sample("console-find-refused", FindPage { refused: true, hits: None, next: None, ..found() }.render(&frame)),
+        sample("console-find-last", FindPage { next: None, ..found() }.render(&frame)),
+        sample("console-find-none", FindPage { next: None, hits: Some(Vec::new()), ..found() }.render(&frame)),
+        sample("console-find-refused", refused().render(&frame)),
         sample("console-person", person(vec![entry]).render(&frame)),
         sample("console-person-new", person(Vec::new()).render(&frame)),
         sample("console-form", form(None, Vec::new()).render(&frame)),
         sample("console-form-changes", form(None, vec![difference()]).render(&frame)),
         sample("console-queue", queue("console-queue-title", 6).render(&frame)),
+        sample("console-queue-none", queue("console-queue-title", 0).render(&frame)),
         sample("console-mine", queue("console-mine-title", 0).render(&frame)),
         sample("console-proposal", proposal(None).render(&frame)),
-        sample("console-cases", CasesPage { rows: cases.to_vec() }.render(&frame)),
-        sample("console-cases-none", CasesPage { rows: Vec::new() }.render(&frame)),
+        sample("console-cases", CasesPage { rows: cases.to_vec(), more: true }.render(&frame)),
+        sample("console-cases-none", CasesPage { rows: Vec::new(), more: false }.render(&frame)),
         sample("console-case", case("follow_up", false).render(&frame)),
         sample("console-case-resolved", case("event_refused", true).render(&frame)),
     ];
@@ -355,6 +421,7 @@ pub fn all(lang: Lang) -> Vec<Sample> {
         ("console-proposal-late", Said::TooLate),
         ("console-proposal-reason", Said::ReasonMissing),
         ("console-proposal-sent", Said::SentBefore),
+        ("console-proposal-proposed", Said::Proposed),
     ] {
         all.push(sample(name, proposal(Some(said)).render(&frame)));
     }
