@@ -113,7 +113,7 @@ async fn first_day(words: &Words, javascript: bool) {
     let (number, name) = (text(other, "number"), text(other, "name"));
     clerk.opens(number, name).await;
     clerk.begins(words.move_in).await;
-    let home = [("on", registered.as_str()), ("new_household", "BĐ/2026/17"), ("unit", "Ngọc Hà, Hà Nội")];
+    let home = [("on", registered.as_str()), ("new_household", "BD/2026/17"), ("unit", "Ngọc Hà, Hà Nội")];
     clerk.writes(&home).await;
     clerk.writes(&[("line", "Số 2 phố Đội Cấn")]).await;
     clerk.proposes("residence_form", today).await;

@@ -117,6 +117,10 @@ const fn words(kind: FieldKind, why: Why) -> Pair {
         (FieldKind::Person, Why::Unreadable) => {
             ("Hãy ghi số định danh cá nhân, đủ 12 chữ số.", "Write the personal number, all 12 digits.")
         }
+        (FieldKind::Household | FieldKind::NewHousehold, Why::Unreadable) => (
+            "Số hồ sơ cư trú chỉ gồm chữ không dấu, chữ số và các dấu . - / (tối đa 40 ký tự).",
+            "A residence file number has plain letters, digits and . - / only, at most 40.",
+        ),
         (FieldKind::Country, Why::Unreadable) => {
             ("Hãy ghi hai chữ cái in hoa, ví dụ VN.", "Write two capital letters, for example VN.")
         }

@@ -55,6 +55,7 @@ impl FieldRow {
             FieldKind::Day => Some("console-hint-day"),
             FieldKind::BirthDate => Some("console-hint-birth"),
             FieldKind::Person => Some("console-hint-person"),
+            FieldKind::Household | FieldKind::NewHousehold => Some("console-hint-file"),
             FieldKind::Commune => Some("console-hint-commune"),
             _ => None,
         }
