@@ -5,8 +5,8 @@ ALTER TABLE registration ADD COLUMN details_sealed BYTEA;
 -- the second factor meanwhile (`totp_step` and `recovery_left` are as they were when it was asked).
 CREATE TABLE means_renewal (
     account_id    UUID PRIMARY KEY REFERENCES account (id),
-    asked_at      BIGINT NOT NULL,
-    due_at        BIGINT NOT NULL,
+    asked_at      TIMESTAMPTZ NOT NULL,
+    due_at        TIMESTAMPTZ NOT NULL,
     totp_step     BIGINT,
     recovery_left BIGINT NOT NULL
 );
