@@ -4,6 +4,7 @@ mod changed_clients;
 mod ciba;
 mod client_keys;
 mod code_flow;
+mod consent;
 mod detailed_elsewhere;
 mod details;
 mod developer;
