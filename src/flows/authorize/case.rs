@@ -166,8 +166,9 @@ impl<'a> Case<'a> {
                 && granted.scopes.iter().all(|scope| consent.scopes.iter().any(|agreed| agreed == scope))
                 && granted.claims.names().all(agreed)
                 && granted.resources.iter().all(|uri| agreed(&agreed_resource(uri)))
-                // Each of these is about one procedure, once.
+                // Each of these is about one procedure or one statement, once.
                 && granted.details.is_empty()
+                && !granted.claims.states_something()
         });
         if remembered { Consent::Remembered } else { Consent::Missing }
     }
