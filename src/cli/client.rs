@@ -17,11 +17,16 @@ use crate::{
         opaque::{digest_of_text, kind},
     },
     flows::{
+        clients::KnownClient,
+        offered_keys::OfferedKeys,
         register_clients::{Change, ChangeClients, Prepared, Unchanged, answer, prepare, words},
         self_registration::sector,
     },
     oidc::client::MetadataError,
-    store::{Db, Writer, clients},
+    store::{
+        Db, Writer,
+        clients::{self, StoredClient},
+    },
 };
 
 /// Register, list and disable relying parties.
@@ -176,6 +181,17 @@ async fn show(context: &Context, db: &Db, id: String) -> Result<(), Failure> {
         return Err(unknown(&id));
     };
     let pretty = serde_json::to_string_pretty(&client.metadata).unwrap_or_default();
-    context.out.answer(&client.metadata, pretty);
+    let broken = wrong_with(client.clone()).map(|why| format!("\n\n{why}"));
+    context.out.answer(&client.metadata, format!("{pretty}{}", broken.unwrap_or_default()));
     Ok(())
+}
+
+/// What is wrong with a stored registration, in words: a rule that is younger than it is, or that it makes no client at all.
+pub(super) fn wrong_with(client: StoredClient) -> Option<String> {
+    match KnownClient::of(client) {
+        Ok(known) => known.broken.map(|why| {
+            format!("breaks a rule that is younger than this registration, and is held to it where a request comes to it: {why}")
+        }),
+        Err(fault) => Some(format!("cannot be used, and whoever calls in its name gets an error: {fault}")),
+    }
 }
