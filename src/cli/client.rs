@@ -68,7 +68,7 @@ pub async fn run(args: Args, context: &Context) -> Result<ExitCode, Failure> {
     let writer = Writer::start(&db, InstanceId::generate(&context.entropy, context.clock.now()));
     let of_database = |fault: Fault| Failure::of_database(&fault);
     match args.what {
-        What::Add { file } => add(context, &loaded, &writer, &file).await?,
+        What::Add { file } => add(context, &loaded, (&db, &writer), &file).await?,
         What::Token { what } => token::run(context, &db, &writer, what).await?,
         What::List => list(context, &db).await.map_err(of_database)?,
         What::Show { client_id } => show(context, &db, client_id).await?,
@@ -104,7 +104,7 @@ fn flags(_args: &Args) -> Vec<(&'static str, &'static str, String)> {
     Vec::new()
 }
 
-async fn add(context: &Context, loaded: &Loaded, writer: &Writer, file: &PathBuf) -> Result<(), Failure> {
+async fn add(context: &Context, loaded: &Loaded, (db, writer): (&Db, &Writer), file: &PathBuf) -> Result<(), Failure> {
     let place = file.display().to_string();
     let text = fs::read(file)
         .map_err(|error| Failure::new(&place, error.to_string(), "name a file of client metadata that can be read"))?;
@@ -116,6 +116,7 @@ async fn add(context: &Context, loaded: &Loaded, writer: &Writer, file: &PathBuf
         one => vec![one],
     };
     let outbound = start::outbound(&loaded.config)?;
+    let offered = offered(db).await.map_err(|fault| Failure::of_database(&fault))?;
     let mut prepared: Vec<Prepared> = Vec::with_capacity(entries.len());
     for (number, entry) in entries.iter().enumerate() {
         let wrong = |error: MetadataError| {
@@ -123,6 +124,9 @@ async fn add(context: &Context, loaded: &Loaded, writer: &Writer, file: &PathBuf
             Failure::new(place, words(&error), "mend this member; nothing was registered")
         };
         let client = prepare(entry, &context.entropy).map_err(wrong)?;
+        if let Some(offered) = &offered {
+            offered.check(&client.client).map_err(wrong)?;
+        }
         sector::check(&outbound, &client.client).await.map_err(wrong)?;
         prepared.push(client);
     }
@@ -137,6 +141,10 @@ async fn add(context: &Context, loaded: &Loaded, writer: &Writer, file: &PathBuf
         .collect();
     context.out.answer(&answers, said.join("\n"));
     Ok(())
+}
+
+async fn offered(db: &Db) -> Result<Option<OfferedKeys>, Fault> {
+    OfferedKeys::on_record(&mut db.read().await?).await
 }
 
 async fn change(context: &Context, writer: &Writer, change: Change) -> Result<(), Failure> {
