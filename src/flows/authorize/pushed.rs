@@ -94,7 +94,11 @@ fn bound(params: Params, client: &Caller) -> Result<Params, OAuthError> {
         Some(_) => {
             Err(OAuthError::invalid_request("dpop_jkt is not the key of the DPoP proof (RFC 9449 section 10.1)"))
         }
-        None => Ok(Params::from_pairs(params.iter().chain([("dpop_jkt", proof.jkt.as_str())]))),
+        // One without a value counts as left out (RFC 6749 §3.1).
+        None => {
+            let others = params.iter().filter(|(name, _)| *name != "dpop_jkt");
+            Ok(Params::from_pairs(others.chain([("dpop_jkt", proof.jkt.as_str())])))
+        }
     }
 }
 
