@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeMap, sync::Arc};
 
-use super::{Browser, Progress};
+use super::{Browser, Progress, objects};
 use crate::{
     assurance::{self, Factor, Factors, Level, PasswordOrigin, Proof, evidence, level, may_sign_in, proven_since},
     base::{Fault, Timestamp, hex, ids::PersonId},
@@ -232,8 +232,19 @@ async fn expected_person(
     Ok(expected)
 }
 
-/// An ID token of ours, expired or not, whose key was never compromised.
+/// The people that these names stand for in the client's sector.
+async fn people(conn: &mut Conn, client: &KnownClient, subs: &[&str]) -> Result<Vec<PersonId>, Fault> {
+    let mut people = Vec::new();
+    for sub in subs {
+        people.extend(subjects::person_of_sub(conn, &client.sector, sub).await?);
+    }
+    Ok(people)
+}
+
+/// An ID token of ours, expired or not, whose key was never compromised. A client that has its tokens encrypted may encrypt the
+/// hint to us (OpenID Connect Core §3.1.2.1, RP-Initiated Logout §2).
 pub fn read_hint(provider: &Provider, hint: &str) -> Option<IdToken> {
-    let own = provider.keys.ring().verify(hint, Typ::Jwt, Signed::Ever).ok()?;
+    let signed = objects::opened(provider, hint).ok()?;
+    let own = provider.keys.ring().verify(&signed, Typ::Jwt, Signed::Ever).ok()?;
     IdToken::from_hint(Some(TokenKind::Id.typ()), &own.claims, &provider.settings.issuer).ok()
 }
