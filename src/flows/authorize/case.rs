@@ -24,21 +24,24 @@ use crate::{
 };
 
 /// The person that must be the one signed in: by `id_token_hint`, or by the claims' `sub`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 enum Expected {
     Anybody,
-    Person(PersonId),
-    /// A hint that is not ours, or two that name different people.
-    Nobody,
+    /// Nobody at all, where a hint is not ours, or two name different people.
+    OneOf(Vec<PersonId>),
 }
 
 impl Expected {
-    fn is(self, person: PersonId) -> bool {
+    fn is(&self, person: PersonId) -> bool {
         match self {
             Self::Anybody => true,
-            Self::Person(expected) => expected == person,
-            Self::Nobody => false,
+            Self::OneOf(people) => people.contains(&person),
         }
+    }
+
+    fn and(self, mut others: Vec<PersonId>) -> Self {
+        others.retain(|person| self.is(*person));
+        Self::OneOf(others)
     }
 }
 
@@ -116,7 +119,7 @@ impl<'a> Case<'a> {
     }
 
     fn presence(&self) -> Presence {
-        match (self.session(), self.expected) {
+        match (self.session(), &self.expected) {
             (None, _) => Presence::Absent,
             (Some(found), expected) if !expected.is(found.account.person_id) => Presence::AnotherPerson,
             (Some(_), _) => Presence::Present,
@@ -210,24 +213,15 @@ async fn expected_person(
     request: &Request,
 ) -> Result<Expected, Fault> {
     if let Some(DecoupledKind::Backchannel { person, .. }) = request.decoupled.as_ref().map(|asked| &asked.kind) {
-        return Ok(Expected::Person(*person));
+        return Ok(Expected::OneOf(vec![*person]));
     }
-    let mut subs = Vec::new();
-    if let Some(hint) = &request.id_token_hint {
-        match read_hint(provider, hint).filter(|token| token.aud == client.id) {
-            Some(token) => subs.push(token.sub),
-            None => return Ok(Expected::Nobody),
-        }
-    }
-    subs.extend(request.expected_sub().map(str::to_owned));
     let mut expected = Expected::Anybody;
-    for sub in subs {
-        let person = subjects::person_of_sub(conn, &client.sector, &sub).await?;
-        expected = match (expected, person) {
-            (Expected::Anybody, Some(person)) => Expected::Person(person),
-            (Expected::Person(other), Some(person)) if other == person => Expected::Person(person),
-            _ => return Ok(Expected::Nobody),
-        };
+    if let Some(hint) = &request.id_token_hint {
+        let sub = read_hint(provider, hint).filter(|token| token.aud == client.id).map(|token| token.sub);
+        expected = expected.and(people(conn, client, sub.as_deref().as_slice()).await?);
+    }
+    if let Some(subs) = request.expected_subs() {
+        expected = expected.and(people(conn, client, &subs).await?);
     }
     Ok(expected)
 }
