@@ -13,7 +13,7 @@ use crate::{
         authorize::{DecoupledKind, Request},
         id_token::IdToken,
         interact::{self, Consent, Finish, Granted, Next, Password, Presence, Refusal, Selection, Standing, Terms},
-        scope::AccountLevel,
+        scope::{AccountLevel, DataClass, Scope},
         token_kind::TokenKind,
     },
     store::{
@@ -167,7 +167,7 @@ impl<'a> Case<'a> {
             let agreed = |name: &str| claims.is_some_and(|all| all.iter().any(|claim| claim.as_str() == Some(name)));
             consent.purpose_version == purpose_version(self.client)
                 && granted.scopes.iter().all(|scope| consent.scopes.iter().any(|agreed| agreed == scope))
-                && granted.claims.names().all(agreed)
+                && granted.claims.names().all(|name| agreed(name) || is_of_the_protocol(name))
                 && granted.resources.iter().all(|uri| agreed(&agreed_resource(uri)))
                 // Each of these is about one procedure or one statement, once.
                 && granted.details.is_empty()
@@ -190,6 +190,11 @@ impl<'a> Case<'a> {
 
 pub fn acr(level: Level) -> AcrLevel {
     AcrLevel::from_number(level.number()).unwrap_or(AcrLevel::One)
+}
+
+/// Such as `sub`, `acr` and `auth_time`: they come with every sign-in, asked for by name or not.
+fn is_of_the_protocol(claim: &str) -> bool {
+    Scope::of_claim(claim).is_some_and(|scope| scope.class == DataClass::Protocol)
 }
 
 /// How a resource stands among the names that were agreed to.

@@ -93,7 +93,8 @@ async fn the_answer_is_about_the_subject_that_was_named() {
             (json!({ "value": 5 }), false),
             (json!({ "values": [null, true] }), false),
         ] {
-            let claims = json!({ "id_token": { "sub": asked } }).to_string();
+            // What comes with every sign-in needs no consent of its own.
+            let claims = json!({ "id_token": { "sub": asked, "acr": null, "auth_time": null } }).to_string();
             for hint in ["", &hint] {
                 let all = authorize(&[("prompt", "none"), ("claims", &claims), ("id_token_hint", hint)]);
                 let told = query_of(browser.get(&all).await.location());
