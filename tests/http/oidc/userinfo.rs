@@ -36,7 +36,7 @@ async fn a_token_stands_in_the_header_or_in_a_form_and_nowhere_else() {
             assert!(in_query.header("www-authenticate").unwrap().contains("error=\"invalid_request\""));
         }
         // Every release is in the audit, and nothing that was refused.
-        assert_eq!(app.at.audited("userinfo.released", "done").await, 3);
+        assert_eq!(app.at.audited("userinfo.released", "done").await, 6);
     }
 }
 
