@@ -7,7 +7,7 @@ use proptest::prelude::*;
 
 type Target = (&'static str, fn(&[u8]));
 
-const TARGETS: [Target; 11] = [
+const TARGETS: [Target; 15] = [
     ("params", parsers::params),
     ("jws", parsers::jws),
     ("jwe", parsers::jwe),
@@ -19,9 +19,13 @@ const TARGETS: [Target; 11] = [
     ("client_metadata", parsers::client_metadata),
     ("certificate", parsers::certificate),
     ("csv_row", parsers::csv_row),
+    ("authorization", parsers::authorization),
+    ("authorization_details", parsers::authorization_details),
+    ("opaque", parsers::opaque),
+    ("languages", parsers::languages),
 ];
 
-const SEEDS: [&str; 9] = [
+const SEEDS: [&str; 14] = [
     "grant_type=authorization_code&code=a%20b&x=%E1%BB%8D&x=2",
     "eyJhbGciOiJFUzI1NiIsInR5cCI6ImRwb3Arand0In0.e30.AAAA",
     "eyJhbGciOiJSU0EtT0FFUC0yNTYiLCJlbmMiOiJBMjU2R0NNIn0.AA.AA.AA.AA",
@@ -31,6 +35,11 @@ const SEEDS: [&str; 9] = [
     r#"{"userinfo":{"name":{"essential":true},"birthdate":null},"id_token":{"acr":{"values":["urn:vn:xacthuc:2"]}}}"#,
     r#"{"redirect_uris":["https://rp.example/cb"],"grant_types":["authorization_code"],"client_name#vi":"Cổng"}"#,
     "CN=client one+UID=7,O=Ngân hàng,C=VN",
+    "Basic cG9ydGFsOnNlY3JldA==",
+    "DPoP eyJh.eyJz.c2ln",
+    r#"[{"type":"identity_check","procedure":"1.004222","fields":{"name":"Thử"},"predicates":["alive"]}]"#,
+    "BCDF-GHJK",
+    "back=%2Fsign-in&over=1",
 ];
 
 #[test]

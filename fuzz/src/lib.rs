@@ -2,15 +2,23 @@
 
 use dinhdanh::{
     base::{Timestamp, ids::ClientId},
-    crypto::{HeaderKey, ParsedJwks, Unverified, certificate::CertificateReader, json, jwe::Encrypted},
+    crypto::{
+        HeaderKey, OpaqueToken, ParsedJwks, Unverified, certificate::CertificateReader, json, jwe::Encrypted,
+        opaque::kind,
+    },
+    http::lang::{Choice, Switch, Wishes},
     oidc::{
+        authorization_details, basic_credentials, bearer,
         claims_request::ClaimsRequest,
         client::{Client, RegisteredBy},
+        client_auth::ClientAuth,
         distinguished_name::DistinguishedName,
         dpop::{self, ProofRules},
         params::Params,
+        pkce::{CodeChallenge, CodeVerifier},
         redirect_uri::{ApplicationType, RedirectUri},
         request_object::{self, Needs, ObjectRules},
+        user_code::UserCode,
     },
     registry::{Field, PersonRecord, SourceRow},
 };
@@ -85,6 +93,65 @@ pub fn client_metadata(data: &[u8]) {
         if let Ok(client) = Client::register(&serde_json::Value::Object(metadata.clone()), by) {
             assert_eq!(Client::register(&client.metadata(), by).as_ref(), Ok(&client));
         }
+    }
+}
+
+/// Both ways to say who one is in a header; what is read is what was written, and nothing of it can end a header.
+pub fn authorization(data: &[u8]) {
+    let header = text(data);
+    if let Ok((id, _)) = basic_credentials::parse(header) {
+        assert!(id.bytes().all(|byte| matches!(byte, 0x20..=0x7E)));
+    }
+    let query = Params::parse(data).unwrap_or_default();
+    for (header, form) in [(Some(header), None), (None, Some(&query))] {
+        if let Ok(Some(presented)) = bearer::extract(header, &Params::default(), form) {
+            assert!(bearer::is_b64token(presented.token.reveal()));
+        }
+        let _ = ClientAuth::parse(header, &query);
+    }
+}
+
+/// Details that are read are written and read again as the same, and show no statement.
+pub fn authorization_details(data: &[u8]) {
+    if let Ok(details) = authorization_details::parse(text(data)) {
+        let written = serde_json::to_string(&details).unwrap();
+        assert_eq!(authorization_details::parse(&written).as_ref(), Ok(&details));
+        for detail in &details {
+            assert!(detail.for_resources().is_object() && !detail.floors().is_empty());
+        }
+    }
+}
+
+/// Each of our tokens has one text; what is read as one is exactly that long.
+pub fn opaque(data: &[u8]) {
+    let text = text(data);
+    let lengths = [
+        OpaqueToken::<kind::Code>::parse(text).is_ok(),
+        OpaqueToken::<kind::Par>::parse(text).is_ok(),
+        OpaqueToken::<kind::SessionCookie>::parse(text).is_ok(),
+    ];
+    assert!(lengths.iter().filter(|read| **read).count() <= 1, "one kind at most");
+    if let Some(code) = UserCode::parse(text) {
+        assert_eq!(UserCode::parse(&code.to_string()), Some(code));
+    }
+    if let Ok(challenge) = CodeChallenge::parse(text) {
+        assert_eq!(challenge.as_str(), text);
+    }
+    let _ = CodeVerifier::parse(text);
+}
+
+/// What a page's language follows from: anything, and never an address that leads elsewhere.
+pub fn languages(data: &[u8]) {
+    let wish = text(data);
+    for wishes in [
+        Wishes { ui_locales: Some(wish), ..Wishes::default() },
+        Wishes { cookie: Some(wish), ..Wishes::default() },
+        Wishes { accept_language: Some(wish), ..Wishes::default() },
+    ] {
+        let _ = Choice::of(&wishes);
+    }
+    if let Some(switch) = Switch::parse("vi", wish) {
+        assert!(switch.back.starts_with('/') && !switch.back.starts_with("//") && !switch.back.contains('\\'));
     }
 }
 

@@ -17,11 +17,16 @@ use crate::{
         opaque::{digest_of_text, kind},
     },
     flows::{
+        clients::KnownClient,
+        offered_keys::OfferedKeys,
         register_clients::{Change, ChangeClients, Prepared, Unchanged, answer, prepare, words},
         self_registration::sector,
     },
     oidc::client::MetadataError,
-    store::{Db, Writer, clients},
+    store::{
+        Db, Writer,
+        clients::{self, StoredClient},
+    },
 };
 
 /// Register, list and disable relying parties.
@@ -63,7 +68,7 @@ pub async fn run(args: Args, context: &Context) -> Result<ExitCode, Failure> {
     let writer = Writer::start(&db, InstanceId::generate(&context.entropy, context.clock.now()));
     let of_database = |fault: Fault| Failure::of_database(&fault);
     match args.what {
-        What::Add { file } => add(context, &loaded, &writer, &file).await?,
+        What::Add { file } => add(context, &loaded, (&db, &writer), &file).await?,
         What::Token { what } => token::run(context, &db, &writer, what).await?,
         What::List => list(context, &db).await.map_err(of_database)?,
         What::Show { client_id } => show(context, &db, client_id).await?,
@@ -99,7 +104,7 @@ fn flags(_args: &Args) -> Vec<(&'static str, &'static str, String)> {
     Vec::new()
 }
 
-async fn add(context: &Context, loaded: &Loaded, writer: &Writer, file: &PathBuf) -> Result<(), Failure> {
+async fn add(context: &Context, loaded: &Loaded, (db, writer): (&Db, &Writer), file: &PathBuf) -> Result<(), Failure> {
     let place = file.display().to_string();
     let text = fs::read(file)
         .map_err(|error| Failure::new(&place, error.to_string(), "name a file of client metadata that can be read"))?;
@@ -111,6 +116,7 @@ async fn add(context: &Context, loaded: &Loaded, writer: &Writer, file: &PathBuf
         one => vec![one],
     };
     let outbound = start::outbound(&loaded.config)?;
+    let offered = offered(db).await.map_err(|fault| Failure::of_database(&fault))?;
     let mut prepared: Vec<Prepared> = Vec::with_capacity(entries.len());
     for (number, entry) in entries.iter().enumerate() {
         let wrong = |error: MetadataError| {
@@ -118,6 +124,9 @@ async fn add(context: &Context, loaded: &Loaded, writer: &Writer, file: &PathBuf
             Failure::new(place, words(&error), "mend this member; nothing was registered")
         };
         let client = prepare(entry, &context.entropy).map_err(wrong)?;
+        if let Some(offered) = &offered {
+            offered.check(&client.client).map_err(wrong)?;
+        }
         sector::check(&outbound, &client.client).await.map_err(wrong)?;
         prepared.push(client);
     }
@@ -132,6 +141,10 @@ async fn add(context: &Context, loaded: &Loaded, writer: &Writer, file: &PathBuf
         .collect();
     context.out.answer(&answers, said.join("\n"));
     Ok(())
+}
+
+async fn offered(db: &Db) -> Result<Option<OfferedKeys>, Fault> {
+    OfferedKeys::on_record(&mut db.read().await?).await
 }
 
 async fn change(context: &Context, writer: &Writer, change: Change) -> Result<(), Failure> {
@@ -176,6 +189,17 @@ async fn show(context: &Context, db: &Db, id: String) -> Result<(), Failure> {
         return Err(unknown(&id));
     };
     let pretty = serde_json::to_string_pretty(&client.metadata).unwrap_or_default();
-    context.out.answer(&client.metadata, pretty);
+    let broken = wrong_with(client.clone()).map(|why| format!("\n\n{why}"));
+    context.out.answer(&client.metadata, format!("{pretty}{}", broken.unwrap_or_default()));
     Ok(())
+}
+
+/// What is wrong with a stored registration, in words: a rule that is younger than it is, or that it makes no client at all.
+pub(super) fn wrong_with(client: StoredClient) -> Option<String> {
+    match KnownClient::of(client) {
+        Ok(known) => known.broken.map(|why| {
+            format!("breaks a rule that is younger than this registration, and is held to it where a request comes to it: {why}")
+        }),
+        Err(fault) => Some(format!("cannot be used, and whoever calls in its name gets an error: {fault}")),
+    }
 }

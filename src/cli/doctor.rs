@@ -1,5 +1,6 @@
 //! `doctor`: looks at everything that serving stands on, changes nothing, and says what to do.
 
+mod clients;
 mod database;
 mod keys;
 mod machine;

@@ -65,11 +65,26 @@ impl KeyAlg {
     }
 }
 
-/// Encrypts; `cty` is `JWT` when the content is one (RFC 7519 §5.2).
-pub fn encrypt(
+/// What the header says of the content, beside how it is encrypted.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Says<'a> {
+    /// `JWT` when the content is one (RFC 7519 §5.2).
+    pub cty: Option<&'a str>,
+    /// The claim of the same name, repeated (RFC 7519 §5.3).
+    pub iss: Option<&'a str>,
+}
+
+impl<'a> From<Option<&'a str>> for Says<'a> {
+    fn from(cty: Option<&'a str>) -> Self {
+        Self { cty, iss: None }
+    }
+}
+
+/// Encrypts to somebody's key.
+pub fn encrypt<'a>(
     recipient: &Recipient,
     how: Encryption,
-    cty: Option<&str>,
+    says: impl Into<Says<'a>>,
     plaintext: &[u8],
     entropy: &Entropy,
 ) -> Result<String, JweError> {
@@ -80,8 +95,9 @@ pub fn encrypt(
     if let Some(kid) = &recipient.kid {
         header.insert("kid".to_owned(), kid.as_str().into());
     }
-    if let Some(cty) = cty {
-        header.insert("cty".to_owned(), cty.into());
+    let Says { cty, iss } = says.into();
+    for (name, value) in [("cty", cty), ("iss", iss)] {
+        header.extend(value.map(|value| (name.to_owned(), value.into())));
     }
     let fresh: ContentKey = Zeroizing::new(entropy.bytes());
     let (key, encrypted_key) = match alg {

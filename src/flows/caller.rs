@@ -49,6 +49,10 @@ impl Caller {
         if self.client.sender.certificate_bound_access_tokens && self.sender.certificate.is_none() {
             return Err(Refusal::CertificateRequired);
         }
+        // FAPI 2.0 Security Profile §5.3.2.1: whatever a registration says that is older than the rule.
+        if self.client.rules.profile.is_fapi2() && self.confirmation().is_empty() {
+            return Err(Refusal::DpopRequired);
+        }
         Ok(())
     }
 

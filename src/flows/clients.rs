@@ -10,7 +10,7 @@ use crate::{
     crypto::{Alg, Digest, ParsedJwks},
     oidc::{
         alg::SigningAlg,
-        client::{Client, KeySource, RegisteredBy},
+        client::{Client, KeySource, MetadataError, RegisteredBy},
     },
     store::{
         Db,
@@ -25,6 +25,8 @@ pub struct KnownClient {
     pub version: i64,
     pub disabled: bool,
     pub client: Client,
+    /// The rule of its profile that it breaks, which is younger than its registration.
+    pub broken: Option<MetadataError>,
     pub secret: Option<Digest>,
     /// Those registered by value; `client_keys` finds the others.
     pub keys: Option<Arc<ParsedJwks>>,
@@ -37,29 +39,50 @@ pub struct KnownClient {
 
 /// The clients that were asked for lately.
 #[derive(Debug, Default)]
-pub struct Clients(RwLock<HashMap<ClientId, Arc<KnownClient>>>);
+pub struct Clients(RwLock<Lately>);
+
+#[derive(Debug, Default)]
+struct Lately {
+    known: HashMap<ClientId, Arc<KnownClient>>,
+    /// How often everything was forgotten: what was read before the last time is not kept after it.
+    forgotten: u64,
+}
 
 /// Far more than a country has; beyond it the cache starts anew.
 const MOST: usize = 20_000;
 
 impl Clients {
     pub async fn find(&self, db: &Db, id: &ClientId) -> Result<Option<Arc<KnownClient>>, Fault> {
-        if let Some(known) = self.0.read().unwrap_or_else(PoisonError::into_inner).get(id) {
-            return Ok(Some(Arc::clone(known)));
-        }
+        let before = {
+            let cache = self.0.read().unwrap_or_else(PoisonError::into_inner);
+            if let Some(known) = cache.known.get(id) {
+                return Ok(Some(Arc::clone(known)));
+            }
+            cache.forgotten
+        };
         let Some(stored) = clients::find(&mut db.read().await?, id).await? else { return Ok(None) };
         let known = Arc::new(KnownClient::of(stored)?);
-        let mut cache = self.0.write().unwrap_or_else(PoisonError::into_inner);
-        if cache.len() >= MOST {
-            cache.clear();
-        }
-        cache.insert(id.clone(), Arc::clone(&known));
+        self.keep(&known, before);
         Ok(Some(known))
+    }
+
+    /// Unless something changed since `before`: then this may be what was there before the change, and would stay.
+    fn keep(&self, known: &Arc<KnownClient>, before: u64) {
+        let mut cache = self.0.write().unwrap_or_else(PoisonError::into_inner);
+        if cache.forgotten != before {
+            return;
+        }
+        if cache.known.len() >= MOST {
+            cache.known.clear();
+        }
+        cache.known.insert(known.id.clone(), Arc::clone(known));
     }
 
     /// One of them changed (the change counter says so, or a guard): all are read again when asked for.
     pub fn forget(&self) {
-        self.0.write().unwrap_or_else(PoisonError::into_inner).clear();
+        let mut cache = self.0.write().unwrap_or_else(PoisonError::into_inner);
+        cache.known.clear();
+        cache.forgotten += 1;
     }
 }
 
@@ -67,13 +90,16 @@ impl KnownClient {
     pub fn of(stored: StoredClient) -> Result<Self, Fault> {
         let bad = |column: &'static str| Fault::inconsistent("client", column, &stored.client_id);
         let by = if stored.registered_by_self { RegisteredBy::ItSelf } else { RegisteredBy::Operator };
-        let client = Client::register(&stored.metadata, by).map_err(|error| {
+        let (client, broken) = Client::stored(&stored.metadata, by).map_err(|error| {
             Fault::because(
                 FaultKind::Inconsistent,
                 "a stored client's metadata",
                 format!("{}: {error}", stored.client_id),
             )
         })?;
+        if let Some(why) = &broken {
+            tracing::warn!(client = stored.client_id.as_str(), %why, "a stored registration breaks a rule of its profile");
+        }
         let secret = match &stored.secret_digest {
             Some(bytes) => Some(Digest::from_slice(bytes).ok_or_else(|| bad("secret_digest"))?),
             None => None,
@@ -93,6 +119,7 @@ impl KnownClient {
             version: stored.version,
             disabled: stored.disabled,
             client,
+            broken,
             secret,
             keys,
         })
@@ -102,4 +129,41 @@ impl KnownClient {
 /// The two floors name algorithms apart; the names are those of RFC 7518.
 pub fn crypto_alg(alg: SigningAlg) -> Alg {
     Alg::parse(alg.as_str()).unwrap_or(Alg::Rs256)
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::base::Timestamp;
+
+    fn known(id: &str) -> Arc<KnownClient> {
+        let stored = StoredClient {
+            client_id: ClientId::from(id),
+            secret_digest: None,
+            metadata: json!({ "redirect_uris": ["https://rp.example/cb"] }),
+            disabled: false,
+            registered_by_self: false,
+            version: 1,
+            created_at: Timestamp::from_secs(0),
+            updated_at: Timestamp::from_secs(0),
+        };
+        Arc::new(KnownClient::of(stored).unwrap())
+    }
+
+    #[test]
+    fn what_was_read_before_a_change_is_not_kept_after_it() {
+        let clients = Clients::default();
+        let holds = |id: &str| clients.0.read().unwrap().known.contains_key(&ClientId::from(id));
+        clients.keep(&known("a"), 0);
+        assert!(holds("a"));
+        // Read, and then somebody disables it before it is kept.
+        let before = clients.0.read().unwrap().forgotten;
+        clients.forget();
+        clients.keep(&known("a"), before);
+        assert!(!holds("a"));
+        clients.keep(&known("a"), before + 1);
+        assert!(holds("a"));
+    }
 }

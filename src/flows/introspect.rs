@@ -29,16 +29,18 @@ pub async fn introspect(
         return of_refresh(provider, asker, claim.family, claim.generation, now).await;
     }
     Ok(match live::find_live(provider, text, now).await? {
-        Some(live) if live.client.id == asker.id || serves(asker, &live.token) => {
+        Some(live) if live.client.id == asker.id || serves(asker, &live.token, &provider.settings.issuer) => {
             IntrospectionResponse::access_token(&live.token)
         }
         _ => IntrospectionResponse::INACTIVE,
     })
 }
 
-/// A resource server learns of the tokens that are for it (RFC 7662 §4), and of nothing that is for others beside it.
-fn serves(asker: &KnownClient, token: &AccessToken) -> bool {
-    token.aud.iter().all(|audience| asker.client.resources.serves.iter().any(|own| own == audience))
+/// A resource server learns of the tokens that are for it (RFC 7662 §4), and of nothing that is for others beside it. This service is
+/// no such other: its own addresses stand in the token that the server holds, and say nothing of a third one.
+fn serves(asker: &KnownClient, token: &AccessToken, issuer: &str) -> bool {
+    let serves = |audience: &str| asker.client.resources.serves.iter().any(|own| own == audience);
+    token.aud.iter().any(serves) && token.aud.iter().all(|audience| audience == issuer || serves(audience))
 }
 
 async fn of_refresh(

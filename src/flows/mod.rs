@@ -16,6 +16,7 @@ pub mod key_schedule;
 pub mod keys;
 pub mod logout;
 pub mod nested;
+pub mod offered_keys;
 pub mod operators;
 pub mod outbox;
 pub mod predicates;

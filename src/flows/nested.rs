@@ -8,7 +8,10 @@ use super::{
 };
 use crate::{
     base::{Fault, Timestamp},
-    crypto::{Typ, jwe},
+    crypto::{
+        ParsedJwks, Typ,
+        jwe::{self, Recipient, Says},
+    },
     oidc::{
         alg::SigningAlg,
         client::ResponseForm,
@@ -22,6 +25,9 @@ use crate::{
 pub enum Content {
     /// A signed token: `cty` says so (RFC 7519 §5.2).
     Jwt,
+    /// One that comes unasked: its issuer stands outside too, so that the receiver knows whose keys to take (Back-Channel Logout
+    /// 1.0 §2.4, RFC 7519 §5.3).
+    LogoutToken,
     Json,
 }
 
@@ -33,16 +39,33 @@ pub async fn encrypted(
     (content, plain): (Content, &[u8]),
     now: Timestamp,
 ) -> Result<Result<String, OAuthError>, Fault> {
-    let has_key = |keys: &crate::crypto::ParsedJwks| keys.recipient(how.alg).is_some();
-    let keys = client_keys::find(provider, client, has_key, now).await;
-    let Some(recipient) = keys.as_ref().and_then(|keys| keys.recipient(how.alg)) else {
-        let text = format!("the client's jwks or jwks_uri gives no key to encrypt to with {} (use enc)", how.alg);
-        return Ok(Err(OAuthError::new(OAuthErrorCode::InvalidRequest, text)));
+    let recipient = match recipient(provider, client, how, now).await {
+        Ok(recipient) => recipient,
+        Err(error) => return Ok(Err(error)),
     };
-    let cty = (content == Content::Jwt).then_some("JWT");
-    jwe::encrypt(recipient, how, cty, plain, &provider.entropy)
+    let says = match content {
+        Content::Jwt => Says { cty: Some("JWT"), iss: None },
+        Content::LogoutToken => Says { cty: Some("JWT"), iss: Some(&provider.settings.issuer) },
+        Content::Json => Says::default(),
+    };
+    jwe::encrypt(&recipient, how, says, plain, &provider.entropy)
         .map(Ok)
         .map_err(|error| Fault::internal("an answer cannot be encrypted", error))
+}
+
+/// The client's key to encrypt to.
+pub async fn recipient(
+    provider: &Provider,
+    client: &KnownClient,
+    how: Encryption,
+    now: Timestamp,
+) -> Result<Recipient, OAuthError> {
+    let has_key = |keys: &ParsedJwks| keys.recipient(how.alg).is_some();
+    let keys = client_keys::find(provider, client, has_key, now).await;
+    keys.as_ref().and_then(|keys| keys.recipient(how.alg)).cloned().ok_or_else(|| {
+        let text = format!("the client's jwks or jwks_uri gives no key to encrypt to with {} (use enc)", how.alg);
+        OAuthError::new(OAuthErrorCode::InvalidRequest, text)
+    })
 }
 
 /// An answer as JWT. `typ` is what it is; `default` signs where the client registered no algorithm but the form is signed.

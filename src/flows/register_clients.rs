@@ -69,7 +69,7 @@ pub fn check_keys(client: &Client) -> Result<(), MetadataError> {
         }
     }
     let signs = client.auth.method == ClientAuthMethod::PrivateKeyJwt;
-    let algs = client.auth.signing_alg.map_or_else(|| client.rules.profile.algs().to_vec(), |alg| vec![alg]);
+    let algs = client.signing_algs(client.auth.signing_alg);
     if signs && !algs.iter().any(|alg| keys.candidates(crypto_alg(*alg), None).next().is_some()) {
         let names = algs.iter().map(|alg| alg.as_str()).collect::<Vec<_>>().join(", ");
         return Err(bad_keys(&format!("has no well-formed key that can verify {names}")));

@@ -11,6 +11,7 @@ use super::{
     error::{OAuthError, OAuthErrorCode},
     predicate::Predicate,
     scope::Scope,
+    visible,
 };
 use crate::base::ids::ClientId;
 
@@ -191,7 +192,7 @@ fn required(members: &Map<String, Value>, name: &str) -> Result<String, OAuthErr
 
 fn is_plain(text: &str) -> bool {
     let length = text.chars().count();
-    (1..=MAX_TEXT).contains(&length) && !text.chars().any(char::is_control)
+    (1..=MAX_TEXT).contains(&length) && visible::is_plain(text)
 }
 
 fn fields(members: &Map<String, Value>) -> Result<BTreeMap<CheckedField, String>, OAuthError> {
@@ -372,6 +373,10 @@ mod tests {
             r#"[{"type":"delegation","procedure":"1","actions":["sign"]}]"#,
             r#"[{"type":"delegation","procedure":"1\u0000","actions":["submit"]}]"#,
             r#"[{"type":"delegation","procedure":1,"actions":["submit"]}]"#,
+            // The person reads these: nothing in them may turn the page around.
+            "[{\"type\":\"delegation\",\"procedure\":\"1\u{202E}2\",\"actions\":[\"submit\"]}]",
+            r#"[{"type":"delegation","procedure":"1","dossier":"a\u2066b","actions":["submit"]}]"#,
+            r#"[{"type":"identity_check","procedure":"1","fields":{"name":"Th\u200f"}}]"#,
         ] {
             assert_eq!(parse(wrong).expect_err(wrong).code, OAuthErrorCode::InvalidAuthorizationDetails, "{wrong}");
         }

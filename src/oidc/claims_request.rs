@@ -8,6 +8,7 @@ use serde_json::{Map, Value};
 use super::{
     error::OAuthError,
     nul,
+    predicate::SAME_PERSON_AS,
     verified_claims::{self, VerifiedRequests},
 };
 
@@ -73,8 +74,7 @@ impl ClaimsRequest {
             VerifiedRequests { userinfo: verified(&members, "userinfo")?, id_token: verified(&members, "id_token")? };
         let request = Self { userinfo: place(&members, "userinfo")?, id_token: place(&members, "id_token")?, verified };
         // One answer goes to both places, so that there is one question.
-        let asked =
-            |place: &BTreeMap<String, ClaimRequest>| place.get("same_person_as").map(|claim| claim.value.clone());
+        let asked = |place: &BTreeMap<String, ClaimRequest>| place.get(SAME_PERSON_AS).map(|claim| claim.value.clone());
         match (asked(&request.userinfo), asked(&request.id_token)) {
             (Some(one), Some(other)) if one != other => {
                 Err(OAuthError::invalid_request("claims asks for same_person_as twice with different values"))
@@ -85,6 +85,12 @@ impl ClaimsRequest {
 
     pub fn is_empty(&self) -> bool {
         self.userinfo.is_empty() && self.id_token.is_empty() && self.verified.is_empty()
+    }
+
+    /// Whether it states something about the person and asks whether that is right. Each statement is a question of its own: who
+    /// agreed to an answer once has not agreed to one for whatever is stated next.
+    pub fn states_something(&self) -> bool {
+        [&self.userinfo, &self.id_token].iter().any(|place| place.contains_key(SAME_PERSON_AS))
     }
 
     /// Nothing is asked for in the ID token.

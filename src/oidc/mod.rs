@@ -59,4 +59,5 @@ pub mod token_response;
 pub mod user_code;
 pub mod userinfo;
 pub mod verified_claims;
+pub mod visible;
 mod words;

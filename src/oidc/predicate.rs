@@ -7,7 +7,7 @@ use super::claims_request::ClaimRequest;
 /// Ages that some law asks for: 14 and 16 (responsibility, work), 18 (of age), 60 (the elderly).
 const AGES: [(&str, u8); 4] = [("age_over_14", 14), ("age_over_16", 16), ("age_over_18", 18), ("age_over_60", 60)];
 const RESIDENT_IN: &str = "resident_in:";
-const SAME_PERSON_AS: &str = "same_person_as";
+pub const SAME_PERSON_AS: &str = "same_person_as";
 /// Longer than any name or number that somebody states.
 const MAX_TEXT: usize = 200;
 

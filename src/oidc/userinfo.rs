@@ -7,7 +7,7 @@ use serde_json::{Map, Value};
 use super::{
     claims_request::{ClaimRequest, ClaimsRequest},
     id_token::ExtraClaims,
-    predicate::Predicate,
+    predicate::{Predicate, SAME_PERSON_AS},
     scope::ScopeSet,
     verified_claims::{self, Verification, VerifiedRequest},
 };
@@ -113,7 +113,7 @@ pub(super) fn requested<'a>(
 ) -> Option<(&'a str, &'a Value)> {
     let held = person.get(name)?;
     // What same_person_as has as its value is the question, not the answer.
-    if name == "same_person_as" {
+    if name == SAME_PERSON_AS {
         return Some((name, held));
     }
     // A question's answer says when it was true; what may be required is the answer itself.

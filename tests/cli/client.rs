@@ -67,3 +67,34 @@ async fn an_operators_client_too_must_be_listed_by_its_sector() {
     let taken = add("good.json", json!(["https://a.example/cb"]));
     assert_eq!(taken.status(), 0, "{}", taken.err());
 }
+
+#[test]
+fn what_there_is_no_key_for_is_not_registered_by_an_operator_either() {
+    let binary = Binary::new();
+    let add = |name: &str, metadata: serde_json::Value| {
+        let file = binary.dir.path().join(name);
+        fs::write(&file, metadata.to_string()).unwrap();
+        binary.run(&["client", "add", "--file", file.to_str().unwrap()])
+    };
+    let sealed = |alg: &str| json!({"redirect_uris": ["https://a.example/cb"], "request_object_encryption_alg": alg});
+    let signed = |alg: &str| json!({"redirect_uris": ["https://a.example/cb"], "id_token_signed_response_alg": alg});
+    assert_eq!(binary.run(&["migrate"]).status(), 0);
+    // Before the first start there is nothing to compare with.
+    assert_eq!(add("early.json", sealed("ECDH-ES")).status(), 0);
+    for alg in ["RS256", "ES256", "RSA-OAEP-256"] {
+        assert_eq!(binary.run(&["keys", "new", "--alg", alg]).status(), 0);
+    }
+    for (metadata, member) in
+        [(sealed("ECDH-ES"), "request_object_encryption_alg"), (signed("PS256"), "id_token_signed_response_alg")]
+    {
+        let refused = add("bad.json", metadata);
+        assert!(refused.status() != 0 && refused.err().contains(member), "{}", refused.err());
+    }
+    assert_eq!(add("good.json", sealed("RSA-OAEP-256")).status(), 0);
+    assert_eq!(add("signed.json", signed("ES256")).status(), 0);
+    // The early one is told of now.
+    let report = binary.run(&["doctor", "--json"]).json();
+    let clients = report["checks"].as_array().unwrap().iter().find(|row| row["check"] == "clients").unwrap();
+    assert_eq!(clients["state"], "warning", "{clients}");
+    assert!(clients["saw"].as_str().unwrap().contains("request_object_encryption_alg is ECDH-ES"), "{clients}");
+}

@@ -16,7 +16,7 @@ use crate::support::{
 
 /// Everywhere that something is taken.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Place {
+pub enum Place {
     CodeGrant,
     RefreshGrant,
     DeviceGrant,
@@ -77,7 +77,7 @@ const PLACES: [Place; 27] = [
 ];
 
 /// Where one of its kind belongs, and is used up: it comes there last.
-fn own_place(kind: Kind) -> Option<Place> {
+pub fn own_place(kind: Kind) -> Option<Place> {
     Some(match kind {
         Kind::Code => Place::CodeGrant,
         Kind::RefreshToken => Place::RefreshGrant,
@@ -120,12 +120,12 @@ fn page_or_redirect(answer: &Answer) -> String {
     }
 }
 
-struct Case<'a>(Artefacts<'a>);
+pub struct Case<'a>(pub Artefacts<'a>);
 
 impl Case<'_> {
     /// What comes of it there: a status with its error, or the word for what it opened.
     #[expect(clippy::too_many_lines, reason = "one table")]
-    async fn put(&self, place: Place, value: &str) -> String {
+    pub async fn put(&self, place: Place, value: &str) -> String {
         match place {
             Place::CodeGrant => {
                 let fields = [

@@ -28,6 +28,7 @@ use crate::{
         start::{Assembled, Surroundings},
         telemetry,
     },
+    http::address::Networks,
 };
 
 /// Try it: a service with its own people and three portals, on this machine alone.
@@ -77,6 +78,7 @@ pub async fn run(args: Args, context: &Context) -> Result<ExitCode, Failure> {
         issuer: file.issuer.clone(),
         resource: resource.resource.clone(),
         outbound: service.provider.outbound.clone(),
+        proxies: Networks::default(),
         clock: context.clock.clone(),
     };
     let mut beside = vec![start_resource(settings, ports.resource.listener, &stopping)];

@@ -2,7 +2,7 @@
 
 use sqlx::PgConnection;
 
-use super::{Finding, State, keys, machine::sqlite_path, serving};
+use super::{Finding, State, clients, keys, machine::sqlite_path, serving};
 use crate::{
     base::{Span, Timestamp},
     cli::{config::Loaded, context::Context, durability::Durability},
@@ -34,6 +34,7 @@ pub(super) async fn checks(context: &Context, loaded: &Loaded) -> Vec<Finding> {
     // Without its table the question has no answer.
     if schema.state == State::Good {
         findings.push(keys::check(&db, loaded).await);
+        findings.push(clients::check(&db).await);
         if let Ok(kids) = keys::published(&db).await {
             findings.push(serving::check(config, &kids).await);
         }

@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeMap, sync::Arc};
 
-use super::{Browser, Progress};
+use super::{Browser, Progress, objects};
 use crate::{
     assurance::{self, Factor, Factors, Level, PasswordOrigin, Proof, evidence, level, may_sign_in, proven_since},
     base::{Fault, Timestamp, hex, ids::PersonId},
@@ -13,7 +13,7 @@ use crate::{
         authorize::{DecoupledKind, Request},
         id_token::IdToken,
         interact::{self, Consent, Finish, Granted, Next, Password, Presence, Refusal, Selection, Standing, Terms},
-        scope::AccountLevel,
+        scope::{AccountLevel, DataClass, Scope},
         token_kind::TokenKind,
     },
     store::{
@@ -24,21 +24,24 @@ use crate::{
 };
 
 /// The person that must be the one signed in: by `id_token_hint`, or by the claims' `sub`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 enum Expected {
     Anybody,
-    Person(PersonId),
-    /// A hint that is not ours, or two that name different people.
-    Nobody,
+    /// Nobody at all, where a hint is not ours, or two name different people.
+    OneOf(Vec<PersonId>),
 }
 
 impl Expected {
-    fn is(self, person: PersonId) -> bool {
+    fn is(&self, person: PersonId) -> bool {
         match self {
             Self::Anybody => true,
-            Self::Person(expected) => expected == person,
-            Self::Nobody => false,
+            Self::OneOf(people) => people.contains(&person),
         }
+    }
+
+    fn and(self, mut others: Vec<PersonId>) -> Self {
+        others.retain(|person| self.is(*person));
+        Self::OneOf(others)
     }
 }
 
@@ -116,7 +119,7 @@ impl<'a> Case<'a> {
     }
 
     fn presence(&self) -> Presence {
-        match (self.session(), self.expected) {
+        match (self.session(), &self.expected) {
             (None, _) => Presence::Absent,
             (Some(found), expected) if !expected.is(found.account.person_id) => Presence::AnotherPerson,
             (Some(_), _) => Presence::Present,
@@ -164,10 +167,11 @@ impl<'a> Case<'a> {
             let agreed = |name: &str| claims.is_some_and(|all| all.iter().any(|claim| claim.as_str() == Some(name)));
             consent.purpose_version == purpose_version(self.client)
                 && granted.scopes.iter().all(|scope| consent.scopes.iter().any(|agreed| agreed == scope))
-                && granted.claims.names().all(agreed)
+                && granted.claims.names().all(|name| agreed(name) || is_of_the_protocol(name))
                 && granted.resources.iter().all(|uri| agreed(&agreed_resource(uri)))
-                // Each of these is about one procedure, once.
+                // Each of these is about one procedure or one statement, once.
                 && granted.details.is_empty()
+                && !granted.claims.states_something()
         });
         if remembered { Consent::Remembered } else { Consent::Missing }
     }
@@ -186,6 +190,11 @@ impl<'a> Case<'a> {
 
 pub fn acr(level: Level) -> AcrLevel {
     AcrLevel::from_number(level.number()).unwrap_or(AcrLevel::One)
+}
+
+/// Such as `sub`, `acr` and `auth_time`: they come with every sign-in, asked for by name or not.
+fn is_of_the_protocol(claim: &str) -> bool {
+    Scope::of_claim(claim).is_some_and(|scope| scope.class == DataClass::Protocol)
 }
 
 /// How a resource stands among the names that were agreed to.
@@ -209,30 +218,32 @@ async fn expected_person(
     request: &Request,
 ) -> Result<Expected, Fault> {
     if let Some(DecoupledKind::Backchannel { person, .. }) = request.decoupled.as_ref().map(|asked| &asked.kind) {
-        return Ok(Expected::Person(*person));
+        return Ok(Expected::OneOf(vec![*person]));
     }
-    let mut subs = Vec::new();
-    if let Some(hint) = &request.id_token_hint {
-        match read_hint(provider, hint).filter(|token| token.aud == client.id) {
-            Some(token) => subs.push(token.sub),
-            None => return Ok(Expected::Nobody),
-        }
-    }
-    subs.extend(request.expected_sub().map(str::to_owned));
     let mut expected = Expected::Anybody;
-    for sub in subs {
-        let person = subjects::person_of_sub(conn, &client.sector, &sub).await?;
-        expected = match (expected, person) {
-            (Expected::Anybody, Some(person)) => Expected::Person(person),
-            (Expected::Person(other), Some(person)) if other == person => Expected::Person(person),
-            _ => return Ok(Expected::Nobody),
-        };
+    if let Some(hint) = &request.id_token_hint {
+        let sub = read_hint(provider, hint).filter(|token| token.aud == client.id).map(|token| token.sub);
+        expected = expected.and(people(conn, client, sub.as_deref().as_slice()).await?);
+    }
+    if let Some(subs) = request.expected_subs() {
+        expected = expected.and(people(conn, client, &subs).await?);
     }
     Ok(expected)
 }
 
-/// An ID token of ours, expired or not, whose key was never compromised.
+/// The people that these names stand for in the client's sector.
+async fn people(conn: &mut Conn, client: &KnownClient, subs: &[&str]) -> Result<Vec<PersonId>, Fault> {
+    let mut people = Vec::new();
+    for sub in subs {
+        people.extend(subjects::person_of_sub(conn, &client.sector, sub).await?);
+    }
+    Ok(people)
+}
+
+/// An ID token of ours, expired or not, whose key was never compromised. A client that has its tokens encrypted may encrypt the
+/// hint to us (OpenID Connect Core §3.1.2.1, RP-Initiated Logout §2).
 pub fn read_hint(provider: &Provider, hint: &str) -> Option<IdToken> {
-    let own = provider.keys.ring().verify(hint, Typ::Jwt, Signed::Ever).ok()?;
+    let signed = objects::opened(provider, hint).ok()?;
+    let own = provider.keys.ring().verify(&signed, Typ::Jwt, Signed::Ever).ok()?;
     IdToken::from_hint(Some(TokenKind::Id.typ()), &own.claims, &provider.settings.issuer).ok()
 }

@@ -84,7 +84,9 @@ pub(super) async fn grant(
         details: finish.granted.details.clone(),
     };
     let targets = targets::served(provider, case.client, &finish.granted.resources).await?;
+    let issuer = &provider.settings.issuer;
     let unit = Grant {
+        own: finish.granted.resources.contains(issuer).then(|| issuer.clone()),
         id: to.grant().unwrap_or_else(|| GrantId::generate(&provider.entropy, now)),
         to,
         found: found.clone(),
@@ -208,6 +210,8 @@ struct Grant {
     sector: String,
     names: Names,
     authorized: Authorized,
+    /// This service's address, where it was named among the resources: it knows the person as the client does.
+    own: Option<String>,
     /// Each with the name to give the person there, if they have none yet.
     targets: Vec<(Target, String)>,
     agreed: Option<Consent>,
@@ -232,6 +236,7 @@ impl Grant {
             };
             authorized.resources.insert(target.resource.clone(), sub);
         }
+        authorized.resources.extend(self.own.iter().map(|issuer| (issuer.clone(), authorized.sub.clone())));
         if self.names.sid_is_stale {
             let session = self.found.session.id;
             authorized.sid = subjects::ensure_sid(tx, session, &self.client.0, &authorized.sid, self.now).await?;

@@ -59,19 +59,18 @@ async fn verify(
     };
     let opened = opened(provider, jwt.trim()).map_err(|error| invalid(&error))?;
     let unverified = Unverified::parse(&opened, HeaderKey::Refused).map_err(|error| invalid(&error))?;
-    let (registered, profile) = (client.client.requests.signing_alg, client.client.rules.profile);
-    let algs: Vec<Alg> =
-        registered.map_or_else(|| profile.algs().to_vec(), |alg| vec![alg]).into_iter().map(crypto_alg).collect();
+    let registered = client.client.requests.signing_alg;
+    let algs: Vec<Alg> = client.client.signing_algs(registered).into_iter().map(crypto_alg).collect();
     let expect = Expect { algs: &algs, typ: TypRule::IfPresent(request_object::TYPES) };
     let claims = client_keys::verified(provider, client, &unverified, &expect, now).await;
     let claims = claims.map_err(|error| invalid(&error))?;
-    let needs = if profile.signs_messages() { Needs::AudienceAndTimes } else { Needs::WhatIsThere };
+    let needs = if client.client.rules.profile.signs_messages() { Needs::AudienceAndTimes } else { Needs::WhatIsThere };
     let rules = ObjectRules { client_id: &client.id, issuer: &provider.settings.issuer, needs, now };
     Ok(request_object::parameters(&claims, beside, &rules)?)
 }
 
 /// What is inside an object that was encrypted to us: signed, or it says nothing about who sent it (RFC 9101 §6.1, §10.2).
-fn opened<'a>(provider: &Provider, jwt: &'a str) -> Result<Cow<'a, str>, JweError> {
+pub fn opened<'a>(provider: &Provider, jwt: &'a str) -> Result<Cow<'a, str>, JweError> {
     if !jwe::is_encrypted(jwt) {
         return Ok(Cow::Borrowed(jwt));
     }

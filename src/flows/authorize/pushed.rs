@@ -3,7 +3,7 @@
 use serde::Deserialize as _;
 use serde_json::json;
 
-use super::{begin::written, objects, read::check};
+use super::{begin::written, objects, read::check, respond::undeliverable};
 use crate::{
     base::{Fault, Timestamp, ids::ClientId},
     crypto::{OpaqueToken, opaque::kind},
@@ -59,7 +59,7 @@ async fn judged(
         Ok(params) => params,
         Err(error) => return Ok(Err(error)),
     };
-    if let Err(error) = checked(provider, client, params.clone(), arrival).await? {
+    if let Err(error) = checked(provider, client, (params.clone(), arrival), now).await? {
         return Ok(Err(error));
     }
     let token = OpaqueToken::<kind::Par>::generate(&provider.entropy);
@@ -94,7 +94,11 @@ fn bound(params: Params, client: &Caller) -> Result<Params, OAuthError> {
         Some(_) => {
             Err(OAuthError::invalid_request("dpop_jkt is not the key of the DPoP proof (RFC 9449 section 10.1)"))
         }
-        None => Ok(Params::from_pairs(params.iter().chain([("dpop_jkt", proof.jkt.as_str())]))),
+        // One without a value counts as left out (RFC 6749 §3.1).
+        None => {
+            let others = params.iter().filter(|(name, _)| *name != "dpop_jkt");
+            Ok(Params::from_pairs(others.chain([("dpop_jkt", proof.jkt.as_str())])))
+        }
     }
 }
 
@@ -124,12 +128,16 @@ async fn opened(
 async fn checked(
     provider: &Provider,
     client: &KnownClient,
-    params: Params,
-    arrival: Arrival,
+    (params, arrival): (Params, Arrival),
+    now: Timestamp,
 ) -> Result<Result<Request, OAuthError>, Fault> {
-    match Addressed::resolve(params, &client.client) {
-        Ok(addressed) => check(provider, client, addressed.arrived(arrival)).await,
-        Err(error) => Ok(Err(error.oauth())),
+    let addressed = match Addressed::resolve(params, &client.client) {
+        Ok(addressed) => addressed,
+        Err(error) => return Ok(Err(error.oauth())),
+    };
+    match undeliverable(provider, client, &addressed.address, now).await? {
+        Some(error) => Ok(Err(error)),
+        None => check(provider, client, addressed.arrived(arrival)).await,
     }
 }
 

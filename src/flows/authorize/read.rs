@@ -3,7 +3,11 @@
 
 use std::sync::Arc;
 
-use super::{objects, pushed, respond::deliver, targets};
+use super::{
+    objects, pushed,
+    respond::{deliver, undeliverable},
+    targets,
+};
 use crate::{
     base::{Fault, Timestamp},
     flows::{Provider, clients::KnownClient},
@@ -49,6 +53,9 @@ pub async fn read(
         Err(error) => return Ok(Err(Unread::Page(error))),
     };
     let address = addressed.address.clone();
+    if let Some(error) = undeliverable(provider, &client, &address, now).await? {
+        return Ok(Err(Unread::Untold(error)));
+    }
     match check(provider, &client, addressed).await? {
         Ok(request) => Ok(Ok((client, Request { pushed: taken.pushed, ..request }))),
         Err(error) => {
@@ -126,9 +133,10 @@ async fn refused_object(
     now: Timestamp,
 ) -> Result<Unread, Fault> {
     match Addressed::resolve(beside, &client.client) {
-        Ok(addressed) => {
-            deliver(provider, client, &addressed.address, Answer::Error(error), now).await.map(Unread::Deliver)
-        }
+        Ok(addressed) => match undeliverable(provider, client, &addressed.address, now).await? {
+            Some(_) => Ok(Unread::Untold(error.clone())),
+            None => deliver(provider, client, &addressed.address, Answer::Error(error), now).await.map(Unread::Deliver),
+        },
         Err(_) => Ok(Unread::Untold(error.clone())),
     }
 }

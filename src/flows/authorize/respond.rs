@@ -13,9 +13,34 @@ use crate::{
     crypto::Typ,
     oidc::{
         authorize::{Answer, Delivery, Request, ReturnAddress},
+        error::{OAuthError, OAuthErrorCode},
         jarm,
     },
 };
+
+/// Why an answer could not leave in the form that is asked for: nobody signs in for an answer that nobody gets, and no code is
+/// made for it. A refusal is not told by redirect either, for it would have to leave in the same form.
+pub async fn undeliverable(
+    provider: &Provider,
+    client: &KnownClient,
+    address: &ReturnAddress,
+    now: Timestamp,
+) -> Result<Option<OAuthError>, Fault> {
+    if !address.response_mode.is_signed() {
+        return Ok(None);
+    }
+    if provider.keys.ring().signer(client.response_alg).is_none() {
+        let text = format!(
+            "no key for {} is active here, with which the answer would be signed (authorization_signed_response_alg)",
+            client.response_alg
+        );
+        return Ok(Some(OAuthError::new(OAuthErrorCode::ServerError, text)));
+    }
+    match client.client.responses.authorization {
+        None => Ok(None),
+        Some(how) => Ok(nested::recipient(provider, client, how, now).await.err()),
+    }
+}
 
 pub async fn deliver(
     provider: &Provider,

@@ -57,7 +57,8 @@ pub async fn kept(
     let names: Vec<String> = resources.keys().cloned().collect();
     let served = served(provider, client, &names).await?;
     let mut conn = provider.db.read().await?;
-    let mut kept = BTreeMap::new();
+    let issuer = &provider.settings.issuer;
+    let mut kept: BTreeMap<_, _> = resources.get(issuer).map(|sub| (issuer.clone(), sub.clone())).into_iter().collect();
     for (target, _) in served {
         let Some(sub) = resources.get(&target.resource) else { continue };
         if subjects::person_of_sub(&mut conn, &target.sector, sub).await? == Some(person) {

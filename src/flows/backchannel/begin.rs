@@ -53,6 +53,10 @@ pub async fn begin(
         let text = "this client is not registered for backchannel authentication (grant_types of its metadata)";
         return Ok(Err(OAuthError::new(OAuthErrorCode::UnauthorizedClient, text)));
     };
+    if !client.client.may_be_pushed_to() {
+        let text = "the client's profile has no push (FAPI CIBA Profile section 5.2.2)";
+        return Ok(Err(OAuthError::new(OAuthErrorCode::UnauthorizedClient, text)));
+    }
     let (params, form) = match signed::parameters(provider, client, posted, now).await? {
         Ok(read) => read,
         Err(error) => return Ok(Err(error)),

@@ -6,7 +6,9 @@ use crate::{
     base::{Fault, Timestamp, ids::ClientId},
     crypto::{Expect, HeaderKey, TypRule, Unverified},
     flows::{
-        Provider, client_keys,
+        Provider,
+        authorize::objects,
+        client_keys,
         clients::{KnownClient, crypto_alg},
     },
     oidc::{
@@ -29,8 +31,7 @@ pub(super) async fn parameters<'a>(
     posted: &'a Params,
     now: Timestamp,
 ) -> Result<Result<(Cow<'a, Params>, Form), OAuthError>, Fault> {
-    let alg = client.client.backchannel.as_ref().and_then(|own| own.signing_alg);
-    let jwt = match (posted.one("request"), alg) {
+    let jwt = match (posted.one("request"), client.client.backchannel_algs()) {
         (Err(error), _) => return Ok(Err(error)),
         (Ok(None), None) => return Ok(Ok((Cow::Borrowed(posted), Form::Plain))),
         (Ok(None), Some(_)) => {
@@ -41,7 +42,7 @@ pub(super) async fn parameters<'a>(
                 "signed requests need backchannel_authentication_request_signing_alg in the client's metadata",
             ));
         }
-        (Ok(Some(jwt)), Some(alg)) => (jwt, alg),
+        (Ok(Some(jwt)), Some(algs)) => (jwt, algs),
     };
     if let Some((name, _)) = posted.iter().find(|(name, _)| !BESIDE.contains(name)) {
         return Ok(refused(format!("the parameter {name} stands beside the signed request (CIBA Core section 7.1.1)")));
@@ -57,13 +58,17 @@ fn refused<T>(text: impl Into<Cow<'static, str>>) -> Result<T, OAuthError> {
 async fn opened(
     provider: &Provider,
     client: &KnownClient,
-    (jwt, alg): (&str, SigningAlg),
+    (jwt, algs): (&str, Vec<SigningAlg>),
     now: Timestamp,
 ) -> Result<Result<Params, OAuthError>, Fault> {
-    let Ok(unverified) = Unverified::parse(jwt, HeaderKey::Refused) else {
+    let inside = match objects::opened(provider, jwt.trim()) {
+        Ok(inside) => inside,
+        Err(error) => return Ok(refused(format!("the signed request: {error}"))),
+    };
+    let Ok(unverified) = Unverified::parse(&inside, HeaderKey::Refused) else {
         return Ok(refused("the signed request is not a JWT"));
     };
-    let algs = [crypto_alg(alg)];
+    let algs: Vec<_> = algs.into_iter().map(crypto_alg).collect();
     let typ = TypRule::IfPresent(request_object::TYPES);
     let claims = match client_keys::verified(provider, client, &unverified, &Expect { algs: &algs, typ }, now).await {
         Ok(claims) => claims,

@@ -5,7 +5,14 @@ use url::{Url, form_urlencoded};
 
 use crate::{
     base::{Fault, Timestamp, ids::ClientId},
-    flows::{Provider, clients::KnownClient, outbox::worker::Delivery, sessions::end::LogoutNotice, token::mint},
+    flows::{
+        Provider,
+        clients::KnownClient,
+        nested::{self, Content},
+        outbox::worker::Delivery,
+        sessions::end::LogoutNotice,
+        token::mint,
+    },
     oidc::logout_token::LogoutToken,
     store::{outbox::DueMessage, standing, subjects},
 };
@@ -41,10 +48,17 @@ async fn prepare(
     };
     let jti = URL_SAFE_NO_PAD.encode(provider.entropy.bytes::<16>());
     let token = LogoutToken::new(&provider.settings.issuer, &client.id, &sub, Some(&notice.sid), &jti, now);
-    match mint::logout_token(provider, &client, &token)? {
-        Ok(token) => Ok(Ok((uri, token))),
-        Err(refusal) => Ok(Err(Delivery::Failed(refusal.code().to_owned()))),
-    }
+    let signed = match mint::logout_token(provider, &client, &token)? {
+        Ok(signed) => signed,
+        Err(refusal) => return Ok(Err(Delivery::Failed(refusal.code().to_owned()))),
+    };
+    // §2.6 item 1: a client that has its ID tokens encrypted should refuse a logout token that is not.
+    let Some(how) = client.client.responses.id_token else { return Ok(Ok((uri, signed))) };
+    let content = (Content::LogoutToken, signed.as_bytes());
+    Ok(match nested::encrypted(provider, &client, how, content, now).await? {
+        Ok(encrypted) => Ok((uri, encrypted)),
+        Err(error) => Err(Delivery::Failed(error.to_string())),
+    })
 }
 
 async fn sub_at(

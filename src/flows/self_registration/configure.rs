@@ -111,7 +111,7 @@ async fn prepare(
         Ok(client) => client,
         Err(refusal) => return Ok(Err(refusal)),
     };
-    let before = Client::register(&owned.stored.metadata, RegisteredBy::ItSelf)
+    let (before, _) = Client::stored(&owned.stored.metadata, RegisteredBy::ItSelf)
         .map_err(|_| Fault::inconsistent("client", "metadata", &owned.stored.client_id))?;
     if let Err(error) = client.check_keeps_sector(&before, &owned.stored.client_id) {
         return Ok(Err(error.into()));

@@ -14,9 +14,8 @@ use serde_json::{Map, Value};
 use crate::{
     base::{Fault, Secret, Span, Timestamp, ids::ClientId},
     crypto::ParsedJwks,
-    flows::{Provider, clients::crypto_alg, register_clients::check_keys},
+    flows::{Provider, offered_keys::OfferedKeys, register_clients::check_keys},
     oidc::{
-        alg::SigningAlg,
         client::{Client, MetadataError, RegisteredBy},
         endpoints,
         error::{OAuthError, OAuthErrorCode},
@@ -133,29 +132,9 @@ async fn checked(provider: &Provider, metadata: Map<String, Value>, now: Timesta
     let metadata = statement::apply(&provider.settings, metadata, now).map_err(Refusal::Statement)?;
     let client = Client::register(&Value::Object(metadata), RegisteredBy::ItSelf)?;
     check_keys(&client)?;
-    check_signers(provider, &client)?;
+    OfferedKeys::of(&provider.keys.ring()).check(&client)?;
     sector::check(&provider.outbound, &client).await?;
     Ok(client)
-}
-
-/// What we would have to sign for it and have no key for: discovery does not list it (OIDC Discovery §3). RS256 is what every
-/// client gets that names nothing, and is refused where it is used.
-fn check_signers(provider: &Provider, client: &Client) -> Result<(), MetadataError> {
-    let ring = provider.keys.ring();
-    let asked = [
-        ("id_token_signed_response_alg", Some(client.id_token_alg)),
-        ("userinfo_signed_response_alg", client.responses.userinfo.signed),
-        ("introspection_signed_response_alg", client.responses.introspection.signed),
-        ("authorization_signed_response_alg", Some(client.requests.response_alg)),
-    ];
-    let lacks = |alg: SigningAlg| alg != SigningAlg::Rs256 && ring.signer(crypto_alg(alg)).is_none();
-    match asked.into_iter().find(|(_, alg)| alg.is_some_and(lacks)) {
-        None => Ok(()),
-        Some((field, alg)) => {
-            let name = alg.map_or("", SigningAlg::as_str);
-            Err(MetadataError::new(field, format!("is {name}, for which this service has no key at present")))
-        }
-    }
 }
 
 /// What is answered of a registration (RFC 7591 §3.2.1, RFC 7592 §3).

@@ -3,15 +3,18 @@
 use serde_json::{Map, Value};
 
 use crate::{
-    base::Timestamp,
+    base::{Span, Timestamp},
     crypto::{Alg, Expect, HeaderKey, TypRule, Unverified},
     flows::Settings,
-    oidc::error::{OAuthError, OAuthErrorCode},
+    oidc::{
+        error::{OAuthError, OAuthErrorCode},
+        numeric_date,
+    },
 };
 
 /// Claims about the statement itself, which are no metadata (RFC 7519 §4.1).
 const ABOUT_ITSELF: [&str; 7] = ["iss", "sub", "aud", "exp", "nbf", "iat", "jti"];
-const SKEW: i64 = 10;
+const SKEW: Span = Span::secs(10);
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum StatementRefusal {
@@ -75,14 +78,15 @@ fn verified(settings: &Settings, text: &str) -> Result<Map<String, Value>, State
 }
 
 fn check_itself(claims: &Map<String, Value>, issuer: &str, now: Timestamp) -> Result<(), StatementRefusal> {
+    // RFC 7519 §2: with a fraction or without, and however far away.
     let time = |name: &str| match claims.get(name) {
         None => Ok(None),
-        Some(value) => value.as_i64().map(Some).ok_or(StatementRefusal::Malformed),
+        Some(value) => numeric_date::from_value(value).map(Some).ok_or(StatementRefusal::Malformed),
     };
-    if time("exp")?.is_some_and(|exp| exp + SKEW <= now.secs()) {
+    if time("exp")?.is_some_and(|exp| exp + SKEW <= now) {
         return Err(StatementRefusal::Expired);
     }
-    if time("nbf")?.is_some_and(|nbf| nbf - SKEW > now.secs()) {
+    if time("nbf")?.is_some_and(|nbf| nbf > now + SKEW) {
         return Err(StatementRefusal::NotYet);
     }
     let named = |value: &Value| value.as_str() == Some(issuer);

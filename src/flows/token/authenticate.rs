@@ -64,9 +64,10 @@ pub async fn authenticate(
     }
 }
 
-/// An active client; a disabled one is nobody.
+/// An active client; a disabled one is nobody, and so is one that proves itself in a way that its profile does not have.
 pub(super) async fn find(provider: &Provider, id: &ClientId) -> Result<Option<Arc<KnownClient>>, Fault> {
-    Ok(provider.clients.find(&provider.db, id).await?.filter(|known| !known.disabled))
+    let known = provider.clients.find(&provider.db, id).await?;
+    Ok(known.filter(|known| !known.disabled && known.client.proves_itself_well()))
 }
 
 async fn by_secret(
@@ -185,7 +186,7 @@ fn replayed() -> crate::oidc::error::OAuthError {
 }
 
 pub(super) fn allowed_algs(known: &KnownClient) -> Vec<SigningAlg> {
-    known.client.auth.signing_alg.map_or_else(|| known.client.rules.profile.algs().to_vec(), |alg| vec![alg])
+    known.client.signing_algs(known.client.auth.signing_alg)
 }
 
 /// The members of the header that the protocol's check looks at; the parser has refused all that is dangerous.

@@ -8,10 +8,16 @@ use super::{Authorized, Part, Refusal};
 use crate::{
     assurance::AccountLevel,
     base::{Fault, Timestamp, ids::GrantId},
-    crypto::{Alg, SigningKey, Typ},
-    flows::{Provider, caller::Caller, clients::KnownClient, nested},
+    crypto::{SigningKey, Typ},
+    flows::{
+        Provider,
+        caller::Caller,
+        clients::{KnownClient, crypto_alg},
+        nested,
+    },
     oidc::{
         access_token::{AccessToken, Authentication},
+        alg::SigningAlg,
         authorization_details::Detail,
         id_token::{ExtraClaims, IdToken},
         logout_token::LogoutToken,
@@ -44,11 +50,13 @@ pub fn grant_of_jti(jti: &str) -> Option<GrantId> {
     Some(GrantId(uuid::Uuid::from_bytes(*grant)))
 }
 
-/// Access tokens are for us and for APIs that read our JWK Set: ES256 where there is such a key, it costs a twelfth of RSA.
-fn access_signer(provider: &Provider) -> Result<Arc<SigningKey>, Refusal> {
-    let ring = provider.keys.ring();
-    let first = ring.algs().first().copied().and_then(|alg| ring.signer(alg).cloned());
-    ring.signer(Alg::Es256).cloned().or(first).ok_or(Refusal::NoSigningKey)
+/// Access tokens are for us and for APIs that read our JWK Set: ES256 where there is such a key, it costs a twelfth of RSA; RS256 last, and
+/// never where the client's profile does not have it (FAPI 2.0 Security Profile §5.4.1).
+fn access_signer(provider: &Provider, client: &KnownClient) -> Result<Arc<SigningKey>, Refusal> {
+    const ORDER: [SigningAlg; 4] = [SigningAlg::Es256, SigningAlg::EdDsa, SigningAlg::Ps256, SigningAlg::Rs256];
+    let (ring, of_profile) = (provider.keys.ring(), client.client.rules.profile.algs());
+    let mut allowed = ORDER.into_iter().filter(|alg| of_profile.contains(alg));
+    allowed.find_map(|alg| ring.signer(crypto_alg(alg)).cloned()).ok_or(Refusal::NoSigningKey)
 }
 
 fn sign(key: &SigningKey, typ: Typ, claims: Result<Vec<u8>, serde_json::Error>) -> Result<String, Fault> {
@@ -64,7 +72,7 @@ pub fn person_access(
     (authorized, scopes, part): (&Authorized, &ScopeSet, &Part),
     (now, expires_at): (Timestamp, Timestamp),
 ) -> Result<Result<AccessMinted, Refusal>, Fault> {
-    let key = match access_signer(provider) {
+    let key = match access_signer(provider, client) {
         Ok(key) => key,
         Err(refusal) => return Ok(Err(refusal)),
     };
@@ -83,7 +91,8 @@ pub fn person_access(
             auth_time: Some(authorized.auth_time),
             acr: Some(authorized.acr.clone()),
             amr: authorized.amr.clone(),
-            sid: Some(authorized.sid.clone()),
+            // The client's own name for the session: another agency's API could only compare it with others'.
+            sid: (part.aim.sub == authorized.sub).then(|| authorized.sid.clone()),
         },
         authorization_details: part.details.iter().map(Detail::for_resources).collect(),
         acting: Acting { may_act: MayAct::of(&part.details, &client.id), ..Acting::default() },
@@ -99,7 +108,7 @@ pub fn client_access(
     (scopes, aim): (&ScopeSet, Aim),
     now: Timestamp,
 ) -> Result<Result<AccessMinted, Refusal>, Fault> {
-    let key = match access_signer(provider) {
+    let key = match access_signer(provider, client) {
         Ok(key) => key,
         Err(refusal) => return Ok(Err(refusal)),
     };
@@ -124,8 +133,12 @@ pub fn client_access(
 }
 
 /// For a client that acts in a person's name, as far as it goes written by the exchange.
-pub fn exchanged(provider: &Provider, token: AccessToken) -> Result<Result<AccessMinted, Refusal>, Fault> {
-    let key = match access_signer(provider) {
+pub fn exchanged(
+    provider: &Provider,
+    client: &KnownClient,
+    token: AccessToken,
+) -> Result<Result<AccessMinted, Refusal>, Fault> {
+    let key = match access_signer(provider, client) {
         Ok(key) => key,
         Err(refusal) => return Ok(Err(refusal)),
     };

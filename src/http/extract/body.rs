@@ -4,7 +4,7 @@ use axum::{
     body::Body,
     extract::{FromRequest, FromRequestParts, Request},
 };
-use http::{header::CONTENT_TYPE, request::Parts};
+use http::{HeaderMap, header::CONTENT_TYPE, request::Parts};
 use http_body_util::BodyExt as _;
 
 use crate::oidc::{error::OAuthError, params::Params};
@@ -20,6 +20,15 @@ impl<S: Send + Sync> FromRequestParts<S> for QueryParams {
     }
 }
 
+/// Whether the body is a form, by what the request says of it.
+pub fn says_form(headers: &HeaderMap) -> bool {
+    headers
+        .get(CONTENT_TYPE)
+        .and_then(|value| value.to_str().ok())
+        .map(|text| text.split(';').next().unwrap_or_default().trim())
+        .is_some_and(|media| media.eq_ignore_ascii_case("application/x-www-form-urlencoded"))
+}
+
 /// An `application/x-www-form-urlencoded` body (RFC 6749 appendix B). The edge bounds its size and time.
 pub struct FormBody(pub Result<Params, OAuthError>);
 
@@ -27,12 +36,7 @@ impl<S: Send + Sync> FromRequest<S> for FormBody {
     type Rejection = std::convert::Infallible;
 
     async fn from_request(request: Request<Body>, _state: &S) -> Result<Self, Self::Rejection> {
-        let is_form = request
-            .headers()
-            .get(CONTENT_TYPE)
-            .and_then(|value| value.to_str().ok())
-            .map(|text| text.split(';').next().unwrap_or_default().trim())
-            .is_some_and(|media| media.eq_ignore_ascii_case("application/x-www-form-urlencoded"));
+        let is_form = says_form(request.headers());
         let Ok(collected) = request.into_body().collect().await else {
             return Ok(Self(Err(OAuthError::invalid_request("the body could not be read to its end"))));
         };

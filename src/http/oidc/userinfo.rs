@@ -18,7 +18,7 @@ use crate::{
     flows::{self, caller::Sender, dpop::Proof, userinfo::Answer},
     http::{
         certificate::Call,
-        extract::{FormBody, Now, QueryParams},
+        extract::{FormBody, Now, QueryParams, body::says_form},
         respond,
         state::AppState,
     },
@@ -48,7 +48,9 @@ pub async fn by_post(
     QueryParams(query): QueryParams,
     FormBody(form): FormBody,
 ) -> Response {
-    answered(&state, now, Asked { method: "POST", headers: &headers, query, form: form.map(Some) }).await
+    // RFC 6750 §2.2: only a form is a place for a token; any other body is none of ours to read.
+    let form = if says_form(&headers) { form.map(Some) } else { Ok(None) };
+    answered(&state, now, Asked { method: "POST", headers: &headers, query, form }).await
 }
 
 /// A portal whose code runs in the browser asks with its token, which no cookie of ours is (§5.3).

@@ -108,8 +108,10 @@ impl Request {
         self.scopes.contains("openid")
     }
 
-    /// The subject that the answer must be about (OpenID Connect Core §5.5.1: `{"id_token":{"sub":{"value":"…"}}}`).
-    pub fn expected_sub(&self) -> Option<&str> {
-        self.claims.id_token.get("sub").and_then(|claim| claim.texts().next())
+    /// The subjects of which one must be the answer's (OpenID Connect Core §5.5.1: `{"id_token":{"sub":{"value":"…"}}}`); `None`
+    /// when none was named. What is no text is nobody's name.
+    pub fn expected_subs(&self) -> Option<Vec<&str>> {
+        let claim = self.claims.id_token.get("sub").filter(|claim| claim.names_values())?;
+        Some(claim.texts().collect())
     }
 }

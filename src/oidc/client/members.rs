@@ -9,6 +9,7 @@ use crate::oidc::{
     acr::AcrLevel,
     error::{OAuthError, OAuthErrorCode},
     redirect_uri::{ApplicationType, RedirectUri},
+    visible,
 };
 
 /// What is wrong with which member.
@@ -132,15 +133,10 @@ pub(super) fn text_value<'a>(field: &str, value: &'a Value, max_chars: usize) ->
     if text.is_empty() || text.chars().count() > max_chars {
         return Err(MetadataError::new(field, format!("is not of 1 to {max_chars} characters")));
     }
-    if text.chars().any(|c| c.is_control() || is_direction_mark(c)) {
+    if !visible::is_plain(text) {
         return Err(MetadataError::new(field, "has a control character"));
     }
     Ok(text)
-}
-
-/// Marks and overrides of writing direction (Unicode UAX #9): with them a name can be made to read as another.
-const fn is_direction_mark(c: char) -> bool {
-    matches!(c, '\u{061C}' | '\u{200E}' | '\u{200F}' | '\u{202A}'..='\u{202E}' | '\u{2066}'..='\u{2069}')
 }
 
 fn find_word<T: Copy>(field: &str, text: &str, words: &[T], name: fn(T) -> &'static str) -> Result<T, MetadataError> {

@@ -1,6 +1,7 @@
 //! A relying party as registered: RFC 7591 and OpenID Connect Dynamic Client Registration 1.0 metadata in typed form, with
 //! every default and rule applied. [`Client::register`] is the only way in, on every path (operator, console, file,
-//! self-registration, update, and reading a stored row), and [`Client::metadata`] the way out, which reads back to the same.
+//! self-registration, update), and [`Client::metadata`] the way out, which reads back to the same. [`Client::stored`] reads what is
+//! there already, which may be older than a rule.
 
 mod backchannel;
 mod jwks;

@@ -17,6 +17,24 @@ impl Client {
     /// Members that nobody here knows are ignored (RFC 7591 §2); those that would change what the client gets and are not
     /// implemented are refused.
     pub fn register(metadata: &Value, by: RegisteredBy) -> Result<Self, MetadataError> {
+        let client = Self::read(metadata, by)?;
+        client.check_profile()?;
+        Ok(client)
+    }
+
+    /// A registration as it is stored, with the rule of its profile that it breaks, should the rule be younger than it is. Such a
+    /// client goes on working as far as no request of its breaks the rule: what the profile demands of requests is demanded all
+    /// the same.
+    pub fn stored(metadata: &Value, by: RegisteredBy) -> Result<(Self, Option<MetadataError>), MetadataError> {
+        let mut client = Self::read(metadata, by)?;
+        let broken = client.check_profile().err();
+        if broken.is_some() {
+            client.hold_to_profile();
+        }
+        Ok((client, broken))
+    }
+
+    fn read(metadata: &Value, by: RegisteredBy) -> Result<Self, MetadataError> {
         let map = metadata.as_object().ok_or_else(|| MetadataError::new("metadata", "is not a JSON object"))?;
         let members = Members(map);
         unsupported::check(members, by)?;
@@ -57,7 +75,6 @@ impl Client {
             responses,
         };
         client.check_sector()?;
-        client.check_profile()?;
         Ok(client)
     }
 }

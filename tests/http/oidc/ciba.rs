@@ -23,11 +23,11 @@ use crate::support::{
 };
 
 const GRANT: &str = "urn:openid:params:grant-type:ciba";
-const DESK: &str = "desk";
-const SECRET: &str = "desk-secret-desk-secret-desk-secret-desk";
-const TOKEN: &str = "8d67dc78-7faa-4d41-aabd-67707b374255";
+pub(super) const DESK: &str = "desk";
+pub(super) const SECRET: &str = "desk-secret-desk-secret-desk-secret-desk";
+pub(super) const TOKEN: &str = "8d67dc78-7faa-4d41-aabd-67707b374255";
 
-fn metadata(more: &Value) -> Value {
+pub(super) fn metadata(more: &Value) -> Value {
     let mut all = json!({
         "client_name": "Tổng đài", "client_name#vi": "Tổng đài", "purpose#vi": "Hỗ trợ qua điện thoại",
         "grant_types": [GRANT, "refresh_token"], "response_types": [], "scope": "openid profile offline_access",
@@ -59,7 +59,7 @@ async fn ask(app: &TestApp, fields: &[(&str, &str)]) -> Answer {
     as_desk(app, "/backchannel_authentication", fields).await
 }
 
-async fn begin(app: &TestApp, more: &[(&str, &str)]) -> Answer {
+pub(super) async fn begin(app: &TestApp, more: &[(&str, &str)]) -> Answer {
     let fields = [&[("scope", "openid profile"), ("login_hint", NUMBER)][..], more].concat();
     let answer = ask(app, &fields).await;
     assert_eq!(answer.status, StatusCode::OK, "{}", answer.body);
@@ -74,7 +74,7 @@ fn refused(status: u16, error: &str) -> (u16, String) {
     (status, error.to_owned())
 }
 
-async fn approve(app: &TestApp, holder: &Holder) {
+pub(super) async fn approve(app: &TestApp, holder: &Holder) {
     let mut browser = app.browser();
     let interaction = open(&mut browser, holder).await;
     assert_eq!(browser.walk(&interaction, holder).await, "/device/approved");
@@ -408,10 +408,10 @@ async fn an_assertion_may_name_us_in_three_ways() {
     }
 }
 
-type Heard = mpsc::UnboundedReceiver<(String, Value)>;
+pub(super) type Heard = mpsc::UnboundedReceiver<(String, Value)>;
 
 /// A client's notification endpoint: the first notices are answered by `answers`, then 204.
-async fn listen(answers: &[u16]) -> (String, Heard) {
+pub(super) async fn listen(answers: &[u16]) -> (String, Heard) {
     type Shared = (mpsc::UnboundedSender<(String, Value)>, Arc<std::sync::Mutex<Vec<u16>>>);
     let (told, heard) = mpsc::unbounded_channel();
     let take = async |State((told, answers)): State<Shared>, headers: HeaderMap, body: String| {
@@ -432,7 +432,7 @@ async fn listen(answers: &[u16]) -> (String, Heard) {
 }
 
 /// The next notice, while time goes on.
-async fn hear(app: &TestApp, heard: &mut Heard) -> (String, Value) {
+pub(super) async fn hear(app: &TestApp, heard: &mut Heard) -> (String, Value) {
     for _ in 0..20 {
         if let Ok(notice) = tokio::time::timeout(Duration::from_secs(2), heard.recv()).await {
             return notice.unwrap();
@@ -454,7 +454,7 @@ impl SmsTransport for NoGateway {
     }
 }
 
-fn work(app: &TestApp) -> tokio::task::JoinHandle<()> {
+pub(super) fn work(app: &TestApp) -> tokio::task::JoinHandle<()> {
     tokio::spawn(worker::work(app.at.provider.clone(), Arc::new(NoGateway), app.at.clock.clone()))
 }
 

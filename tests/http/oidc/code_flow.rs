@@ -72,6 +72,39 @@ async fn a_second_sign_in_needs_no_page_and_a_higher_level_only_the_code() {
     assert_eq!(id["amr"], json!(["pwd", "otp", "mfa"]));
 }
 
+/// OpenID Connect Core §3.1.2.2 (4), §5.5.1: about the one that was named, or about one of them, or about nobody.
+#[tokio::test(flavor = "multi_thread")]
+async fn the_answer_is_about_the_subject_that_was_named() {
+    for app in TestApp::each().await {
+        let holder = app.holder().await;
+        let mut browser = app.browser();
+        let back = query_of(&browser.walk(&authorize(&[]), &holder).await);
+        let hint = app.redeem(&back["code"]).await.text("id_token");
+        let sub = payload(&hint)["sub"].clone();
+        for (asked, answered) in [
+            (json!(null), true),
+            (json!({ "value": sub }), true),
+            (json!({ "values": [sub] }), true),
+            (json!({ "values": ["nobody", sub] }), true),
+            (json!({ "values": [] }), true),
+            (json!({ "value": "nobody" }), false),
+            (json!({ "values": ["nobody", "no one"] }), false),
+            // No text is the name of somebody: that is not the same as no name.
+            (json!({ "value": 5 }), false),
+            (json!({ "values": [null, true] }), false),
+        ] {
+            // What comes with every sign-in needs no consent of its own.
+            let claims = json!({ "id_token": { "sub": asked, "acr": null, "auth_time": null } }).to_string();
+            for hint in ["", &hint] {
+                let all = authorize(&[("prompt", "none"), ("claims", &claims), ("id_token_hint", hint)]);
+                let told = query_of(browser.get(&all).await.location());
+                assert_eq!(told.contains_key("code"), answered, "{asked}: {told:?}");
+                assert!(answered || told["error"] == "login_required", "{asked}: {told:?}");
+            }
+        }
+    }
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn discovery_names_what_answers() {
     let app = TestApp::sqlite().await;

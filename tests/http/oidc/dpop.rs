@@ -336,6 +336,8 @@ async fn a_proof_beside_a_pushed_request_binds_its_code() {
         let other = thief.key.public().thumbprint();
         let differs = push(&key, "p2", &[("dpop_jkt", &other)]).await;
         assert_eq!(differs.refusal(), (400, "invalid_request".to_owned()));
+        // Without a value it is left out (RFC 6749 §3.1), not sent twice.
+        assert_eq!(push(&key, "p3", &[("dpop_jkt", "")]).await.status, StatusCode::CREATED);
         let uri = pushed.text("request_uri");
         let path =
             format!("/authorize?{}", crate::support::app::encoded(&[("client_id", PORTAL), ("request_uri", &uri)]));

@@ -13,7 +13,8 @@ use dinhdanh::{
 use serde_json::{Value, json};
 
 use crate::support::{
-    app::{ISSUER, PORTAL_SECRET, TestApp, VERIFIER, basic, challenge, encoded, payload, query_of},
+    app::{BYE, ISSUER, PORTAL_SECRET, TestApp, VERIFIER, basic, challenge, encoded, payload, query_of},
+    people::NUMBER,
     served::Served,
     signer::Signer,
 };
@@ -249,5 +250,111 @@ async fn an_answer_is_signed_and_then_encrypted_to_the_client() {
                 assert_eq!(inside(&query_of(answer.location())["response"])["error"], error);
             }
         }
+    }
+}
+
+/// A backchannel request is a signed request object (CIBA Core §7.1.1): what its client may do to others it may do to this one.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_backchannel_request_may_be_sealed_too() {
+    for app in TestApp::each().await {
+        let (signer, stranger) = (Signer::new("k1"), Signer::new("k1"));
+        app.holder().await;
+        let metadata = json!({
+            "grant_types": ["urn:openid:params:grant-type:ciba"], "response_types": [], "scope": "openid",
+            "backchannel_token_delivery_mode": "poll", "backchannel_authentication_request_signing_alg": "ES256",
+            "jwks": { "keys": [signer.jwk()] },
+        });
+        app.add_client(CLIENT, Some(PORTAL_SECRET), metadata).await;
+        let how = (KeyAlg::RsaOaep256, ContentAlg::A256Gcm);
+        let (to, now) = (published(&app, how.0).await, app.at.now().secs());
+        let inside = |jti: &str, signer: &Signer| {
+            signer.jwt(&json!({
+                "iss": CLIENT, "aud": ISSUER, "iat": now, "nbf": now, "exp": now + 300, "jti": jti,
+                "scope": "openid", "login_hint": NUMBER,
+            }))
+        };
+        let other = DecryptionKey::generate(how.0).unwrap();
+        let elsewhere = Recipient { kid: to.kid.clone(), key: other.public().clone() };
+        for (request, status) in [
+            (sealed(&to, how, &inside("1", &signer)), 200),
+            (sealed(&to, how, &inside("1", &signer)), 400),
+            (sealed(&to, how, &inside("2", &stranger)), 400),
+            (sealed(&elsewhere, how, &inside("3", &signer)), 400),
+            (sealed(&to, how, &sealed(&to, how, &inside("4", &signer))), 400),
+            (inside("5", &signer), 200),
+        ] {
+            let header = basic(CLIENT, PORTAL_SECRET);
+            let fields = [("request", request.as_str())];
+            let answer = app.post("/backchannel_authentication", &[("authorization", &header)], &fields).await;
+            assert_eq!(answer.status, status, "{}", answer.body);
+            assert!(status == 200 || answer.error() == "invalid_request", "{}", answer.body);
+        }
+    }
+}
+
+/// The client's keys, and ours, may be gone when somebody comes: then nobody signs in for an answer that cannot leave.
+#[tokio::test(flavor = "multi_thread")]
+async fn an_answer_that_could_not_leave_is_refused_before_anybody_signs_in() {
+    for app in TestApp::each().await {
+        let holder = app.holder().await;
+        let signs = Signer::new("k1");
+        let metadata = json!({
+            "redirect_uris": [CALLBACK], "jwks": { "keys": [signs.jwk()] },
+            "authorization_encrypted_response_alg": "ECDH-ES",
+        });
+        app.add_client(CLIENT, Some(PORTAL_SECRET), metadata).await;
+        let mut browser = app.browser();
+        let in_the_open = [("client_id", CLIENT), ("redirect_uri", CALLBACK)];
+        browser.walk(&crate::support::app::authorize(&in_the_open), &holder).await;
+        let codes = app.at.count("SELECT count(*) FROM authorization_code").await;
+        for more in [("state", "s"), ("prompt", "none"), ("max_age", "x"), ("request", "a.b.c")] {
+            let asked = [in_the_open[0], in_the_open[1], ("response_mode", "jwt"), more];
+            let page = browser.get(&crate::support::app::authorize(&asked)).await;
+            assert_eq!((page.status.as_u16(), page.header("location")), (400, None), "{more:?}: {}", page.body);
+        }
+        assert_eq!(app.at.count("SELECT count(*) FROM authorization_code").await, codes);
+        let (header, challenge) = (basic(CLIENT, PORTAL_SECRET), challenge());
+        let fields = [
+            ("response_type", "code"),
+            ("scope", "openid"),
+            ("redirect_uri", CALLBACK),
+            ("code_challenge", challenge.as_str()),
+            ("code_challenge_method", "S256"),
+            ("response_mode", "form_post.jwt"),
+        ];
+        let pushed = app.post("/par", &[("authorization", &header)], &fields).await;
+        assert_eq!(pushed.refusal(), (400, "invalid_request".to_owned()));
+        assert!(pushed.body.contains("use enc"), "{}", pushed.body);
+        assert_eq!(app.post("/par", &[("authorization", &header)], &fields[..5]).await.status, 201);
+    }
+}
+
+/// OpenID Connect Core §3.1.2.1, RP-Initiated Logout §2: who has ID tokens encrypted may encrypt the hint to us.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_hint_may_come_encrypted() {
+    for app in TestApp::each().await {
+        let holder = app.holder().await;
+        let mut browser = app.browser();
+        let back = query_of(&browser.walk(&crate::support::app::authorize(&[]), &holder).await);
+        let hint = app.redeem(&back["code"]).await.text("id_token");
+        let how = (KeyAlg::EcdhEs, ContentAlg::A256Gcm);
+        let to = published(&app, how.0).await;
+        let other = DecryptionKey::generate(how.0).unwrap();
+        let elsewhere = Recipient { kid: None, key: other.public().clone() };
+        for (hint, known) in [
+            (sealed(&to, how, &hint), true),
+            (sealed(&elsewhere, how, &hint), false),
+            (sealed(&to, how, "a.b.c"), false),
+        ] {
+            let asked = [("id_token_hint", hint.as_str()), ("prompt", "none")];
+            let answer = browser.get(&crate::support::app::authorize(&asked)).await;
+            let told = query_of(answer.location());
+            assert_eq!(told.contains_key("code"), known, "{told:?}");
+            assert!(known || told["error"] == "login_required", "{told:?}");
+        }
+        let bad = encoded(&[("id_token_hint", &sealed(&elsewhere, how, &hint))]);
+        assert!(browser.get(&format!("/logout?{bad}")).await.body.contains("name=\"csrf\""), "the person is asked");
+        let good = encoded(&[("id_token_hint", &sealed(&to, how, &hint)), ("post_logout_redirect_uri", BYE)]);
+        assert_eq!(browser.get(&format!("/logout?{good}")).await.location(), BYE);
     }
 }

@@ -103,6 +103,33 @@ async fn questions_are_answered_from_the_record_with_their_time_and_no_data() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn every_statement_is_asked_about_anew_and_a_question_once() {
+    for app in TestApp::each().await {
+        let holder = app_with_asker(&app, "openid vn_check vn_match").await;
+        let start = |claims: &Value, more: &str| {
+            let claims = claims.to_string();
+            let asked =
+                [("client_id", "asker"), ("redirect_uri", CALLBACK), ("scope", "openid"), ("claims", claims.as_str())];
+            format!("{}{more}", authorize(&asked))
+        };
+        let mut browser = app.browser();
+        let stated = |number: &str| json!({"userinfo": {"same_person_as": {"value": {"id_number": number}}}});
+        browser.walk(&start(&stated(NUMBER), ""), &holder).await;
+        // A client that could state the next thing in silence would learn the record by trying.
+        for number in [NUMBER, "900085000002"] {
+            for place in ["userinfo", "id_token"] {
+                let claims = json!({ place: stated(number)["userinfo"] });
+                let quietly = browser.get(&start(&claims, "&prompt=none")).await;
+                assert_eq!(query_of(quietly.location())["error"], "consent_required", "{number} {place}");
+            }
+        }
+        let question = json!({"userinfo": {"resident_in:01": null}});
+        browser.walk(&start(&question, ""), &holder).await;
+        assert!(browser.get(&start(&question, "&prompt=none")).await.location().contains("code="));
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn who_may_not_ask_gets_no_answer() {
     let app = TestApp::sqlite().await;
     let holder = app_with_asker(&app, "openid profile").await;

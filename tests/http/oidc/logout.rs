@@ -3,7 +3,13 @@
 use std::sync::Arc;
 
 use axum::{Router, extract::State, routing::post};
-use dinhdanh::{base::ids::ClientId, cli::sms::NoGateway, flows::outbox::worker, oidc::logout_token::LogoutToken};
+use dinhdanh::{
+    base::ids::ClientId,
+    cli::sms::NoGateway,
+    crypto::jwe::{DecryptionKey, Encrypted},
+    flows::outbox::worker,
+    oidc::{encryption::KeyAlg, logout_token::LogoutToken},
+};
 use http::StatusCode;
 use serde_json::json;
 use tokio::{net::TcpListener, sync::mpsc};
@@ -162,6 +168,41 @@ async fn axum_serve(listener: TcpListener, router: Router) {
     use dinhdanh::http::server::App;
     let _wired = Wired::serve(listener, App::new(Arc::default(), router), short());
     std::future::pending::<()>().await;
+}
+
+/// Back-Channel Logout 1.0 §2.6 item 1: a client that has its ID tokens encrypted refuses a logout token that is not.
+#[tokio::test(flavor = "multi_thread")]
+async fn who_has_id_tokens_encrypted_gets_encrypted_logout_tokens() {
+    for app in TestApp::each().await {
+        let (holder, (uri, mut heard)) = (app.holder().await, listen(StatusCode::OK).await);
+        let key = DecryptionKey::generate(KeyAlg::EcdhEs).unwrap();
+        let mut jwk = key.public().members();
+        jwk.extend([("use".to_owned(), "enc".into()), ("kid".to_owned(), "e1".into())]);
+        let metadata = json!({
+            "redirect_uris": [OTHER_CALLBACK], "backchannel_logout_uri": uri, "scope": "openid",
+            "id_token_encrypted_response_alg": "ECDH-ES", "id_token_encrypted_response_enc": "A256GCM",
+            "jwks": { "keys": [jwk] },
+        });
+        app.add_client("sealed", Some("a-secret-of-thirty-two-characters-x"), metadata).await;
+        let worker = tokio::spawn(worker::work(app.at.provider.clone(), Arc::new(NoGateway), app.at.clock.clone()));
+        let mut browser = app.browser();
+        let asked = authorize(&[("client_id", "sealed"), ("redirect_uri", OTHER_CALLBACK), ("scope", "openid")]);
+        browser.walk(&asked, &holder).await;
+        let page = browser.get("/sign-out").await;
+        browser.submit("/sign-out", &page, &[("action", "sign_out")]).await;
+
+        let body = heard.recv().await.unwrap();
+        let (_, token) = form_urlencoded::parse(body.as_bytes()).into_owned().next().unwrap();
+        let header = payload(&format!(".{}", token.split('.').next().unwrap()));
+        assert_eq!((&header["iss"], &header["cty"]), (&json!(ISSUER), &json!("JWT")), "{header}");
+        let signed = String::from_utf8(Encrypted::parse(&token).unwrap().open(&key).unwrap()).unwrap();
+        let typ = jsonwebtoken::decode_header(&signed).unwrap().typ;
+        let claims = serde_json::to_vec(&payload(&signed)).unwrap();
+        let client = ClientId::from("sealed");
+        let token = LogoutToken::parse(typ.as_deref(), &claims, ISSUER, &client, app.at.now()).unwrap();
+        assert!(token.sid().is_some() && token.sub().is_some());
+        worker.abort();
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

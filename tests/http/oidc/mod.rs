@@ -2,6 +2,7 @@
 
 mod changed_clients;
 mod ciba;
+mod ciba_push;
 mod client_keys;
 mod code_flow;
 mod consent;

@@ -1,11 +1,16 @@
 //! The FAPI 2.0 profiles from request to refresh: what a client that keeps to one gets, and what it is refused.
 
-use dinhdanh::{base::Span, crypto::Alg};
+use dinhdanh::{
+    base::Span,
+    crypto::{Alg, Schedule},
+    flows::keys::{Haste, KeyKeeper},
+    store::audit::Actor,
+};
 use http::StatusCode;
 use serde_json::{Value, json};
 
 use crate::support::{
-    app::{Answer, ISSUER, TestApp, VERIFIER, authorize, challenge, encoded, payload, query_of},
+    app::{Answer, ISSUER, TestApp, VERIFIER, authorize, basic, challenge, encoded, payload, query_of},
     people::NUMBER,
     signer::Signer,
 };
@@ -253,5 +258,85 @@ async fn a_backchannel_request_is_signed_and_says_what_it_is_about() {
             let answer = bank.post("/backchannel_authentication", None, &[("request", &bank.key.jwt(&claims))]).await;
             assert_eq!(answer.status, status, "{over}: {}", answer.body);
         }
+    }
+}
+
+/// A registration that was stored before the rules on grants, signatures and pushes were written.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_registration_from_before_a_rule_works_as_far_as_no_request_breaks_it() {
+    const CIBA: &str = "urn:openid:params:grant-type:ciba";
+    const DEVICE: &str = "urn:ietf:params:oauth:grant-type:device_code";
+    for app in TestApp::each().await {
+        let holder = app.holder().await;
+        let more = json!({
+            "grant_types": ["authorization_code", "refresh_token", CIBA, DEVICE], "require_pkce": false,
+            "require_pushed_authorization_requests": false, "backchannel_token_delivery_mode": "poll",
+            "id_token_signed_response_alg": "RS256",
+        });
+        let bank = Bank::with(&app, "fapi2-security", &more).await;
+        // What it did before, it does.
+        let challenge = challenge();
+        let start = opened(&bank.post("/par", None, &plain(&challenge, "")).await);
+        let code = query_of(&app.browser().walk(&start, &holder).await).remove("code").unwrap();
+        let tokens = bank.redeem(&code).await;
+        assert_eq!((tokens.status, tokens.text("token_type").as_str()), (StatusCode::OK, "DPoP"), "{}", tokens.body);
+        // What the profile demands of a request is demanded, whatever the registration says.
+        let direct = authorize(&[("client_id", BANK), ("redirect_uri", CALLBACK), ("scope", "openid")]);
+        assert_eq!(query_of(app.browser().get(&direct).await.location())["error"], "invalid_request", "not pushed");
+        let unproven = bank.post("/par", None, &plain("", "")).await;
+        assert_eq!(unproven.refusal(), (400, "invalid_request".to_owned()), "no challenge");
+        let device = bank.post("/device_authorization", None, &[("scope", "openid")]).await;
+        assert_eq!(device.refusal(), (400, "unauthorized_client".to_owned()));
+        let asked = [("scope", "openid"), ("login_hint", NUMBER), ("binding_message", "W4SCT")];
+        let unsigned = bank.post("/backchannel_authentication", None, &asked).await;
+        assert_eq!(unsigned.refusal(), (400, "invalid_request".to_owned()));
+        let now = app.at.now().secs();
+        let claims = json!({
+            "iss": BANK, "aud": ISSUER, "iat": now, "nbf": now, "exp": now + 300, "jti": bank.next(),
+            "scope": "openid", "login_hint": NUMBER, "binding_message": "W4SCT",
+        });
+        let signed = bank.post("/backchannel_authentication", None, &[("request", &bank.key.jwt(&claims))]).await;
+        assert_eq!(signed.status, StatusCode::OK, "{}", signed.body);
+    }
+}
+
+/// Where nothing of the profile is left: a shared secret, or tokens that anybody can use.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_registration_without_a_key_or_a_bound_token_is_served_nothing() {
+    for app in TestApp::each().await {
+        let bank = Bank::with(&app, "fapi2-security", &json!({ "dpop_bound_access_tokens": false })).await;
+        let fields = [("grant_type", "refresh_token"), ("refresh_token", "x")];
+        assert_eq!(bank.post("/token", None, &fields).await.refusal(), (400, "invalid_dpop_proof".to_owned()));
+        let secret = "old-secret-old-secret-old-secret-old-secret";
+        let metadata = json!({ "redirect_uris": [CALLBACK], "profile": "fapi2-security" });
+        app.add_client("old", Some(secret), metadata).await;
+        let answer = app.post("/token", &[("authorization", &basic("old", secret))], &fields).await;
+        assert_eq!(answer.refusal(), (401, "invalid_client".to_owned()));
+    }
+}
+
+/// Of the keys that there are, one that the profile allows: where ES256 was never made, that is not RS256.
+#[tokio::test(flavor = "multi_thread")]
+async fn an_access_token_is_signed_as_the_profile_allows_with_whatever_keys_there_are() {
+    for app in TestApp::each().await {
+        let (holder, provider) = (app.holder().await, &app.at.provider);
+        let keeper = KeyKeeper {
+            writer: &provider.writer,
+            sealer: &provider.secrets.sealer,
+            entropy: &provider.entropy,
+            schedule: Schedule::default(),
+            actor: Actor::Service,
+        };
+        keeper.make(Alg::Ps256, Haste::AtOnce, app.at.now()).await.unwrap();
+        app.at.change("DELETE FROM signing_key WHERE alg = 'ES256'").await;
+        provider.keys.reload(&mut app.at.conn().await, &provider.secrets.sealer).await.unwrap();
+        let bank = Bank::with(&app, "fapi2-security", &json!({ "id_token_signed_response_alg": "PS256" })).await;
+        let challenge = challenge();
+        let start = opened(&bank.post("/par", None, &plain(&challenge, "")).await);
+        let code = query_of(&app.browser().walk(&start, &holder).await).remove("code").unwrap();
+        let tokens = bank.redeem(&code).await;
+        assert_eq!(tokens.status, StatusCode::OK, "{}", tokens.body);
+        assert_eq!(header_of(&tokens.text("access_token"))["alg"], "PS256");
+        assert_eq!(header_of(&tokens.text("id_token"))["alg"], "PS256");
     }
 }

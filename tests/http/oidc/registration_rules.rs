@@ -209,7 +209,20 @@ async fn a_statement_of_an_approved_issuer_takes_precedence() {
             claims[name] = value;
             claims
         };
+        // NumericDates may have a fraction, and lie further off than any calendar (RFC 7519 §2).
+        for (name, value) in [
+            ("exp", json!(i64::MAX)),
+            ("exp", json!(now as f64 + 60.5)),
+            ("nbf", json!(i64::MIN)),
+            ("nbf", json!(-1e300)),
+        ] {
+            let text = statement(&key, &but(name, value.clone()));
+            own(&register(&app, &with(&json!({"software_statement": text}))).await);
+        }
         for (text, code) in [
+            (statement(&key, &but("exp", json!(i64::MIN))), "invalid_software_statement"),
+            (statement(&key, &but("nbf", json!(i64::MAX))), "invalid_software_statement"),
+            (statement(&key, &but("exp", json!("soon"))), "invalid_software_statement"),
             (statement(&other, &good), "invalid_software_statement"),
             (statement(&key, &but("iss", json!("https://nobody.example"))), "unapproved_software_statement"),
             (statement(&key, &but("iss", Value::Null)), "invalid_software_statement"),

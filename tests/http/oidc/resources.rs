@@ -71,6 +71,7 @@ async fn a_token_is_for_the_resource_and_knows_the_person_by_its_sectors_name() 
         let (claims, id_token) = (payload(&access), payload(&tokens.text("id_token")));
         assert_eq!(claims["aud"], json!([RECORDS, HEALTH]));
         assert_ne!(claims["sub"], id_token["sub"], "another sector, another name");
+        assert!(claims.get("sid").is_none(), "and none of the client's for the session: {claims}");
         // The same name that the server itself knows.
         let of_server = authorize(&[("client_id", "health"), ("redirect_uri", "https://health.example/cb")]);
         let back = query_of(&app.browser().walk(&of_server, &holder).await);
@@ -121,6 +122,7 @@ async fn token_requests_choose_among_what_was_authorized() {
             let claims = payload(&again.text("access_token"));
             assert_eq!(claims["aud"], resource);
             assert_eq!(claims["sub"] == health["sub"], same_name, "{resource}");
+            assert_eq!(claims.get("sid").is_some(), resource == ISSUER, "{claims}");
             if resource == ISSUER {
                 let bearer = format!("Bearer {}", again.text("access_token"));
                 assert_eq!(app.get("/userinfo", &[("authorization", &bearer)]).await.status, 200);

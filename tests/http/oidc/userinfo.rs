@@ -21,6 +21,13 @@ async fn a_token_stands_in_the_header_or_in_a_form_and_nowhere_else() {
         assert_eq!(app.post("/userinfo", &header, &[]).await.json(), by_get.json());
         assert_eq!(app.post("/userinfo", &[], &[("access_token", &token)]).await.json(), by_get.json());
 
+        // RFC 6750 §2.2: only a form is a place for a token.
+        for (media, body) in [("application/json", "{}"), ("text/plain", "access_token=x"), ("", "x")] {
+            let request =
+                http::Request::post("/userinfo").header("content-type", media).header(header[0].0, header[0].1);
+            let answer = app.send(request.body(axum::body::Body::from(body)).unwrap()).await;
+            assert_eq!(answer.json(), by_get.json(), "{media}");
+        }
         let in_both = app.post("/userinfo", &header, &[("access_token", &token)]).await;
         assert_eq!(in_both.refusal(), (400, "invalid_request".to_owned()));
         for headers in [&[][..], &header] {
@@ -29,7 +36,7 @@ async fn a_token_stands_in_the_header_or_in_a_form_and_nowhere_else() {
             assert!(in_query.header("www-authenticate").unwrap().contains("error=\"invalid_request\""));
         }
         // Every release is in the audit, and nothing that was refused.
-        assert_eq!(app.at.audited("userinfo.released", "done").await, 3);
+        assert_eq!(app.at.audited("userinfo.released", "done").await, 6);
     }
 }
 

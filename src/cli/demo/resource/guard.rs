@@ -1,6 +1,6 @@
 //! The middleware: a request passes with an access token for this API that is worth what the route demands.
 //!
-//! token there? → ours, and for us (RFC 9068 §4)? → sent by whom it is bound to (RFC 9449 §7.1)? → scope? → authenticated well enough, and
+//! token there? → ours, and for us (RFC 9068 §4)? → sent by whom it is bound to (RFC 8705 §3, RFC 9449 §7.1)? → scope? → authenticated well enough, and
 //! recently enough (RFC 9470 §3)? A refusal says what the client must ask for next.
 
 use std::sync::Arc;
@@ -23,6 +23,7 @@ use super::{
 use crate::{
     base::{Span, Timestamp},
     crypto::{Alg, Expect, HeaderKey, TypRule, Unverified},
+    http::certificate::Shown,
     oidc::{access_token::AccessToken, acr::AcrLevel, scope::ScopeSet},
 };
 
@@ -63,6 +64,7 @@ async fn admitted(api: &Api, demands: Demands, head: &Parts) -> Result<AccessTok
         method: &head.method,
         uri: format!("{}{}", api.resource.trim_end_matches('/'), head.uri.path()),
         token: &text,
+        certificate: head.extensions.get::<Shown>().map(|shown| shown.0.thumbprint.as_str()),
     };
     check_sender(api, (scheme, &token), &head.headers, &call)?;
     satisfied(demands, &token, now)?;
@@ -106,8 +108,11 @@ fn check_sender(
     headers: &HeaderMap,
     call: &Call<'_>,
 ) -> Result<(), Challenge> {
-    if token.cnf.x5t_s256.is_some() {
-        return Err(Challenge::invalid_token("the access token is bound to a certificate, and no TLS ends here"));
+    // Both may be demanded; then both are proven.
+    if token.cnf.x5t_s256.is_some() && token.cnf.x5t_s256.as_deref() != call.certificate {
+        return Err(Challenge::invalid_token(
+            "the access token is bound to a certificate that this connection did not show (RFC 8705 section 3)",
+        ));
     }
     match (&token.cnf.jkt, scheme) {
         (None, Scheme::Bearer) => Ok(()),

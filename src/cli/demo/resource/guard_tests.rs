@@ -1,7 +1,21 @@
+use axum::{Router, body::Body, middleware, routing::get};
+use base64::{
+    Engine as _,
+    engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD},
+};
+use tower::ServiceExt as _;
+
 use super::*;
 use crate::{
-    base::ids::ClientId,
+    base::{Clock, ids::ClientId},
+    cli::demo::resource::{certificate_of_the_connection, keys::IssuerKeys, sender::Proofs},
+    crypto::{CertificateReader, digest},
+    http::{
+        address::{Networks, PeerAddress},
+        certificate::CertificateHeaders,
+    },
     oidc::{access_token::Authentication, audience::Audience, confirmation::Confirmation, token_exchange::Acting},
+    outbound::{Outbound, OutboundSettings},
 };
 
 const NOW: Timestamp = Timestamp::from_secs(1_795_366_800);
@@ -76,4 +90,81 @@ fn a_scope_is_named_and_nothing_sent_is_told_the_scheme_alone() {
     assert_eq!(presented(&headers).unwrap(), (Scheme::Bearer, "a.b.c".to_owned()));
     headers.append(AUTHORIZATION, HeaderValue::from_static("Bearer d.e.f"));
     assert_eq!(presented(&headers).unwrap_err(), Challenge::bare());
+}
+
+const API: &str = "https://api.example";
+
+fn api(proxies: &str) -> Arc<Api> {
+    let _installed = rustls::crypto::aws_lc_rs::default_provider().install_default();
+    let outbound = Outbound::new(&OutboundSettings::default()).unwrap();
+    let clock = Clock::set_to(NOW);
+    Arc::new(Api {
+        issuer: "https://dinhdanh.example".to_owned(),
+        resource: API.to_owned(),
+        keys: IssuerKeys::new("https://dinhdanh.example", outbound).unwrap(),
+        proofs: Proofs::default(),
+        certificates: CertificateHeaders {
+            believed: Networks(vec![proxies.parse().unwrap()]),
+            reader: CertificateReader::default(),
+            clock: clock.clone(),
+        },
+        clock,
+    })
+}
+
+fn bound(x5t: Option<&str>, jkt: Option<&str>) -> AccessToken {
+    let cnf = Confirmation { jkt: jkt.map(str::to_owned), x5t_s256: x5t.map(str::to_owned) };
+    AccessToken { cnf, ..token(None, None) }
+}
+
+/// RFC 8705 §3: the certificate of this connection, and no other; beside a key both.
+#[test]
+fn a_token_that_is_bound_to_a_certificate_passes_with_it_alone() {
+    let api = api("10.0.0.1");
+    let headers = HeaderMap::new();
+    let judged = |token: &AccessToken, shown: Option<&str>, scheme: Scheme| {
+        let call =
+            Call { method: &http::Method::GET, uri: format!("{API}/records"), token: "a.b.c", certificate: shown };
+        check_sender(&api, (scheme, token), &headers, &call)
+    };
+    let own = bound(Some("own"), None);
+    assert!(judged(&own, Some("own"), Scheme::Bearer).is_ok());
+    for (token, shown, scheme) in [
+        (&own, Some("another"), Scheme::Bearer),
+        (&own, None, Scheme::Bearer),
+        (&own, Some("own"), Scheme::Dpop),
+        (&bound(Some("own"), Some("key")), Some("own"), Scheme::Bearer),
+        (&bound(Some("own"), Some("key")), Some("own"), Scheme::Dpop),
+        (&bound(None, Some("key")), Some("own"), Scheme::Bearer),
+    ] {
+        let refused = judged(token, shown, scheme).unwrap_err();
+        assert_eq!(refused.status, StatusCode::UNAUTHORIZED, "{:?} {shown:?} {scheme:?}", token.cnf);
+    }
+    assert!(judged(&bound(None, None), Some("own"), Scheme::Bearer).is_ok(), "a certificate binds nothing by itself");
+}
+
+/// RFC 9440 §4: what a proxy in front says is believed, what anybody else says is not.
+#[tokio::test]
+async fn a_certificate_is_that_of_the_connection_and_not_of_a_strangers_header() {
+    let key = rcgen::KeyPair::generate().unwrap();
+    let der = rcgen::CertificateParams::new(vec!["client.example".to_owned()]).unwrap().self_signed(&key).unwrap();
+    let header = format!(":{}:", STANDARD.encode(der.der()));
+    let thumbprint = URL_SAFE_NO_PAD.encode(digest::sha256(der.der()).as_bytes());
+    let told = async |request: Request| {
+        let shown = request.extensions().get::<Shown>().map(|shown| shown.0.thumbprint.clone());
+        format!("{:?} {}", shown, request.headers().contains_key("client-cert"))
+    };
+    let settled = middleware::from_fn_with_state(api("10.0.0.1"), certificate_of_the_connection);
+    let router: Router = Router::new().route("/", get(told)).layer(settled);
+    for (peer, header, expected) in [
+        ("10.0.0.1:1", header.as_str(), Some(thumbprint.clone())),
+        ("10.0.0.2:1", header.as_str(), None),
+        ("10.0.0.1:1", ":AAAA:", None),
+    ] {
+        let mut request = Request::get("/").header("client-cert", header).body(Body::empty()).unwrap();
+        request.extensions_mut().insert(PeerAddress(peer.parse().unwrap()));
+        let answer = router.clone().oneshot(request).await.unwrap();
+        let body = axum::body::to_bytes(answer.into_body(), 1_000).await.unwrap();
+        assert_eq!(String::from_utf8_lossy(&body), format!("{expected:?} false"), "{peer} {header}");
+    }
 }

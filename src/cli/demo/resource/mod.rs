@@ -15,7 +15,9 @@ mod sender;
 use std::sync::Arc;
 
 use axum::{
-    Extension, Router, middleware,
+    Extension, Router,
+    extract::{Request, State},
+    middleware::{self, Next},
     response::{IntoResponse, Response},
     routing::get,
 };
@@ -31,7 +33,10 @@ use self::{
 use crate::{
     base::{Clock, Fault, Span},
     cli::demo::ports,
+    crypto::CertificateReader,
     http::{
+        address::Networks,
+        certificate::CertificateHeaders,
         published::Published,
         server::{self, App, Drained},
     },
@@ -45,6 +50,8 @@ pub struct ResourceSettings {
     /// Its own name, as tokens have it in `aud`: `http://127.0.0.1:8084`.
     pub resource: String,
     pub outbound: Outbound,
+    /// The proxies that end TLS in front of it, should there be any: they pass on the certificate that a client showed (RFC 9440).
+    pub proxies: Networks,
     pub clock: Clock,
 }
 
@@ -55,6 +62,7 @@ pub(super) struct Api {
     keys: IssuerKeys,
     /// DPoP proofs that were used.
     proofs: Proofs,
+    certificates: CertificateHeaders,
     clock: Clock,
 }
 
@@ -63,7 +71,16 @@ fn router(api: &Arc<Api>) -> Router {
     let appointments = Router::new().route("/appointments", get(appointments)).layer(behind(Demands::default()));
     let proven = Demands { level: 2, max_age: Some(Span::minutes(15)), ..Demands::default() };
     let records = Router::new().route("/records", get(records)).layer(behind(proven));
-    appointments.merge(records)
+    let settled = middleware::from_fn_with_state(Arc::clone(api), certificate_of_the_connection);
+    appointments.merge(records).layer(settled)
+}
+
+/// Before the guard: a certificate that anybody else puts into a header is taken away.
+async fn certificate_of_the_connection(State(api): State<Arc<Api>>, mut request: Request, next: Next) -> Response {
+    let mut headers = std::mem::take(request.headers_mut());
+    api.certificates.settle(&mut headers, request.extensions_mut());
+    *request.headers_mut() = headers;
+    next.run(request).await
 }
 
 /// Who is asked about, and who asks: the two that every answer here depends on.
@@ -103,6 +120,12 @@ pub async fn serve(
         issuer: settings.issuer,
         resource: settings.resource,
         proofs: Proofs::default(),
+        certificates: CertificateHeaders {
+            believed: settings.proxies,
+            // Who vouches for it does not matter here: the token names the very certificate.
+            reader: CertificateReader::default(),
+            clock: settings.clock.clone(),
+        },
         clock: settings.clock,
     });
     let app = App::new(Arc::new(Published::default()), router(&api));

@@ -1,4 +1,4 @@
-//! Whether the sender of a bound token has the key that it is bound to (RFC 9449 §7.1).
+//! Whether the sender of a bound token has the key that it is bound to (RFC 9449 §7.1), or the certificate (RFC 8705 §3).
 
 use std::{
     collections::HashMap,
@@ -31,11 +31,14 @@ impl Proofs {
     }
 }
 
-/// What was called, and with which token.
+/// What was called, with which token, and what the connection showed.
 pub(super) struct Call<'a> {
     pub(super) method: &'a Method,
     pub(super) uri: String,
     pub(super) token: &'a str,
+    /// The thumbprint of the client's certificate (`x5t#S256`, RFC 8705 §3.1), where TLS showed one: here, or at a proxy that is
+    /// believed.
+    pub(super) certificate: Option<&'a str>,
 }
 
 /// The thumbprint of the key that made the one `DPoP` header for this call; the refusal says what was expected.

@@ -36,7 +36,7 @@ pub(super) async fn issue(
 ) -> Result<Result<TokenResponse, Refusal>, Fault> {
     let token = token(provider, client, (&subject, &plan), now);
     let (scope, cnf, acting) = (plan.scopes.to_string(), token.cnf.clone(), token.acting.clone());
-    let minted = match mint::exchanged(provider, token)? {
+    let minted = match mint::exchanged(provider, client, token)? {
         Ok(minted) => minted,
         Err(refusal) => return Ok(Err(refusal)),
     };
