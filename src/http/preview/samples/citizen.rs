@@ -161,7 +161,13 @@ fn account(lang: Lang) -> Vec<Sample> {
         samples.push(sample(name, AccountPage { done: Some(done), ..safer.clone() }.render(&alone(lang))));
     }
     samples.push(sample("account-renewal", AccountPage { renewal: Some(NOON), ..safer }.render(&alone(lang))));
-    samples.push(sample("account-lock", LockPage { sessions: 2, portals: 1 }.render(&alone(lang))));
+    samples.extend(endings(lang));
+    samples
+}
+
+/// What ends sessions, or the account's use.
+fn endings(lang: Lang) -> Vec<Sample> {
+    let mut samples = vec![sample("account-lock", LockPage { sessions: 2, portals: 1 }.render(&alone(lang)))];
     for (name, what) in [("account-locked", Told::Locked), ("account-no-phone", Told::NoPhone)] {
         samples.push(sample(name, ToldPage { what }.render(&alone(lang))));
     }
