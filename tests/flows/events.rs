@@ -1,7 +1,5 @@
 //! Civil events on their way into the record: two people, one truth, and what follows from it.
 
-use std::collections::BTreeMap;
-
 use dinhdanh::{
     assurance::LockReason,
     base::{Span, Timestamp, ids::PersonId},
