@@ -186,7 +186,9 @@ impl Ground {
         for id in self.principals.keys().copied().collect::<Vec<_>>() {
             let owned = household_writes::owned_by(conn, id, MOST_CHANGED + 1).await?;
             self.too_large |= i64::try_from(owned.len()).is_ok_and(|owned| owned > MOST_CHANGED);
-            owned.into_iter().for_each(|dwelling| self.put_dwelling(dwelling));
+            for dwelling in owned {
+                self.put_dwelling(dwelling);
+            }
         }
         Ok(())
     }

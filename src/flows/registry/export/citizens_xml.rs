@@ -58,10 +58,18 @@ struct Elements<'w, W> {
 }
 
 impl<W> Elements<'_, W> {
+    fn tag(&mut self, begins: &str, name: &str) {
+        for part in [begins, name, ">"] {
+            self.text.push_str(part);
+        }
+    }
+
     /// What is empty is left out.
     fn leaf(&mut self, name: &str, text: &str) {
         if !text.is_empty() {
-            self.text.push_str(&format!("<{name}>{}</{name}>", escape(text)));
+            self.tag("<", name);
+            self.text.push_str(&escape(text));
+            self.tag("</", name);
         }
     }
 
@@ -69,11 +77,11 @@ impl<W> Elements<'_, W> {
         if parts.iter().all(|(_, text)| text.is_empty()) {
             return;
         }
-        self.text.push_str(&format!("<{name}>"));
+        self.tag("<", name);
         for (part, text) in parts {
             self.leaf(part, text);
         }
-        self.text.push_str(&format!("</{name}>"));
+        self.tag("</", name);
     }
 
     /// In three parts where they make up the name in this order, else whole: a reader puts them together so.

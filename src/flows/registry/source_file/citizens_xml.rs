@@ -266,18 +266,18 @@ impl Person {
             ["NoiSinh", part @ ..] => self.born.take_all(part, text),
             ["NoiDangKyKhaiSinh", part @ ..] => self.registered.take_all(part, text),
             ["QueQuan", part @ ..] => self.ancestral.take_all(part, text),
+            // What holds other elements; and an ethnic group's name beside its code.
             [
-                "HoVaTen" | "NgayThangNamSinh" | "ThuongTru" | "NoiOHienTai" | "ChuHo" | "DanToc" | "Cha" | "Me"
-                | "VoChong" | "NguoiDaiDien",
-            ] => true,
+                "HoVaTen" | "NgayThangNamSinh" | "ThuongTru" | "NoiOHienTai" | "ChuHo" | "Cha" | "Me" | "VoChong"
+                | "NguoiDaiDien",
+            ]
+            | ["DanToc", ..] => true,
             ["Cha" | "Me" | "VoChong" | "NguoiDaiDien" | "ChuHo", rest, ..] => {
                 if !text.is_empty() {
                     left_out.note(rest);
                 }
                 matches!(*rest, "SoDinhDanh" | "SoCMND" | "QuocTich" | "HoVaTen")
             }
-            // The group's name beside its code.
-            ["DanToc", ..] => true,
             _ => false,
         }
     }
