@@ -53,7 +53,7 @@ const MAY: &[(&str, &str)] = &[
 
 /// Whether there is a way along an index: an empty table costs nothing, so that the ways which read it whole are switched off.
 const WAYS: &str = "SET enable_seqscan = off; SET enable_hashjoin = off; SET enable_mergejoin = off; \
-    SET plan_cache_mode = force_generic_plan";
+    SET enable_material = off; SET plan_cache_mode = force_generic_plan";
 
 #[tokio::test(flavor = "multi_thread")]
 async fn no_statement_reads_a_big_table_from_end_to_end() {
