@@ -158,6 +158,74 @@ fn what_documents_point_to_is_there() {
     none(&missing);
 }
 
+/// A table of proofs is worth what it names: each module, function and test that a document cites is there.
+#[test]
+fn what_documents_cite_is_there() {
+    let mut documents = vec![root().join("README.md")];
+    walk(&root().join("docs"), &mut |path| documents.push(path.to_owned()));
+    let (mut missing, mut seen) = (Vec::new(), 0);
+    for document in documents.iter().filter(|path| path.extension().is_some_and(|ext| ext == "md")) {
+        let text = fs::read_to_string(document).unwrap();
+        // `…::name` stands for another name of the module that was cited before.
+        let mut module = String::new();
+        for cited in text.split('`').skip(1).step_by(2).filter(|cited| cited.contains("::")) {
+            let whole = cited.replacen('…', &module, usize::from(!module.is_empty()));
+            let Some(found) = resolve(&whole) else { continue };
+            seen += 1;
+            module = whole.rsplit_once("::").map_or_else(String::new, |(before, _)| before.to_owned());
+            if !found {
+                missing.push(format!("{}: {cited}", document.display()));
+            }
+        }
+    }
+    none(&missing);
+    assert!(seen > 200, "only {seen} are understood");
+}
+
+/// Whether `room::module::name` leads somewhere; `None` when it is no path of ours.
+fn resolve(cited: &str) -> Option<bool> {
+    let parts: Vec<&str> = cited.split("::").collect();
+    let plain = |part: &&str| !part.is_empty() && part.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_');
+    if !parts.iter().all(plain) {
+        return None;
+    }
+    let roots = ["src", "tests"].map(|under| root().join(under));
+    let has = |at: &Path, name: &str| at.join(name).is_dir() || at.join(format!("{name}.rs")).is_file();
+    roots.iter().any(|under| has(under, parts[0])).then(|| roots.iter().any(|under| leads(under, &parts)))
+}
+
+/// Modules are folders and files; what is left over is a name in the last of them.
+fn leads(under: &Path, parts: &[&str]) -> bool {
+    let (mut at, mut files, mut used) = (under.to_owned(), Vec::new(), 0);
+    for name in parts {
+        let next = at.join(name);
+        let around = [
+            next.with_extension("rs"),
+            next.join("mod.rs"),
+            next.join("tests.rs"),
+            at.join(format!("{name}_tests.rs")),
+        ];
+        let there: Vec<_> = around.into_iter().filter(|file| file.is_file()).collect();
+        if there.is_empty() && !next.is_dir() {
+            break;
+        }
+        (at, files, used) = (next, there, used + 1);
+    }
+    if used == 0 {
+        return false;
+    }
+    let text: String = files.iter().map(|file| fs::read_to_string(file).unwrap()).collect();
+    let shapes = ["fn ", "mod ", "struct ", "enum ", "trait ", "const ", "type ", "static "];
+    let words = |text: &str| -> Vec<String> {
+        text.split(|c: char| !c.is_alphanumeric() && c != '_').map(str::to_owned).collect()
+    };
+    parts[used..].iter().all(|name| {
+        let named = |after: &str| first_names(after).first().is_some_and(|own| own == name);
+        let passed_on = |after: &str| words(after.split(';').next().unwrap_or("")).iter().any(|own| own == name);
+        shapes.iter().any(|shape| after_each(&text, shape).any(named)) || after_each(&text, "pub use ").any(passed_on)
+    })
+}
+
 // ── how they are read ────────────────────────────────────────────────────────────────────────────────────────────────
 
 struct Source {
@@ -424,6 +492,21 @@ fn a_climb_is_named_and_a_descent_is_not() {
     assert!(climb("http", "cli").is_some());
     for (own, target) in [("http", "http"), ("http", "flows"), ("cli", "store"), ("store", "oidc"), ("oidc", "base")] {
         assert!(climb(own, target).is_none(), "{own} {target}");
+    }
+}
+
+#[test]
+fn a_citation_leads_to_a_module_a_name_or_nowhere() {
+    for there in
+        ["oidc::dpop::tests", "oidc::client::profile::RULES", "http::tls", "flows::outbox::worker", "matrix::tokens"]
+    {
+        assert_eq!(resolve(there), Some(true), "{there}");
+    }
+    for gone in ["oidc::dpop::tests::no_such_test", "oidc::nowhere", "http::tls::no_such_test", "matrix::nothing"] {
+        assert_eq!(resolve(gone), Some(false), "{gone}");
+    }
+    for others in ["axum::serve", "oidc::authorize::checks::<row>", "http://[::1]/"] {
+        assert_eq!(resolve(others), None, "{others}");
     }
 }
 

@@ -175,6 +175,7 @@ pub struct Limits {
     pub connections_per_address: usize,
     pub token_places: usize,
     pub interactive_places: usize,
+    pub admin_places: usize,
     pub anonymous_posts: u32,
     pub anonymous_window: Time,
 }

@@ -4,11 +4,12 @@ use std::{env, path::PathBuf};
 
 use super::{
     config::{Loaded, Sources},
+    durability::Durability,
     failure::Failure,
     out::Out,
 };
 use crate::{
-    base::{Clock, Entropy},
+    base::{Clock, Entropy, Fault},
     crypto::{derive::Kek, random},
     store::{Db, migrations},
 };
@@ -49,6 +50,7 @@ impl Context {
             let what = format!("migration {first} is not applied");
             return Err(Failure::new("database.url", what, "run `dinhdanh migrate`"));
         }
+        refuse_what_forgets(&db).await?;
         Ok(db)
     }
 
@@ -65,4 +67,16 @@ impl Context {
             Failure::new("kek_file", error.to_string(), cure)
         })
     }
+}
+
+/// A database that may forget what it called done is no record: codes, revocations and locks would come back to life.
+async fn refuse_what_forgets(db: &Db) -> Result<(), Failure> {
+    let mut conn = db.read().await.map_err(|fault| Failure::of_database(&fault))?;
+    let found = Durability::of(&mut conn)
+        .await
+        .map_err(|error| Failure::of_database(&Fault::internal("asking how durable the database is", error)))?;
+    if found.unsafe_settings.is_empty() {
+        return Ok(());
+    }
+    Err(Failure::new("database.url", format!("what is written there can be lost: {}", found.saw), found.cure()))
 }

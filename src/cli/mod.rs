@@ -13,12 +13,14 @@ pub mod context;
 #[cfg(feature = "demo")]
 pub mod demo;
 mod doctor;
+mod durability;
 pub mod failure;
 mod keys;
 mod log;
 mod migrate;
 mod operator;
 pub mod out;
+pub mod probes;
 mod registry;
 mod serve;
 pub mod sms;

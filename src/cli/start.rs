@@ -3,7 +3,7 @@
 use std::{fs, sync::Arc, time::Duration};
 
 use axum::Router;
-use futures_util::{FutureExt as _, future::BoxFuture};
+use futures_util::FutureExt as _;
 use tokio::{
     net::TcpListener,
     signal::unix::{SignalKind, signal},
@@ -13,6 +13,7 @@ use super::{
     config::{Config, IssuerFile, Loaded, RegistrationMode},
     context::Context,
     failure::Failure,
+    probes::{Record, SameTime},
     telemetry, tls, watch,
 };
 use crate::{
@@ -77,7 +78,8 @@ impl Assembled {
         let figures = telemetry::start_metrics()?;
         tokio::spawn(telemetry::keep_metrics(figures.clone()));
         let db = context.open_migrated(loaded).await?;
-        let probes: Vec<Box<dyn Probe>> = vec![Box::new(Record(db.clone()))];
+        let same_time = SameTime { db: db.clone(), clock: context.clock.clone() };
+        let probes: Vec<Box<dyn Probe>> = vec![Box::new(Record(db.clone())), Box::new(same_time)];
         // Before anything is loaded, so that no change falls in between.
         let seen = changes_seen(&db).await.map_err(|fault| Failure::of_database(&fault))?;
         let provider = Arc::new(provider(context, loaded, db).await?);
@@ -278,20 +280,4 @@ fn stop_signal() -> Result<impl Future<Output = ()>, Failure> {
 
 fn millis(time: Duration) -> u64 {
     u64::try_from(time.as_millis()).unwrap_or(u64::MAX)
-}
-
-/// Ready means that the record answers.
-struct Record(Db);
-
-impl Probe for Record {
-    fn name(&self) -> &'static str {
-        "database"
-    }
-
-    fn check(&self) -> BoxFuture<'_, Result<(), String>> {
-        Box::pin(async {
-            let mut conn = self.0.read().await.map_err(|fault| fault.to_string())?;
-            changes::read(&mut conn).await.map(drop).map_err(|fault| fault.to_string())
-        })
-    }
 }

@@ -10,8 +10,8 @@ use super::{
 };
 use crate::base::{Span, Timestamp};
 
-/// A nonce is given out for so long, and taken for as long again.
-const PERIOD: Span = Span::minutes(3);
+/// A nonce is given out for so long, and taken for as long again; each answer carries the present one (RFC 9449 §8.2).
+const PERIOD: Span = Span::minutes(1);
 
 pub struct NonceKey(hmac::Key);
 
@@ -33,7 +33,7 @@ impl NonceKey {
 
     fn of(&self, period: i64) -> String {
         let tag = hmac::sign(&self.0, &period.to_be_bytes());
-        // 128 bits: nobody guesses one in six minutes.
+        // 128 bits: nobody guesses one in two minutes.
         URL_SAFE_NO_PAD.encode(tag.as_ref().get(..16).unwrap_or_default())
     }
 }
@@ -59,11 +59,11 @@ mod tests {
         assert_eq!(start.secs() % PERIOD.as_secs(), 0);
         let nonce = ours.current(start);
         assert_eq!(nonce.len(), 22);
-        for (after, good) in [(0, true), (179, true), (180, true), (359, true), (360, false), (-1, false)] {
+        for (after, good) in [(0, true), (59, true), (60, true), (119, true), (120, false), (-1, false)] {
             assert_eq!(ours.is_good(&nonce, start + Span::secs(after)), good, "{after}");
         }
-        assert_eq!(ours.current(start + Span::secs(179)), nonce);
-        assert_ne!(ours.current(start + Span::secs(180)), nonce);
+        assert_eq!(ours.current(start + Span::secs(59)), nonce);
+        assert_ne!(ours.current(start + Span::secs(60)), nonce);
         assert!(!other.is_good(&nonce, start) && !ours.is_good("", start) && !ours.is_good(&nonce[1..], start));
     }
 }

@@ -71,6 +71,11 @@ fn is_never_v6(ip: Ipv6Addr) -> bool {
         || (first & 0xFFC0) == 0xFE80
         || (first == 0x2001 && ip.segments()[1] == 0xDB8)
         || (first == 0x100 && ip.segments()[1] == 0)
+        // Other ways to write an IPv4 address, which lead there through a translator of the local network or of nobody's:
+        // RFC 8215, Teredo (RFC 4380), IPv4-compatible (RFC 4291 §2.5.5.1).
+        || (first == 0x64 && ip.segments()[1] == 0xFF9B)
+        || (first == 0x2001 && ip.segments()[1] == 0)
+        || matches!(ip.segments(), [0, 0, 0, 0, 0, 0, _, _])
 }
 
 fn is_private_v6(ip: Ipv6Addr) -> bool {
@@ -111,11 +116,15 @@ mod tests {
             "2002:7f00:1::",
             "2002:a00:1::",
             "2001:db8::1",
+            "64:ff9b:1::7f00:1",
+            "2001:0:4136:e378:8000:63bf:80ff:fffe",
+            "::7f00:1",
+            "::a00:1",
         ];
         for text in refused {
             assert!(!Reach::Public.permits(text.parse().unwrap()), "{text}");
         }
-        for text in ["8.8.8.8", "1.1.1.1", "113.160.0.1", "2606:4700::1111", "::ffff:8.8.8.8"] {
+        for text in ["8.8.8.8", "1.1.1.1", "113.160.0.1", "2606:4700::1111", "::ffff:8.8.8.8", "64:ff9b::808:808"] {
             assert!(Reach::Public.permits(text.parse().unwrap()), "{text}");
         }
     }

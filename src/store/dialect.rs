@@ -172,6 +172,14 @@ pub(super) const fn tell_of_change(engine: Engine) -> Option<&'static str> {
     }
 }
 
+/// The server's own time, in microseconds.
+pub(super) const fn clock(engine: Engine) -> Option<&'static str> {
+    match engine {
+        Engine::Sqlite => None,
+        Engine::Postgres => Some("SELECT (extract(epoch FROM clock_timestamp()) * 1000000)::bigint"),
+    }
+}
+
 /// Statements that take a list of texts as one JSON array.
 macro_rules! with_list {
     ($(#[$doc:meta])* $name:ident, $before:literal) => {

@@ -28,6 +28,7 @@ pub mod clients;
 pub mod codes;
 pub mod console_drafts;
 pub mod contacts;
+pub mod database_clock;
 mod db;
 pub mod decoupled;
 pub mod device_codes;

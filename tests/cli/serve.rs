@@ -147,6 +147,24 @@ fn it_refuses_to_start_on_a_database_that_is_not_migrated() {
     );
 }
 
+/// A database that may forget what it answered: one setting at a time, each by itself.
+#[test]
+fn it_refuses_to_start_on_a_database_that_forgets() {
+    let database = postgres::shared().database();
+    let binary = Binary::new().with("DINHDANH_DATABASE_URL", &database.url);
+    binary.prepare();
+    for value in ["off", "local"] {
+        let forgetful = format!("{}?options=-csynchronous_commit%3D{value}", database.url);
+        let binary = Binary::new().with("DINHDANH_DATABASE_URL", &forgetful);
+        for command in [&["serve", "--listen", "127.0.0.1:0"][..], &["client", "list"]] {
+            let ran = binary.run(command);
+            assert_eq!(ran.status(), 1, "{command:?} {}", ran.out());
+            let said = ran.err();
+            assert!(said.contains(&format!("synchronous_commit={value}")) && said.contains("cure: "), "{said}");
+        }
+    }
+}
+
 #[test]
 fn it_refuses_to_start_without_keys_and_makes_none() {
     let binary = Binary::new();

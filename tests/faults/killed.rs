@@ -1,4 +1,4 @@
-//! F1, F8: the process is killed, and PostgreSQL is, at any moment under load. What was answered stands afterwards (R1), and
+//! F1, F8, F22: the process is killed, replaced, and PostgreSQL is killed, at any moment under load. What was answered stands afterwards (R1), and
 //! nothing that ended lives again (R2).
 
 use std::{
@@ -238,4 +238,32 @@ async fn a_postgres_that_crashes_loses_nothing_that_was_answered() {
     load.work(Duration::from_millis(900)).await;
     let ledgers = load.end().await;
     judge(&nation, &ledgers, &serving).await;
+}
+
+/// R4: a process takes another's place while everybody works, and nobody notices.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_rolling_restart_fails_nobody() {
+    for nation in Nation::each().await {
+        // What a balancer needs to hear that it leaves.
+        let nation = nation.with("DINHDANH_SHUTDOWN_NOTICE", "500ms");
+        let mut serving = nation.serve();
+        let load = Load::on(&nation, serving.address).await;
+        for _ in 0..3 {
+            load.work(Duration::from_millis(300)).await;
+            let next = nation.serve();
+            load.move_to.send(next.address).unwrap();
+            let before = std::mem::replace(&mut serving, next);
+            before.signal("-TERM");
+            let (status, log) = tokio::task::block_in_place(|| before.ended());
+            assert_eq!(status, Some(0), "{log}");
+            assert!(!log.contains("\"level\":\"ERROR\""), "{log}");
+        }
+        load.work(Duration::from_millis(300)).await;
+        let ledgers = load.end().await;
+        let (unheard, spent) =
+            ledgers.iter().fold((0, 0), |(unheard, spent), own| (unheard + own.unheard, spent + own.spent.len()));
+        assert_eq!(unheard, 0, "nobody is turned away");
+        assert!(spent > 10, "too little happened: {spent}");
+        nation.assert_audit_whole().await;
+    }
 }

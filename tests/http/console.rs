@@ -142,16 +142,16 @@ async fn a_session_ends_by_rest_by_age_by_disabling_and_by_new_credentials() {
     let clerk = app.operator(NAME, &[Role::Approver], None).await;
     let mut browser = app.browser();
     sign_in(&app, &mut browser, &clerk).await;
-    app.at.clock.advance(Span::minutes(14));
+    app.at.clock.advance(Span::minutes(9));
     assert!(is_signed_in(&mut browser).await, "use keeps it alive");
-    app.at.clock.advance(Span::minutes(15));
+    app.at.clock.advance(Span::minutes(10));
     assert!(!is_signed_in(&mut browser).await, "rest ends it");
     sign_in(&app, &mut browser, &clerk).await;
-    for _ in 0..(8 * 60 / 10 - 1) {
-        app.at.clock.advance(Span::minutes(10));
+    for _ in 0..(8 * 60 / 9) {
+        app.at.clock.advance(Span::minutes(9));
         assert!(is_signed_in(&mut browser).await);
     }
-    app.at.clock.advance(Span::minutes(10));
+    app.at.clock.advance(Span::minutes(3));
     assert!(!is_signed_in(&mut browser).await, "eight hours end it, however busy");
     let name = OperatorName::parse(NAME).unwrap();
     let turn = async |turn| {

@@ -36,7 +36,7 @@ fn settings() -> EdgeSettings {
         upload_time: Duration::from_secs(5),
         body_time: Duration::from_secs(1),
         request_time: Duration::from_secs(2),
-        places: Places { token: 2, interactive: 2 },
+        places: Places { token: 2, interactive: 2, admin: 2 },
         strict_transport: true,
     }
 }

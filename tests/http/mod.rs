@@ -12,6 +12,8 @@ mod console_record;
 mod console_upload;
 mod edge;
 mod health;
+mod hostile;
+mod intruders;
 mod leftovers;
 mod oidc;
 mod promises;

@@ -96,6 +96,8 @@ pub struct Artefacts<'a> {
     interaction_cookie: String,
     /// What the client may exchange: a person let another client delegate to it.
     pub delegated: String,
+    /// The client's own token, which says who exchanges.
+    pub actor: String,
     /// A client that registered itself: its address and its token.
     pub registration: (String, String),
     /// Of the clients; their keys are registered.
@@ -146,7 +148,7 @@ impl<'a> Artefacts<'a> {
                 "grant_types": [
                     "authorization_code", "refresh_token", "client_credentials", DEVICE, CIBA, EXCHANGE, JWT_BEARER,
                 ],
-                "scope": "openid profile", "backchannel_token_delivery_mode": "poll",
+                "scope": "openid profile offline_access", "backchannel_token_delivery_mode": "poll",
                 "jwks": { "keys": [key.jwk()] },
             });
             all.as_object_mut().unwrap().extend(over.as_object().unwrap().clone());
@@ -169,6 +171,7 @@ impl<'a> Artefacts<'a> {
             interaction: String::new(),
             interaction_cookie: String::new(),
             delegated: String::new(),
+            actor: String::new(),
             registration: (String::new(), String::new()),
             key,
             proof_key: Signer::new(""),
@@ -247,8 +250,35 @@ impl<'a> Artefacts<'a> {
         self.delegated = self.app.post("/token", &[], &fields).await.text("access_token");
     }
 
+    /// For the client itself, of whom no person is.
+    pub async fn own_token(&self) -> String {
+        self.post("/token", &[("grant_type", "client_credentials")]).await.text("access_token")
+    }
+
+    /// Exchanges what a person let the client do for what it does it with.
+    pub async fn exchange(&self) -> Answer {
+        const ACCESS_TOKEN: &str = "urn:ietf:params:oauth:token-type:access_token";
+        let fields = [
+            ("grant_type", EXCHANGE),
+            ("subject_token", self.delegated.as_str()),
+            ("subject_token_type", ACCESS_TOKEN),
+            ("actor_token", self.actor.as_str()),
+            ("actor_token_type", ACCESS_TOKEN),
+        ];
+        self.post("/token", &fields).await
+    }
+
+    pub async fn tokens_for(&mut self, scope: &str) -> Answer {
+        let prompt = ("prompt", if scope.contains("offline_access") { "consent" } else { "" });
+        self.redeemed(&[("scope", scope), prompt], &[]).await
+    }
+
     async fn tokens(&mut self, headers: &[(&str, &str)]) -> Answer {
-        let code = self.code(&[]).await;
+        self.redeemed(&[], headers).await
+    }
+
+    async fn redeemed(&mut self, asked: &[(&str, &str)], headers: &[(&str, &str)]) -> Answer {
+        let code = self.code(asked).await;
         let fields = [
             ("grant_type", "authorization_code"),
             ("code", code.as_str()),

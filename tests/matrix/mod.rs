@@ -9,6 +9,7 @@ mod algorithms;
 mod artefacts;
 mod changed;
 mod clients;
+mod routes;
 mod senders;
 mod states;
 mod tokens;

@@ -17,6 +17,7 @@ use dinhdanh::{
     http::server::{App, ClientCertificates, ServerSettings, Tls, TlsListener},
 };
 use http::{HeaderMap, StatusCode, header};
+use jsonwebtoken::{Algorithm, DecodingKey, Validation, jwk::JwkSet};
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
 
@@ -25,7 +26,6 @@ use super::{
     running::Running,
 };
 use crate::support::{
-    app::payload,
     certificates::authority,
     wire::{Wired, short},
 };
@@ -56,6 +56,8 @@ pub struct Seen {
     pub framed: Vec<(String, bool)>,
     /// Whether the portal's cookie came along with the provider's answer.
     pub cookie_at_callback: Vec<bool>,
+    /// Where it leads people to after their sign-in, if not to its own first page.
+    onward: Option<String>,
     /// What went wrong.
     pub refused: Vec<String>,
 }
@@ -65,6 +67,16 @@ const SECRET: &str = "a-secret-of-thirty-two-characters-or-more";
 impl Site {
     /// Registers the portal `name` and serves it at a host of its own; on https when the service is.
     pub async fn open(service: &Running, name: &'static str, same_site: &'static str) -> Self {
+        Self::open_with(service, name, same_site, None).await
+    }
+
+    /// With its first page elsewhere.
+    pub async fn open_with(
+        service: &Running,
+        name: &'static str,
+        same_site: &'static str,
+        first_page: Option<&str>,
+    ) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let port = listener.local_addr().unwrap().port();
         let https = service.issuer.starts_with("https");
@@ -72,7 +84,7 @@ impl Site {
         service.add_client(&json!({
             "client_id": name, "client_secret": SECRET,
             "client_name": format!("Cổng {name}"), "purpose#vi": "Để thử", "purpose#en": "To try",
-            "redirect_uris": [format!("{url}/cb")],
+            "redirect_uris": [format!("{url}/cb")], "client_uri": first_page.unwrap_or(&url),
             "post_logout_redirect_uris": [format!("{url}/bye")],
             "backchannel_logout_uri": format!("{url}/behind"),
             "frontchannel_logout_uri": format!("{url}/framed"),
@@ -100,6 +112,11 @@ impl Site {
 
     pub fn party(&self) -> &Party {
         &self.inner.party
+    }
+
+    /// A portal that only signs people in, for another one.
+    pub fn lead_to(&self, url: &str) {
+        self.inner.seen().onward = Some(url.to_owned());
     }
 
     /// The newest visit that is not over.
@@ -144,6 +161,31 @@ impl Inner {
         self.seen().visits.get(&cookie).cloned()
     }
 
+    /// The `sid` of a logout token that the provider signed for this portal a moment ago (Back-Channel Logout 1.0 §2.6).
+    async fn believed(&self, token: &str) -> Result<String, String> {
+        let party = &self.party;
+        let keys = party.calls.0.get(party.published["jwks_uri"].as_str().unwrap()).send().await.unwrap();
+        let keys: JwkSet = serde_json::from_str(&keys.text().await.unwrap()).map_err(|error| error.to_string())?;
+        let header = jsonwebtoken::decode_header(token).map_err(|error| error.to_string())?;
+        if header.typ.as_deref() != Some("logout+jwt") || header.alg != Algorithm::RS256 {
+            return Err(format!("{header:?}"));
+        }
+        let key = header.kid.as_deref().and_then(|kid| keys.find(kid)).ok_or("signed by nobody's key")?;
+        let mut wanted = Validation::new(Algorithm::RS256);
+        wanted.set_issuer(&[party.published["issuer"].as_str().unwrap()]);
+        wanted.set_audience(&[&party.client_id]);
+        wanted.set_required_spec_claims(&["iss", "aud", "exp"]);
+        let key = DecodingKey::from_jwk(key).map_err(|error| error.to_string())?;
+        let claims = jsonwebtoken::decode::<Value>(token, &key, &wanted).map_err(|error| error.to_string())?.claims;
+        let event = &claims["events"]["http://schemas.openid.net/event/backchannel-logout"];
+        match claims["sid"].as_str() {
+            Some(sid) if event.is_object() && claims["jti"].is_string() && claims["nonce"].is_null() => {
+                Ok(sid.to_owned())
+            }
+            _ => Err(format!("no logout token: {claims}")),
+        }
+    }
+
     async fn take(&self, headers: &HeaderMap, answer: BTreeMap<String, String>) -> Response {
         let came = self.cookie_of(headers).is_some();
         self.seen().cookie_at_callback.push(came);
@@ -153,7 +195,8 @@ impl Inner {
                 seen.next += 1;
                 let id = format!("v{:06}", seen.next);
                 seen.visits.insert(id.clone(), visit);
-                ([(header::SET_COOKIE, self.set_cookie(&id))], Redirect::to("/")).into_response()
+                let to = Redirect::to(seen.onward.as_deref().unwrap_or("/"));
+                ([(header::SET_COOKIE, self.set_cookie(&id))], to).into_response()
             }
             Err(why) => {
                 self.seen().refused.push(why.clone());
@@ -202,14 +245,25 @@ async fn leave(State(site): State<Arc<Inner>>, headers: HeaderMap) -> Response {
     Redirect::to(site.party.leave(&visit, &format!("{}/bye", site.url)).as_str()).into_response()
 }
 
-/// Back-Channel Logout 1.0 §2.5–2.7; the signature is looked at by the tests of logout tokens.
+/// Back-Channel Logout 1.0 §2.5–2.7, with another library's look at the signature.
 async fn told_behind(State(site): State<Arc<Inner>>, body: String) -> StatusCode {
-    let token = payload(&pairs(&body)["logout_token"]);
-    let sid = token["sid"].as_str().unwrap().to_owned();
+    let form = pairs(&body);
+    let told = match form.get("logout_token") {
+        Some(token) => site.believed(token).await,
+        None => Err(format!("no logout_token: {form:?}")),
+    };
     let mut seen = site.seen();
-    seen.visits.retain(|_, visit| visit.claims["sid"] != sid.as_str());
-    seen.told_behind.push(sid);
-    StatusCode::OK
+    match told {
+        Ok(sid) => {
+            seen.visits.retain(|_, visit| visit.claims["sid"] != sid.as_str());
+            seen.told_behind.push(sid);
+            StatusCode::OK
+        }
+        Err(why) => {
+            seen.refused.push(why);
+            StatusCode::BAD_REQUEST
+        }
+    }
 }
 
 /// Front-Channel Logout 1.0 §2: in a frame on the provider's page.

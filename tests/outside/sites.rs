@@ -106,6 +106,29 @@ async fn without_scripts_the_form_has_a_button() {
     stage.browser.end().await;
 }
 
+/// A form's policy holds for every redirect after it in this browser: a callback that leads on to the portal's first page on
+/// another host (`client_uri`) arrives there.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_callback_may_lead_on_to_the_portals_first_page_elsewhere() {
+    let service = Running::with_tls(TestDb::sqlite().await).await;
+    let two = Site::open(&service, "two", "Lax").await;
+    let one = Site::open_with(&service, "one", "Lax", Some(&two.url)).await;
+    one.lead_to(&format!("{}/bye", two.url));
+    let pin = authority().pin();
+    let settings = Settings { lang: "en", javascript: false, third_party_cookies: true, believes: Some(&pin) };
+    let browser = Browser::with(settings).await;
+    browser.open(&one.url).await;
+    browser.press("#start").await;
+    browser.write("#username", &service.holder.number).await;
+    browser.press("button[value=continue]").await;
+    browser.write("#password", PASSWORD).await;
+    browser.press("button[value=continue]").await;
+    browser.press("button[value=agree]").await;
+    browser.is_at(&format!("{}/bye", two.url)).await;
+    assert!(one.visit().is_some());
+    browser.end().await;
+}
+
 /// Signed in at both, the first one watching; then out at the second.
 async fn watched_and_left(stage: &Stage) -> String {
     stage.sign_in_by_form().await;

@@ -483,9 +483,7 @@ async fn two_imports_at_once_add_everybody_once() {
         assert_eq!((one.added + two.added, one.known + two.known), (1_500, 1_500));
         assert_eq!((one.refused, two.refused), (0, 0));
         assert_eq!(registry.number("SELECT count(*) FROM person").await, 1_500);
-        let decomposed = people.iter().find(|person| person.edge == Some(Edge::DecomposedName));
-        if let Some(person) = decomposed {
-            check_stored(&registry, &person.record).await;
-        }
+        let decomposed = people.iter().find(|person| person.edge == Some(Edge::DecomposedName)).unwrap();
+        check_stored(&registry, &decomposed.record).await;
     }
 }

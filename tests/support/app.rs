@@ -306,7 +306,7 @@ fn edge_settings(at: &TestProvider) -> EdgeSettings {
         upload_time: Duration::from_secs(20),
         body_time: Duration::from_secs(5),
         request_time: Duration::from_secs(20),
-        places: Places { token: 64, interactive: 64 },
+        places: Places { token: 64, interactive: 64, admin: 64 },
         strict_transport: false,
     }
 }

@@ -60,7 +60,7 @@ impl TestProvider {
             lifetimes: Lifetimes { registration_answer: Span::ZERO, ..Lifetimes::default() },
             freshness: Freshness::default(),
             session: SessionPolicy::default(),
-            operator_session: SessionPolicy::new(Span::minutes(15), Span::hours(8)).unwrap(),
+            operator_session: SessionPolicy::new(Span::minutes(10), Span::hours(8)).unwrap(),
             highest_level: Level::Two,
             citizen_registration: CitizenRegistration::Open { attempts: Rate { burst: 200, per: Span::minutes(10) } },
             anonymous_posts: Rate { burst: 100_000, per: Span::minutes(5) },

@@ -362,7 +362,11 @@ impl Config {
             upload_time: limits.upload_time.duration(),
             body_time: limits.body_time.duration(),
             request_time: limits.request_time.duration(),
-            places: Places { token: limits.token_places, interactive: limits.interactive_places },
+            places: Places {
+                token: limits.token_places,
+                interactive: limits.interactive_places,
+                admin: limits.admin_places,
+            },
             strict_transport: self.is_https(),
         }
     }

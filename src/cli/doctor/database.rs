@@ -1,11 +1,11 @@
 //! The record: there, durable, up to date, and of one mind about the time.
 
-use sqlx::{PgConnection, SqliteConnection};
+use sqlx::PgConnection;
 
 use super::{Finding, State, clients, keys, machine::sqlite_path, serving};
 use crate::{
     base::{Span, Timestamp},
-    cli::{config::Loaded, context::Context},
+    cli::{config::Loaded, context::Context, durability::Durability},
     store::{Conn, Db, migrations},
 };
 
@@ -44,19 +44,15 @@ pub(super) async fn checks(context: &Context, loaded: &Loaded) -> Vec<Finding> {
     findings
 }
 
-async fn of_connection(conn: Conn, context: &Context) -> Vec<Finding> {
-    match conn {
-        Conn::Sqlite(mut conn) => vec![
-            Finding::good("database", "SQLite answers"),
-            or_bad("durability", sqlite_durability(&mut conn).await),
-            Finding::good("clock of the database", "is this machine's"),
-        ],
-        Conn::Postgres(mut conn) => vec![
-            Finding::good("database", "PostgreSQL answers"),
-            or_bad("durability", postgres_durability(&mut conn).await),
-            or_bad("clock of the database", postgres_clock(&mut conn, context).await),
-        ],
-    }
+async fn of_connection(mut conn: Conn, context: &Context) -> Vec<Finding> {
+    let durable = or_bad("durability", durability(&mut conn).await);
+    let (answers, clock) = match &mut conn {
+        Conn::Sqlite(_) => ("SQLite answers", Finding::good("clock of the database", "is this machine's")),
+        Conn::Postgres(conn) => {
+            ("PostgreSQL answers", or_bad("clock of the database", postgres_clock(conn, context).await))
+        }
+    };
+    vec![Finding::good("database", answers), durable, clock]
 }
 
 fn or_bad(check: &'static str, seen: Result<Finding, sqlx::Error>) -> Finding {
@@ -65,39 +61,12 @@ fn or_bad(check: &'static str, seen: Result<Finding, sqlx::Error>) -> Finding {
     })
 }
 
-async fn sqlite_durability(conn: &mut SqliteConnection) -> Result<Finding, sqlx::Error> {
-    let (journal,): (String,) = sqlx::query_as("PRAGMA journal_mode").fetch_one(&mut *conn).await?;
-    let (synchronous,): (i64,) = sqlx::query_as("PRAGMA synchronous").fetch_one(&mut *conn).await?;
-    let saw = format!("journal_mode={journal}, synchronous={synchronous}");
-    Ok(if journal == "wal" && synchronous >= 2 {
-        Finding::good("durability", saw)
+async fn durability(conn: &mut Conn) -> Result<Finding, sqlx::Error> {
+    let found = Durability::of(conn).await?;
+    Ok(if found.unsafe_settings.is_empty() {
+        Finding::good("durability", found.saw)
     } else {
-        Finding::bad("durability", saw, "keep the file on a local disk: WAL does not work on network file systems")
-    })
-}
-
-async fn postgres_durability(conn: &mut PgConnection) -> Result<Finding, sqlx::Error> {
-    let mut seen = Vec::new();
-    let mut off = Vec::new();
-    for (name, sql) in [
-        ("fsync", "SHOW fsync"),
-        ("full_page_writes", "SHOW full_page_writes"),
-        ("synchronous_commit", "SHOW synchronous_commit"),
-    ] {
-        let (value,): (String,) = sqlx::query_as(sql).fetch_one(&mut *conn).await?;
-        // `local` would acknowledge what a standby never gets; every other value waits at least for our own disk.
-        if value == "off" || value == "local" {
-            off.push(name);
-        }
-        seen.push(format!("{name}={value}"));
-    }
-    let saw = seen.join(", ");
-    Ok(if off.is_empty() {
-        Finding::good("durability", saw)
-    } else {
-        let cure =
-            format!("set {} to `on` for this role and database: an answer must survive a power cut", off.join(", "));
-        Finding::bad("durability", saw, cure)
+        Finding::bad("durability", found.saw.clone(), found.cure())
     })
 }
 

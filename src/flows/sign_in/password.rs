@@ -65,9 +65,10 @@ pub enum SignedIn {
 
 pub async fn sign_in(provider: &Provider, attempt: &Attempt<'_>) -> Result<SignedIn, Fault> {
     let now = attempt.now;
-    let account = find_account(provider, attempt.typed_number).await?;
-    // In one form, however it was typed: a number without an account is counted as one with an account is.
+    // In one form, however it was typed: another spelling would be new tries for nobody's number and none for somebody's, and tell
+    // them apart (CVE-2026-23511, CVE-2025-24806).
     let number = PersonalNumber::typed(attempt.typed_number).ok();
+    let account = find_account(provider, number.as_ref()).await?;
     let typed = number.as_ref().map_or(attempt.typed_number, PersonalNumber::as_str);
     let subject = Subject::of(&provider.secrets.counter_index, account.as_ref().map(|account| account.id), typed);
     {
@@ -102,8 +103,8 @@ fn wrong(attempt: &Attempt<'_>, subject: Subject, account: Option<&StoredAccount
     WrongPassword { subject, network: attempt.network.to_owned(), holder: account.map(|account| account.id.0), event }
 }
 
-async fn find_account(provider: &Provider, typed: &str) -> Result<Option<StoredAccount>, Fault> {
-    let Ok(number) = PersonalNumber::typed(typed) else { return Ok(None) };
+async fn find_account(provider: &Provider, number: Option<&PersonalNumber>) -> Result<Option<StoredAccount>, Fault> {
+    let Some(number) = number else { return Ok(None) };
     let mut conn = provider.db.read().await?;
     accounts::find_by_number(&mut conn, number.as_str()).await
 }

@@ -154,6 +154,13 @@ enum Taken {
 }
 
 impl TakeCode {
+    /// Wrong codes in this interaction so far: of many that came at once, no more are looked at than of many in a row.
+    async fn wrong_here(&self, tx: &mut Tx) -> Result<u32, Fault> {
+        let Some(id) = self.interaction else { return Ok(0) };
+        let wrong = interactions::find(tx, id).await?.map_or(i64::MAX, |found| found.wrong_codes);
+        Ok(u32::try_from(wrong).unwrap_or(u32::MAX))
+    }
+
     /// Uses the code up; `false` when it is wrong, or was used before.
     async fn consume(&self, tx: &mut Tx) -> Result<bool, Fault> {
         let account = self.rise.account.account_id;
@@ -177,7 +184,7 @@ impl Unit for TakeCode {
     async fn run<'a>(&'a self, tx: &'a mut Tx) -> Result<Taken, Fault> {
         self.subject.take_turn(tx, CounterKind::SecondFactor).await?;
         let tally = self.subject.codes(tx).await?;
-        match decide_code(0, &tally, self.rise.now) {
+        match decide_code(self.wrong_here(tx).await?, &tally, self.rise.now) {
             Decision::Allowed => {}
             Decision::Wait { until } => return Ok(Taken::Wait { until }),
             Decision::Ended => return Ok(Taken::Ended),

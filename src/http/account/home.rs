@@ -164,6 +164,9 @@ async fn take(
         return own.again(None);
     }
     if own.session().is_none() {
+        if let Some(response) = respond::too_many(&state, &visitor).await {
+            return response;
+        }
         return match own.check(&headers, &form) {
             Ok(()) => enter(&own, &form).await.unwrap_or_else(|fault| own.fault(&fault)),
             Err(ForeignForm) => own.foreign(),

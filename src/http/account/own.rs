@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::view::{Done, Told, ToldPage};
 use crate::{
-    assurance::{PasswordOrigin, Refusal},
+    assurance::{LockReason, PasswordOrigin, Refusal},
     base::{Fault, Secret, Timestamp, typed},
     flows::{
         account::overview::number_of,
@@ -51,9 +51,9 @@ pub enum Note {
 
 impl Note {
     /// A death, a detention or an order of court is told to nobody.
-    pub const fn of(refusal: Refusal) -> Self {
+    pub fn of(refusal: Refusal) -> Self {
         Self::NotPossible {
-            locked: matches!(refusal, Refusal::Locked(_)),
+            locked: matches!(refusal, Refusal::Locked(reason) if reason != LockReason::Death),
             card_expired: matches!(refusal, Refusal::CardExpired),
         }
     }

@@ -17,6 +17,8 @@ pub enum Class {
     Interactive,
     /// Files that operators send: large and slow, and few at once.
     Upload,
+    /// Those who keep the record: a crowd of people who sign in must not keep them from it.
+    Admin,
 }
 
 /// Files under way at once.
@@ -34,6 +36,7 @@ const TABLE: &[(&str, Class)] = &[
     (endpoints::REVOKE, Class::Token),
     ("/api/", Class::Token),
     (paths::CONSOLE_UPLOAD, Class::Upload),
+    (paths::CONSOLE, Class::Admin),
     (endpoints::REGISTRATION, Class::Token),
     (endpoints::DEVICE_AUTHORIZATION, Class::Token),
     (endpoints::BACKCHANNEL_AUTHENTICATION, Class::Token),
@@ -50,6 +53,7 @@ impl Class {
             Self::Token => "token",
             Self::Interactive => "interactive",
             Self::Upload => "upload",
+            Self::Admin => "admin",
         }
     }
 }
@@ -59,18 +63,25 @@ impl Class {
 pub struct Places {
     pub token: usize,
     pub interactive: usize,
+    pub admin: usize,
 }
 
 pub(super) struct Gates {
     token: Arc<Semaphore>,
     interactive: Arc<Semaphore>,
     upload: Arc<Semaphore>,
+    admin: Arc<Semaphore>,
 }
 
 impl Gates {
     pub(super) fn new(places: &Places) -> Self {
         let gate = |count: usize| Arc::new(Semaphore::new(count.min(Semaphore::MAX_PERMITS)));
-        Self { token: gate(places.token), interactive: gate(places.interactive), upload: gate(UPLOADS) }
+        Self {
+            token: gate(places.token),
+            interactive: gate(places.interactive),
+            upload: gate(UPLOADS),
+            admin: gate(places.admin),
+        }
     }
 
     /// A place, or an error at once: to queue here would only hide the overload from the client.
@@ -80,6 +91,7 @@ impl Gates {
             Class::Token => &self.token,
             Class::Interactive => &self.interactive,
             Class::Upload => &self.upload,
+            Class::Admin => &self.admin,
         };
         gate.clone().try_acquire_owned().map(Some)
     }
@@ -96,9 +108,10 @@ mod tests {
             ("/par", Class::Token),
             ("/api/registry/v1/verify", Class::Token),
             ("/health/ready", Class::Free),
+            ("/console/person/{handle}", Class::Admin),
             ("/authorize", Class::Interactive),
             ("/console/upload", Class::Upload),
-            ("/console/imports", Class::Interactive),
+            ("/console/imports", Class::Admin),
             ("/", Class::Interactive),
             ("/assets/{hash}/{name}", Class::Free),
         ] {
@@ -108,10 +121,10 @@ mod tests {
 
     #[test]
     fn a_full_class_refuses_and_leaves_the_others_alone() {
-        let gates = Gates::new(&Places { token: 1, interactive: 1 });
+        let gates = Gates::new(&Places { token: 1, interactive: 1, admin: 1 });
         let held = gates.enter(Class::Interactive).unwrap();
         assert!(gates.enter(Class::Interactive).is_err());
-        assert!(gates.enter(Class::Token).is_ok());
+        assert!(gates.enter(Class::Token).is_ok() && gates.enter(Class::Admin).is_ok());
         assert!(gates.enter(Class::Free).is_ok());
         let uploads = [gates.enter(Class::Upload).unwrap(), gates.enter(Class::Upload).unwrap()];
         assert!(gates.enter(Class::Upload).is_err());

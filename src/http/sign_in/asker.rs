@@ -69,7 +69,14 @@ fn asked_level(provider: &Provider, opened: &Opened) -> Option<AskedLevel> {
     .map(|(level, why)| AskedLevel { level: level.number(), why })
 }
 
-/// Where this page's forms may end.
+/// Where this page's forms may end: at the portal's answer, and at its own first page, where a callback on another host often
+/// leads on to (a browser judges every redirect after a form).
 pub fn form_targets(opened: &Opened) -> Vec<FormTarget> {
-    Url::parse(&opened.request.address.redirect_uri).ok().as_ref().and_then(FormTarget::of).into_iter().collect()
+    let home = &opened.client.client.about.client_uri;
+    let mut targets: Vec<FormTarget> = Vec::new();
+    for address in [Some(opened.request.address.redirect_uri.as_str()), home.get("vi"), home.get("en")] {
+        let target = address.and_then(|address| Url::parse(address).ok()).as_ref().and_then(FormTarget::of);
+        targets.extend(target.filter(|target| !targets.contains(target)));
+    }
+    targets
 }

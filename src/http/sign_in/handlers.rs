@@ -92,6 +92,13 @@ async fn answer(state: &AppState, visitor: &Visitor, id: InteractionId, form: &P
     if matches!(stands, Step::Deliver(_) | Step::Decided(_)) {
         return Ok(render::step(state, visitor, &opened, stands));
     }
+    // Who is signed in may be guessing at others.
+    if visitor.browser.session.is_some()
+        && matches!(stands, Step::Password { .. })
+        && let Some(response) = respond::too_many_forms(state, visitor).await
+    {
+        return Ok(response);
+    }
     let field = |name: &str| form.one(name).ok().flatten().unwrap_or_default();
     if field("action") == "return" || (field("action") == "cancel" && is_an_end(&stands)) {
         let left = give_up(provider, &opened, &visitor.browser).await?;

@@ -5,6 +5,7 @@ mod ciba;
 mod ciba_push;
 mod client_keys;
 mod code_flow;
+mod consent;
 mod detailed_elsewhere;
 mod details;
 mod developer;
