@@ -265,7 +265,7 @@ fn routes_in_sources() -> usize {
 }
 
 /// Pages with forms, and whose they are.
-const FORMS: [(&str, &str); 15] = [
+const FORMS: [(&str, &str); 14] = [
     ("nobody", "/account"),
     ("nobody", "/register"),
     ("nobody", "/device"),
@@ -279,7 +279,6 @@ const FORMS: [(&str, &str); 15] = [
     ("citizen", "/account/lock"),
     ("citizen", "/sign-out"),
     ("registrar", "/console/find"),
-    ("registrar", "/console/propose/death"),
     ("registrar", "/console"),
 ];
 
