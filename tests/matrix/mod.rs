@@ -9,7 +9,6 @@ mod algorithms;
 mod artefacts;
 mod changed;
 mod clients;
-mod routes;
 mod senders;
 mod states;
 mod tokens;
