@@ -18,7 +18,7 @@ impl Probe for Record {
 
     fn check(&self) -> BoxFuture<'_, Result<(), String>> {
         Box::pin(async {
-            let mut conn = self.0.read().await.map_err(told)?;
+            let mut conn = self.0.read().await.map_err(|fault| fault.to_string())?;
             changes::read(&mut conn).await.map(drop).map_err(told)
         })
     }
@@ -43,8 +43,8 @@ impl Probe for SameTime {
 
     fn check(&self) -> BoxFuture<'_, Result<(), String>> {
         Box::pin(async {
-            let mut conn = self.db.read().await.map_err(told)?;
-            let Some(theirs) = database_clock::read(&mut conn).await.map_err(told)? else { return Ok(()) };
+            let mut conn = self.db.read().await.map_err(|fault| fault.to_string())?;
+            let Some(theirs) = database_clock::read(&mut conn).await.map_err(|fault| fault.to_string())? else { return Ok(()) };
             let ahead = self.clock.now().since(theirs);
             if ahead.as_micros().saturating_abs() > Self::AT_MOST.as_micros() {
                 return Err(format!("this machine's clock is {} s ahead of the database's", ahead.as_secs()));
@@ -52,8 +52,4 @@ impl Probe for SameTime {
             Ok(())
         })
     }
-}
-
-fn told(fault: Fault) -> String {
-    fault.to_string()
 }

@@ -25,10 +25,8 @@ fn judged(all: usize, wrong: &[String]) -> Finding {
         return Finding::good("clients", format!("{all} registered, each keeps to every rule"));
     }
     let more = wrong.len().saturating_sub(NAMED);
-    let mut saw = wrong.iter().take(NAMED).cloned().collect::<Vec<_>>().join("; ");
-    if more > 0 {
-        saw.push_str(&format!("; and {more} more"));
-    }
+    let more = (more > 0).then(|| format!("and {more} more"));
+    let saw = wrong.iter().take(NAMED).cloned().chain(more).collect::<Vec<_>>().join("; ");
     let cure = "mend the registration: `dinhdanh client show ID` tells it with what is wrong, and it is registered anew with \
                 `dinhdanh client add`, or changed by the client itself (RFC 7592)";
     Finding::warning("clients", saw, cure)

@@ -128,8 +128,17 @@ enum Step {
     Propose(String, Option<(u64, [u8; 32])>),
     Say(i64, Word),
     Beat(Tally),
-    Rehearsed { sha256: [u8; 32], rows: Tally, likely: u64, report: String },
-    Finish { to: ImportState, rows: Tally, failure: Option<&'static str> },
+    Rehearsed {
+        sha256: [u8; 32],
+        rows: Tally,
+        likely: u64,
+        report: String,
+    },
+    Finish {
+        to: ImportState,
+        rows: Tally,
+        failure: Option<&'static str>,
+    },
 }
 
 struct Write {

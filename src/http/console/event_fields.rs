@@ -98,7 +98,7 @@ pub fn problems(fields: &[FieldRow], refusals: &[Refusal]) -> Vec<ProblemRow> {
             anchor: field.map_or("main", |field| field.spec.name),
             label: field.map(|field| (field.spec.vi, field.spec.en)),
             words: field.map_or((one.why.vietnamese(), one.why.english()), |field| words(field.spec.kind, one.why)),
-            about: one.facet.map(|facet| facet.label()),
+            about: one.facet.map(crate::registry::record::Facet::label),
         }
     };
     refusals.iter().map(row).collect()

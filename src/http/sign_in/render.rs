@@ -47,7 +47,9 @@ pub fn step(state: &AppState, visitor: &Visitor, opened: &Opened, step: Step) ->
     let problems = problems(opened.progress.note, visitor.now());
     let busy = opened.progress.note == Some(Note::Busy);
     let html = match step {
-        Step::Number { typed } => NumberPage { number: typed.unwrap_or_default(), ended: false, problems }.render(&frame),
+        Step::Number { typed } => {
+            NumberPage { number: typed.unwrap_or_default(), ended: false, problems }.render(&frame)
+        }
         Step::Password { number, again } => {
             let page = PasswordPage { number: digits(&number), again, problems }.render(&frame);
             if busy { page.with_status(StatusCode::SERVICE_UNAVAILABLE) } else { page }
