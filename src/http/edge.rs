@@ -133,7 +133,9 @@ impl Edge {
         match class {
             Class::Upload => (settings.upload_bytes, settings.upload_time, settings.upload_time),
             Class::Token => (settings.token_body_bytes, settings.body_time, settings.request_time),
-            Class::Free | Class::Interactive => (settings.body_bytes, settings.body_time, settings.request_time),
+            Class::Free | Class::Interactive | Class::Admin => {
+                (settings.body_bytes, settings.body_time, settings.request_time)
+            }
         }
     }
 
