@@ -65,8 +65,8 @@ pub enum SignedIn {
 
 pub async fn sign_in(provider: &Provider, attempt: &Attempt<'_>) -> Result<SignedIn, Fault> {
     let now = attempt.now;
-    // In one form, however it was typed: another spelling would be new tries for nobody's number and none for somebody's, and tell
-    // them apart (CVE-2026-23511, CVE-2025-24806).
+    // In one form, however it was typed: another spelling would be new tries for nobody's number and none for somebody's,
+    // and tell them apart (CVE-2026-23511, CVE-2025-24806).
     let number = PersonalNumber::typed(attempt.typed_number).ok();
     let account = find_account(provider, number.as_ref()).await?;
     let typed = number.as_ref().map_or(attempt.typed_number, PersonalNumber::as_str);
