@@ -3,7 +3,7 @@
 use futures_util::future::BoxFuture;
 
 use crate::{
-    base::{Clock, Fault, Span},
+    base::{Clock, Span},
     http::health::Probe,
     store::{Db, changes, database_clock},
 };
@@ -19,7 +19,7 @@ impl Probe for Record {
     fn check(&self) -> BoxFuture<'_, Result<(), String>> {
         Box::pin(async {
             let mut conn = self.0.read().await.map_err(|fault| fault.to_string())?;
-            changes::read(&mut conn).await.map(drop).map_err(told)
+            changes::read(&mut conn).await.map(drop).map_err(|fault| fault.to_string())
         })
     }
 }
@@ -44,7 +44,9 @@ impl Probe for SameTime {
     fn check(&self) -> BoxFuture<'_, Result<(), String>> {
         Box::pin(async {
             let mut conn = self.db.read().await.map_err(|fault| fault.to_string())?;
-            let Some(theirs) = database_clock::read(&mut conn).await.map_err(|fault| fault.to_string())? else { return Ok(()) };
+            let Some(theirs) = database_clock::read(&mut conn).await.map_err(|fault| fault.to_string())? else {
+                return Ok(());
+            };
             let ahead = self.clock.now().since(theirs);
             if ahead.as_micros().saturating_abs() > Self::AT_MOST.as_micros() {
                 return Err(format!("this machine's clock is {} s ahead of the database's", ahead.as_secs()));

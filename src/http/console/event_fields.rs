@@ -15,6 +15,7 @@ use crate::{
     registry::{
         civil_event::{FieldKind, FieldSpec, Kind, PAPER_FIELDS, Refusal, Values, Who, Why},
         ethnicity,
+        record::Facet,
     },
 };
 
@@ -98,7 +99,7 @@ pub fn problems(fields: &[FieldRow], refusals: &[Refusal]) -> Vec<ProblemRow> {
             anchor: field.map_or("main", |field| field.spec.name),
             label: field.map(|field| (field.spec.vi, field.spec.en)),
             words: field.map_or((one.why.vietnamese(), one.why.english()), |field| words(field.spec.kind, one.why)),
-            about: one.facet.map(crate::registry::record::Facet::label),
+            about: one.facet.map(Facet::label),
         }
     };
     refusals.iter().map(row).collect()
