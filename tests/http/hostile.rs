@@ -115,7 +115,7 @@ async fn markup_in_any_parameter_is_only_text() {
         let answer = browser.get(&authorize(&[(name, MARKUP)])).await;
         assert_inert(&answer, name);
         match answer.header("location") {
-            Some(to) if to.starts_with("/sign-in") => assert_inert(&browser.get(&to.to_owned()).await, name),
+            Some(to) if to.starts_with("/sign-in") => assert_inert(&browser.get(to).await, name),
             Some(to) => assert!(to.starts_with(CALLBACK) && !to.contains(['<', '"', '\'']), "{name}: {to}"),
             None => {}
         }
