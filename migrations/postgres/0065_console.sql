@@ -4,6 +4,8 @@
 -- AAD console_draft|sealed|operator, form; what was sealed for a session opens for nobody any more.
 DELETE FROM console_draft;
 ALTER TABLE console_draft RENAME COLUMN session_id TO operator_id;
+ALTER TABLE console_draft DROP CONSTRAINT console_draft_pkey;
+ALTER TABLE console_draft ADD PRIMARY KEY (operator_id, form);
 
 -- Who looked at a flag, and what they found.
 ALTER TABLE operator_flag ADD COLUMN seen_by TEXT;

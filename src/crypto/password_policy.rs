@@ -188,7 +188,7 @@ mod tests {
             assert_eq!(verdict(text), Err(Unsuitable::Repetitive), "{text}");
         }
         // Spaces at the ends are none of it.
-        for text in ["            ", "  kwzqpxv  mưa  "] {
+        for text in ["            ", "  kwzqpxv mưa  "] {
             assert_eq!(verdict(text), Err(Unsuitable::TooShort), "{text}");
         }
     }

@@ -305,8 +305,8 @@ pub(super) const fn contacts_of(engine: Engine) -> &'static str {
              (SELECT unhex(value) FROM json_each($1)) AND c.ended_at IS NULL"
         }
         Engine::Postgres => {
-            "SELECT c.person_id, c.value_index FROM jsonb_array_elements_text($1::jsonb) AS k (id) \
-             JOIN contact c ON c.person_id = k.id::uuid WHERE c.ended_at IS NULL"
+            "SELECT c.person_id, c.value_index FROM contact c WHERE c.person_id = ANY (ARRAY(\
+             SELECT id::uuid FROM jsonb_array_elements_text($1::jsonb) AS k (id))) AND c.ended_at IS NULL"
         }
     }
 }

@@ -152,7 +152,7 @@ async fn searches_are_on_record_also_fruitless_ones_and_go_on_page_by_page() {
         sign_in(&app, &mut clerk, &an).await;
         let first = find(&mut clerk, people::NAME).await;
         assert_eq!(first.body.matches("/console/person/").count(), 30, "{}", first.body);
-        let next = clerk.get(link(&first, "Xem tiếp các kết quả sau").trim_end_matches("#found")).await;
+        let next = clerk.get(link(&first, "Xem thêm, kể cả tên gần giống").trim_end_matches("#found")).await;
         assert_eq!(next.body.matches("/console/person/").count(), 3, "{}", next.body);
         assert!(!next.body.contains("Xem tiếp"));
         find(&mut clerk, "Không Có Ai").await;

@@ -230,7 +230,7 @@ async fn what_cannot_be_looked_for_is_named_by_its_field() {
     let typed = [("who", "nguyen van thu"), ("birth", "5.3.1985")];
     let sent = clerk.submit("/console/find", &page, &typed).await;
     let found = clerk.get(sent.location()).await;
-    for words in ["Họ tên khớp khi không dấu", "Đúng ngày sinh", "Tìm thấy 1 người"] {
+    for words in ["Họ tên khớp khi không dấu", "Đúng ngày sinh", "Trang này có 1 người"] {
         assert!(found.body.contains(words), "{words}: {}", found.body);
     }
     // A day of the record is typed as people type it; what is none is said.

@@ -156,7 +156,11 @@ async fn what_an_officer_returned_is_mended_by_its_teller_under_its_name() {
         let id = queue.split("/console/events/").nth(1).unwrap().split('"').next().unwrap().to_owned();
         let at = format!("/console/events/{id}");
         let page = browser.get(&at).await;
-        assert!(page.body.contains("H05.12 · canbo.a · H05-0001") && page.body.contains("agency:"), "{}", page.body);
+        assert!(
+            page.body.contains("H05.12 · canbo.a · H05-0001") && page.body.contains("Hệ thống so-giao-thong"),
+            "{}",
+            page.body
+        );
         let fields = [("version", "1"), ("action", "return"), ("reason", "Sai ngày chết")];
         browser.submit(&at, &page, &fields).await;
         let caller = caller.again(SCOPE).await;

@@ -54,7 +54,7 @@ impl Prize {
                 Ok(phone_codes::try_code(conn, *id, digest, NOW, 5).await? == Tried::Right)
             }
             Self::Account(person) => {
-                let account = account_of(*person, Entropy::counted(racer).uuid(NOW));
+                let account = account_of(*person, Entropy::counted((1 << 40) + racer).uuid(NOW));
                 accounts::insert(conn, &account).await
             }
         }
