@@ -43,7 +43,10 @@ impl Watch for Quiet {
 const SAMPLE: u64 = 5_000;
 
 /// The same people for the same number of them, each told to `each`; some of them, to look for.
-pub fn people(count: u64, mut each: impl FnMut(&SyntheticPerson) -> Result<(), Trouble>) -> Result<Vec<PersonRecord>, Trouble> {
+pub fn people(
+    count: u64,
+    mut each: impl FnMut(&SyntheticPerson) -> Result<(), Trouble>,
+) -> Result<Vec<PersonRecord>, Trouble> {
     let mut sample = Vec::new();
     let every = (count / SAMPLE).max(1);
     for (person, at) in Synthetic::new(Settings { seed: 1, count, as_of: USUAL_DAY })?.zip(0_u64..) {
