@@ -22,8 +22,14 @@ const KINDS: [(&str, Kind, Fields); 3] = [
     ("another name", Kind::NameChange, |person| {
         vec![("name", format!("{} Mới", person.name.full())), ("on", yesterday())]
     }),
-    ("a stay elsewhere", Kind::PresentStay, |_| {
-        vec![("unit", "00004".to_owned()), ("line", "Số 1".to_owned()), ("on", yesterday())]
+    ("a temporary residence", Kind::TemporaryResidence, |_| {
+        let until = Clock::System.now().vietnam_date() + Duration::days(200);
+        vec![
+            ("unit", "00004".to_owned()),
+            ("line", "Số 1".to_owned()),
+            ("on", yesterday()),
+            ("until", until.to_string()),
+        ]
     }),
     ("a death", Kind::Death, |_| vec![("on", yesterday())]),
 ];
@@ -40,11 +46,12 @@ pub async fn run(
     calls: usize,
 ) -> Result<Vec<(String, Figures)>, Trouble> {
     let mut all = Vec::new();
-    let mut people = sample.iter();
-    for (name, kind, fields) in KINDS {
+    for ((name, kind, fields), people) in KINDS.into_iter().zip(sample.chunks(sample.len().div_ceil(KINDS.len()))) {
         let (mut micros, mut refused) = (Vec::new(), 0_usize);
-        while micros.len() < calls {
-            let Some(person) = people.next() else { break };
+        for person in people {
+            if micros.len() == calls {
+                break;
+            }
             let Some(id) = persons::find_by_number(&mut provider.db.read().await?, &person.number).await? else {
                 return Err("everybody in the sample is there".into());
             };

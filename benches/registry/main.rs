@@ -121,14 +121,16 @@ async fn figures(
     sample: &[PersonRecord],
     calls: usize,
 ) -> Result<Value, Trouble> {
+    let all = |figures: &[(String, searches::Figures)]| {
+        figures.iter().try_for_each(|(name, figures)| say(&format!("  {name:<34} {figures}")))
+    };
     let searches = searches::run(&provider.db, sample, calls).await?;
+    all(&searches)?;
     let verified = searches::verify(provider, sample).await?;
+    say(&format!("  verify {:.0}/s, {:.0} µs of CPU here each", verified.rate, verified.cpu_micros))?;
     let weights = weights::of(url, people).await?;
     let changes = changes::run(provider, sample, calls / 10).await?;
-    for (name, figures) in searches.iter().chain(&changes) {
-        say(&format!("  {name:<34} {figures}"))?;
-    }
-    say(&format!("  verify {:.0}/s, {:.0} µs of CPU here each", verified.rate, verified.cpu_micros))?;
+    all(&changes)?;
     for (name, bytes) in &weights {
         say(&format!("  {name:<34} {bytes:>8.1} MB a million"))?;
     }

@@ -16,6 +16,7 @@ use dinhdanh::{
 use super::Trouble;
 
 pub async fn on(url: &str, kek: &Path) -> Result<Provider, Trouble> {
+    let _the_same_again = rustls::crypto::aws_lc_rs::default_provider().install_default();
     let flag = |setting, value: String| ("bench", setting, value);
     let flags = vec![flag("database.url", url.to_owned()), flag("kek_file", kek.display().to_string())];
     let context = Context::of_process(Out::new(false), None);
