@@ -10,6 +10,7 @@ mod population;
 #[expect(dead_code, reason = "tests also stop and kill it")]
 mod postgres;
 mod searches;
+mod tables;
 #[path = "../../tests/support/watched.rs"]
 mod watched;
 mod weights;
