@@ -33,7 +33,7 @@ fn a_database_that_is_not_there_is_not_made() {
     let ran = binary.run(&["doctor"]);
     assert_eq!(ran.status(), 1);
     assert!(
-        ran.out().contains("does not exist") && ran.out().contains("cure: run `dinhdanh migrate`"),
+        ran.out().contains("there is no database at") && ran.out().contains("cure: run `dinhdanh migrate`"),
         "{}",
         ran.out()
     );

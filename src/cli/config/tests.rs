@@ -11,7 +11,7 @@ fn sources(file: Option<&str>, environment: &[(&str, &str)]) -> (tempfile::TempD
         path
     });
     let environment = environment.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
-    (dir, Sources { file, environment, flags: Vec::new() })
+    (dir, Sources { file, environment, ..Sources::default() })
 }
 
 fn load(file: Option<&str>, environment: &[(&str, &str)]) -> Result<Loaded, Vec<Problem>> {
