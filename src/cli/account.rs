@@ -288,7 +288,7 @@ fn hand_over(context: &Context, desk: &AtDesk, outcome: DeskOutcome) -> Result<(
         "recovery_codes": codes,
     });
     let said = format!(
-        "account {}\nTo be handed over now and shown this once; the person changes the password on their account page.\n\
+        "account {}\nTo be handed over now and shown this once; the person sets a password of their own at their first sign-in.\n\
          initial password  {}\nauthenticator app {}\nrecovery codes\n  {}",
         given.account,
         given.initial_password.reveal(),

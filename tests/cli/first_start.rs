@@ -52,9 +52,8 @@ fn a_folder_without_a_demo_is_named_and_left_empty() {
     let binary = Binary::new();
     let folder = binary.dir.path().join("elsewhere");
     let name = folder.display().to_string();
-    for command in [["client", "list"], ["operator", "list"], ["audit", "heads"], ["account", "show"]] {
-        let mut args = command.to_vec();
-        args.extend(if command[0] == "account" { &[NUMBER, "--data", &name][..] } else { &["--data", &name] });
+    for command in [&["client", "list"][..], &["operator", "list"], &["audit", "heads"], &["account", "show", NUMBER]] {
+        let args = [command, &["--data", &name]].concat();
         let ran = binary.run(&args);
         let said = ran.err();
         let cure = format!("`dinhdanh demo --data {name}`");
