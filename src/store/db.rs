@@ -245,6 +245,7 @@ async fn open_postgres(settings: &DbSettings) -> Result<Pools, Fault> {
         ("idle_in_transaction_session_timeout", "10000"),
         ("default_transaction_isolation", "read committed"),
     ]);
+    let first = options.clone();
     let write = PgPoolOptions::new()
         // Lanes keep one each; the rest is for bulk work and for a lane's replacement while its old connection dies.
         .max_connections(u32::from(settings.postgres_lanes) + 3)
@@ -252,8 +253,11 @@ async fn open_postgres(settings: &DbSettings) -> Result<Pools, Fault> {
         .test_before_acquire(true)
         .acquire_timeout(ACQUIRE_TIMEOUT)
         .connect_with(limited.clone())
-        .await
-        .map_err(|error| db_fault("PostgreSQL cannot be reached", error))?;
+        .await;
+    let write = match write {
+        Ok(write) => write,
+        Err(error) => return Err(unreached(&first, error).await),
+    };
     let read = PgPoolOptions::new()
         // One more than may read at once: it listens (`changes`).
         .max_connections(settings.read_connections.max(1) + 1)
@@ -265,6 +269,18 @@ async fn open_postgres(settings: &DbSettings) -> Result<Pools, Fault> {
         .await
         .map_err(|error| db_fault("PostgreSQL cannot be reached", error))?;
     Ok(Pools::Postgres { read, resting: Resting::of(settings.read_connections, AWAY), write })
+}
+
+/// The pool says only that it waited. A connection of one's own says why.
+async fn unreached(options: &PgConnectOptions, error: sqlx::Error) -> Fault {
+    let kind = dialect::fault_kind(&error);
+    let told = match error {
+        sqlx::Error::PoolTimedOut => {
+            tokio::time::timeout(ACQUIRE_TIMEOUT, options.connect()).await.ok().and_then(Result::err)
+        }
+        _ => None,
+    };
+    Fault::because(kind, "PostgreSQL cannot be reached", told.unwrap_or(error))
 }
 
 /// Sorts what the driver reports into what the caller can do about it.

@@ -172,6 +172,9 @@ fn issuers_are_https_or_loopback_and_exactly_written() {
 fn values_that_make_no_sense_are_refused_with_their_origin() {
     for (key, value) in [
         ("database.url", "mysql://x"),
+        ("database.url", "sqlite://"),
+        ("database.url", "sqlite://:memory:"),
+        ("database.url", "sqlite://x.db?mode=memory"),
         ("redis.url", "http://x"),
         ("lifetimes.code", "11m"),
         ("lifetimes.code", "1s"),
