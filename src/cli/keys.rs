@@ -193,8 +193,7 @@ async fn records(conn: &mut Conn) -> Result<Vec<KeyRecord>, KeyError> {
     let mut records: Vec<KeyRecord> = keys::all(conn).await?.iter().map(record_of).collect::<Result<_, _>>()?;
     // As people look for them: by algorithm, what is in use first.
     let place = |record: &KeyRecord| KeyPurpose::ALL.iter().position(|purpose| *purpose == record.purpose);
-    let order = |record: &KeyRecord| (place(record), record.state != KeyState::Active, record.created_at);
-    records.sort_by(|one, other| order(one).cmp(&order(other)));
+    records.sort_by_key(|record| (place(record), record.state != KeyState::Active, record.created_at));
     Ok(records)
 }
 

@@ -245,7 +245,6 @@ async fn open_postgres(settings: &DbSettings) -> Result<Pools, Fault> {
         ("idle_in_transaction_session_timeout", "10000"),
         ("default_transaction_isolation", "read committed"),
     ]);
-    let first = options.clone();
     let write = PgPoolOptions::new()
         // Lanes keep one each; the rest is for bulk work and for a lane's replacement while its old connection dies.
         .max_connections(u32::from(settings.postgres_lanes) + 3)
@@ -256,7 +255,7 @@ async fn open_postgres(settings: &DbSettings) -> Result<Pools, Fault> {
         .await;
     let write = match write {
         Ok(write) => write,
-        Err(error) => return Err(unreached(&first, error).await),
+        Err(error) => return Err(unreached(&options, error).await),
     };
     let read = PgPoolOptions::new()
         // One more than may read at once: it listens (`changes`).
