@@ -1,7 +1,7 @@
 # syntax=docker/dockerfile:1
 # The service as it is shipped: the `dist` profile, without the demo and its relying-party library.
 
-FROM rust:1.95-bookworm AS build
+FROM rust:1.95.0-bookworm AS build
 ENV RUSTUP_TOOLCHAIN=1.95.0
 WORKDIR /src
 COPY . .

@@ -97,7 +97,8 @@ impl Bench {
         let subject = Subject { bench: self, running, limits, sessions: Vec::new() };
         let measured = subject.measure(&mut cast, &mut found).await;
         measured.map_err(|error| format!("{error}\n{}", site.last_words()))?;
-        if self.wants("import") {
+        // PostgreSQL's has a bench of its own, `registry`.
+        if self.wants("import") && site.database.starts_with("sqlite:") {
             note("registry import")?;
             let rows = if self.quick { 20_000 } else { 1_000_000 };
             found.insert("import".to_owned(), people::import(site, rows).await?);

@@ -15,6 +15,8 @@ mod postgres;
 mod report;
 mod seed;
 mod service;
+#[path = "../registry/tables.rs"]
+mod tables;
 #[path = "../../tests/support/watched.rs"]
 mod watched;
 mod wire;

@@ -8,20 +8,7 @@ use std::{
 use futures_util::StreamExt as _;
 use sqlx::{Connection as _, PgConnection};
 
-use super::Trouble;
-
-/// In an order that the foreign keys allow.
-const TABLES: [&str; 9] = [
-    "person",
-    "personal_number",
-    "card",
-    "residence",
-    "contact",
-    "household",
-    "household_member",
-    "relation",
-    "name_word",
-];
+use super::{Trouble, tables::TABLES};
 
 /// Seconds for all tables; a table is one statement and one transaction.
 pub async fn copy(from: &str, to: &str) -> Result<f64, Trouble> {

@@ -12,6 +12,7 @@ mod population;
 mod postgres;
 mod searches;
 mod service;
+mod tables;
 #[path = "../../tests/support/watched.rs"]
 mod watched;
 mod weights;

@@ -4,13 +4,18 @@ use std::path::Path;
 
 use dinhdanh::{
     base::ids::InstanceId,
-    cli::{context::Context, failure::Failure, out::Out, start},
-    crypto::{Alg, Kek, Schedule},
-    flows::{
-        Provider, Secrets,
-        keys::{Haste, KeyKeeper, Keys},
+    cli::{
+        context::{Context, Sealed},
+        failure::Failure,
+        out::Out,
+        start,
     },
-    store::{Db, Writer, audit::Actor},
+    crypto::{Alg, Schedule},
+    flows::{
+        Provider,
+        keys::{Haste, KeyKeeper},
+    },
+    store::{Writer, audit::Actor},
 };
 
 use super::Trouble;
@@ -21,17 +26,17 @@ pub async fn on(url: &str, kek: &Path) -> Result<Provider, Trouble> {
     let flags = vec![flag("database.url", url.to_owned()), flag("kek_file", kek.display().to_string())];
     let context = Context::of_process(Out::new(false), None);
     let loaded = context.load(flags).map_err(said)?;
-    let db = context.open_migrated(&loaded).await.map_err(said)?;
-    make_key(&context, &db, &Context::kek(&loaded).map_err(said)?).await?;
-    Ok(start::provider(&context, &loaded, db).await.map_err(said)?)
+    let sealed = context.open_sealed(&loaded).await.map_err(said)?;
+    if sealed.keys.ring().algs().is_empty() {
+        make_key(&context, &sealed).await?;
+    }
+    let sealed = context.open_sealed(&loaded).await.map_err(said)?;
+    Ok(start::provider(&context, &loaded, sealed).map_err(said)?)
 }
 
 /// A service without a key that signs does not start, and what an event tells others is signed.
-async fn make_key(context: &Context, db: &Db, kek: &Kek) -> Result<(), Trouble> {
-    let (now, secrets) = (context.clock.now(), Secrets::derive(kek));
-    if !Keys::load(&mut db.read().await?, &secrets.sealer).await?.ring().algs().is_empty() {
-        return Ok(());
-    }
+async fn make_key(context: &Context, Sealed { db, secrets, .. }: &Sealed) -> Result<(), Trouble> {
+    let now = context.clock.now();
     let keeper = KeyKeeper {
         writer: &Writer::start(db, InstanceId::generate(&context.entropy, now)),
         sealer: &secrets.sealer,

@@ -12,8 +12,8 @@ account-done-recovery-codes = The new recovery codes are valid. The old ones no 
 
 account-done-renewal-refused = The request has been called off. Your password and the way you sign in have not changed.
 
-renewal-title = Somebody asked for your ways of signing in to be issued again
-renewal-due = At a police office somebody who said they were you asked for a new password, authenticator app and recovery codes. This can be done from { $time }.
+renewal-title = Somebody asked for your password and codes to be issued again
+renewal-due = Somebody came to a police office, said they were you, and asked for a new password, authenticator app and recovery codes. They can be issued from { $time }.
 renewal-not-me = If it was not you, call it off and change your password at once.
 renewal-refuse = It was not me, call it off
 
@@ -79,7 +79,7 @@ recovery-codes-once = This page is shown only once. Print it or write the codes 
 recovery-codes-kept = I have kept these codes
 
 change-password-given = An officer gave you this password at the desk. Set one of your own before you go on.
-change-password-present = Present password
+change-password-present = Current password
 change-password-new = New password
 
 account-lock = Lock the account
@@ -94,14 +94,14 @@ lock-then = The account is locked at once. { $sessions ->
         [one] one portal is told
        *[other] { $portals } portals are told
     }, and nobody can sign in any more, you included.
-lock-undo = To unlock it, take your identity card to the police of any commune, ward or special zone. It is free of charge.
+lock-undo = To unlock it, take your ID card to any commune, ward or special-zone police office. It is free of charge.
 lock-do = Lock it now
 lock-stay = Do not lock it
 locked-title = The account is locked
 locked = Every session has ended. We have sent a message to your phone.
 no-phone-title = The account has no phone number
 no-phone = This needs a code sent to a phone number in your own name, and the account has none.
-no-phone-way = Take your identity card to the police of any commune, ward or special zone to register a phone number.
+no-phone-way = Take your ID card to any commune, ward or special-zone police office to register a phone number.
 
 uses-title = Who asked about your data
 uses-intro = Every time a state agency asks the database about you it leaves a trace: which agency, when, and what for.

@@ -2,7 +2,7 @@
 
 consent-title = Share your information with { $portal }
 consent-purpose = Purpose: { $purpose }.
-consent-no-purpose = This portal has not said what for.
+consent-no-purpose = This portal has not said why it asks.
 consent-basis = Legal basis: { $basis }.
 consent-via-provider = This portal is not a state body; its request comes through { $provider }. That is why you are asked each time.
 consent-will-get = If you agree, the portal receives

@@ -21,6 +21,6 @@ error-rule-title = For the portal's developer
 error-read-enough-title = You have looked at very many records today
 error-read-enough = You opened more records, or searched more often, than one day allows. This is on record. Talk to whoever is in charge; tomorrow you can go on.
 error-rule-section = Written in
-error-rule-registered = registered
+error-rule-registered = Registered
 error-rule-sent = What the portal sent
 error-rule-masked = ••• ({ $n } characters, not shown)

@@ -12,8 +12,8 @@ account-done-recovery-codes = Mã khôi phục mới đã có hiệu lực. Các
 
 account-done-renewal-refused = Đề nghị cấp lại đã bị hủy. Mật khẩu và cách xác thực của bạn không thay đổi.
 
-renewal-title = Có người đề nghị cấp lại cách đăng nhập của bạn
-renewal-due = Tại công an, có người nhận là bạn và đề nghị cấp lại mật khẩu, ứng dụng xác thực và mã khôi phục. Việc này có thể được thực hiện từ { $time }.
+renewal-title = Có người đề nghị cấp lại mật khẩu và cách xác thực của bạn
+renewal-due = Có người đến công an, nhận là bạn và đề nghị cấp lại mật khẩu, ứng dụng xác thực và mã khôi phục. Việc cấp lại có thể được thực hiện từ { $time }.
 renewal-not-me = Nếu không phải bạn, hãy hủy đề nghị này rồi đổi mật khẩu ngay.
 renewal-refuse = Không phải tôi, hủy đề nghị
 
@@ -22,7 +22,7 @@ account-sessions-intro = Nếu thấy nơi nào không phải của bạn, hãy 
 account-unknown-device = Trình duyệt chưa rõ
 account-this-browser = Trình duyệt này
 account-session-started = Đăng nhập lúc { $time }.
-account-session-used = Dùng gần nhất lúc { $time }.
+account-session-used = Dùng lần gần nhất lúc { $time }.
 account-session-no-portals = Chưa vào cổng nào.
 account-session-portals = Đã vào các cổng:
 account-portal-open = Mở cổng
@@ -89,7 +89,7 @@ no-phone = Việc này cần một mã gửi đến số điện thoại đứng
 no-phone-way = Hãy mang thẻ căn cước đến công an xã, phường, đặc khu bất kỳ để đăng ký số điện thoại.
 
 uses-title = Ai đã hỏi về dữ liệu của bạn
-uses-intro = Cơ quan nhà nước hỏi Cơ sở dữ liệu về bạn đều để lại dấu vết: cơ quan nào, lúc nào, để làm gì.
+uses-intro = Mỗi lần cơ quan nhà nước hỏi Cơ sở dữ liệu về bạn đều để lại dấu vết: cơ quan nào, lúc nào, để làm gì.
 uses-link = Xem các lần hỏi
 uses-nobody = Chưa có cơ quan nào hỏi về bạn.
 uses-verify = Cơ quan đã đối chiếu số định danh, họ tên và ngày sinh của bạn; hệ thống chỉ trả lời khớp hay không.

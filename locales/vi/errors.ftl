@@ -21,6 +21,6 @@ error-rule-title = Dành cho người lập trình cổng
 error-read-enough-title = Hôm nay bạn đã xem rất nhiều hồ sơ
 error-read-enough = Bạn đã xem nhiều hồ sơ hoặc tìm kiếm nhiều hơn mức cho phép trong một ngày. Việc này đã được ghi lại. Hãy trao đổi với người phụ trách; ngày mai bạn làm việc tiếp được.
 error-rule-section = Quy định tại
-error-rule-registered = đã đăng ký
+error-rule-registered = Đã đăng ký
 error-rule-sent = Cổng đã gửi
 error-rule-masked = ••• ({ $n } ký tự, không hiển thị)

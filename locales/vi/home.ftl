@@ -2,7 +2,7 @@
 
 welcome-title = Đăng nhập một lần, vào mọi cổng dịch vụ công
 welcome-lead = Định Danh xác nhận bạn là ai với các cổng dịch vụ công, dựa trên Cơ sở dữ liệu quốc gia về dân cư.
-welcome-signed-in = Bạn đang đăng nhập là { $name }.
+welcome-signed-in = Bạn đang đăng nhập với tên { $name }.
 welcome-account = Xem tài khoản của tôi
 welcome-can-title = Với tài khoản này, bạn
 welcome-can-once = chuyển từ cổng này sang cổng khác mà không phải đăng nhập lại;

@@ -17,13 +17,13 @@ password-change-number = Dùng số khác
 
 totp-title = Nhập mã 6 số trong ứng dụng xác thực của bạn
 totp-step-up = Dịch vụ này cần mức độ xác thực { $n }. Bạn chỉ cần xác nhận thêm một bước.
-totp-hint = Mở ứng dụng xác thực, tìm dòng Định Danh. Mã đổi mới mỗi 30 giây.
+totp-hint = Mở ứng dụng xác thực, tìm dòng Định Danh. Mã đổi mới sau mỗi 30 giây.
 totp-use-recovery = Dùng mã khôi phục
 totp-help-title = Không xem được mã?
 totp-help = Nếu điện thoại không ở bên bạn, hãy dùng một mã khôi phục bạn đã cất khi thêm ứng dụng. Nếu mã luôn báo chưa đúng, hãy bật chế độ tự động chỉnh giờ trên điện thoại. Nếu đã mất cả hai, hãy mang thẻ căn cước đến công an xã, phường, đặc khu bất kỳ để được cấp lại.
-totp-before-change = Để đổi mật khẩu hoặc cách xác thực, chỉ mật khẩu thì chưa đủ: người biết mật khẩu của bạn cũng không đổi được.
+totp-before-change = Để đổi mật khẩu hoặc cách xác thực, chỉ có mật khẩu là chưa đủ. Nhờ vậy, người khác dù biết mật khẩu của bạn cũng không đổi được.
 totp-lost-title = Không còn cả ứng dụng lẫn mã khôi phục?
-totp-lost-desk = Việc này không làm trực tuyến được. Hãy mang thẻ căn cước đến công an xã, phường, đặc khu bất kỳ và đề nghị cấp lại. Chúng tôi nhắn tin cho bạn ngay; 72 giờ sau, nếu không ai phản đối, bạn đến nhận mật khẩu và mã mới. Tài khoản mức độ 01 thì được nâng lên mức độ 02 và nhận ngay.
+totp-lost-desk = Việc này không làm trực tuyến được. Hãy mang thẻ căn cước đến công an xã, phường, đặc khu bất kỳ và đề nghị cấp lại. Chúng tôi nhắn tin cho bạn ngay; 72 giờ sau, nếu không có ai phản đối, bạn đến nhận mật khẩu và mã mới. Tài khoản mức độ 01 thì được nâng lên mức độ 02 và nhận ngay.
 totp-lost-online = Trong lúc chờ, bạn vẫn đăng nhập bằng mật khẩu vào các dịch vụ cần mức độ xác thực 1, và vẫn kết thúc được các nơi đang đăng nhập. Nếu điện thoại bị mất cắp, hãy khóa tài khoản ngay:
 
 recovery-title = Nhập một mã khôi phục
@@ -33,7 +33,7 @@ recovery-use-totp = Dùng mã trong ứng dụng
 
 select-title = Tiếp tục với tài khoản nào?
 select-signed-in = Trình duyệt này đã đăng nhập lúc { $time }, số định danh kết thúc bằng { $end }.
-select-continue = Tiếp tục là { $name }
+select-continue = Tiếp tục với tên { $name }
 select-another = Dùng tài khoản khác
 
 unreachable-title = Cần mức độ xác thực cao hơn

@@ -4,7 +4,7 @@ use std::process::ExitCode;
 
 use serde_json::{Value, json};
 
-use super::{context::Context, failure::Failure, start};
+use super::{context::Context, demo_data::DemoData, failure::Failure, start};
 use crate::{
     assurance::{AccountLevel, LockReason, Party},
     base::{Fault, Secret},
@@ -28,10 +28,8 @@ use crate::{
 /// Show, open, raise, renew, lock and unlock accounts.
 #[derive(clap::Args)]
 pub struct Args {
-    /// The data folder of a demo, instead of the settings' database.
-    #[cfg(feature = "demo")]
-    #[arg(long, global = true, value_name = "DIR")]
-    data: Option<std::path::PathBuf>,
+    #[command(flatten)]
+    data: DemoData,
     #[command(subcommand)]
     what: What,
 }
@@ -78,22 +76,12 @@ struct DeskArgs {
 }
 
 pub async fn run(args: Args, context: &Context) -> Result<ExitCode, Failure> {
-    let loaded = context.load(flags(&args))?;
-    let db = context.open_migrated(&loaded).await?;
-    let provider = start::provider(context, &loaded, db).await?;
+    let loaded = context.load(args.data.flags()?)?;
+    let sealed = context.open_sealed(&loaded).await?;
+    let provider = start::provider(context, &loaded, sealed)?;
     let done = act(context, &provider, args.what).await;
     provider.writer.stop().await;
     done.map(|()| ExitCode::SUCCESS)
-}
-
-#[cfg(feature = "demo")]
-fn flags(args: &Args) -> Vec<(&'static str, &'static str, String)> {
-    args.data.as_ref().map(|folder| super::demo::layout::Layout::new(folder).flags()).unwrap_or_default()
-}
-
-#[cfg(not(feature = "demo"))]
-fn flags(_args: &Args) -> Vec<(&'static str, &'static str, String)> {
-    Vec::new()
 }
 
 async fn act(context: &Context, provider: &Provider, what: What) -> Result<(), Failure> {
@@ -300,7 +288,7 @@ fn hand_over(context: &Context, desk: &AtDesk, outcome: DeskOutcome) -> Result<(
         "recovery_codes": codes,
     });
     let said = format!(
-        "account {}\nTo be handed over now and shown this once; the person changes the password on their account page.\n\
+        "account {}\nTo be handed over now and shown this once; the person sets a password of their own at their first sign-in.\n\
          initial password  {}\nauthenticator app {}\nrecovery codes\n  {}",
         given.account,
         given.initial_password.reveal(),

@@ -4,7 +4,7 @@ use std::{fs, path::PathBuf, process::ExitCode};
 
 use serde_json::{Value, json};
 
-use super::{context::Context, failure::Failure};
+use super::{context::Context, demo_data::DemoData, failure::Failure};
 use crate::{
     base::{
         Fault, Timestamp,
@@ -23,10 +23,8 @@ use crate::{
 /// Verify the audit chains, keep their heads, show somebody's trail.
 #[derive(clap::Args)]
 pub struct Args {
-    /// The data folder of a demo, instead of the settings' database.
-    #[cfg(feature = "demo")]
-    #[arg(long, global = true, value_name = "DIR")]
-    data: Option<PathBuf>,
+    #[command(flatten)]
+    data: DemoData,
     #[command(subcommand)]
     what: What,
 }
@@ -68,7 +66,7 @@ struct ShowArgs {
 }
 
 pub async fn run(args: Args, context: &Context) -> Result<ExitCode, Failure> {
-    let loaded = context.load(flags(&args))?;
+    let loaded = context.load(args.data.flags()?)?;
     let db = context.open_migrated(&loaded).await?;
     match args.what {
         What::Verify { heads } => verify(context, &db, heads).await,
@@ -81,16 +79,6 @@ pub async fn run(args: Args, context: &Context) -> Result<ExitCode, Failure> {
         }
         What::Show(args) => show(context, &db, args).await,
     }
-}
-
-#[cfg(feature = "demo")]
-fn flags(args: &Args) -> Vec<(&'static str, &'static str, String)> {
-    args.data.as_ref().map(|folder| super::demo::layout::Layout::new(folder).flags()).unwrap_or_default()
-}
-
-#[cfg(not(feature = "demo"))]
-fn flags(_args: &Args) -> Vec<(&'static str, &'static str, String)> {
-    Vec::new()
 }
 
 #[expect(clippy::needless_pass_by_value, reason = "the form that map_err takes")]

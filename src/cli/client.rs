@@ -6,7 +6,13 @@ use std::{fs, path::PathBuf, process::ExitCode};
 
 use serde_json::{Value, json};
 
-use super::{config::Loaded, context::Context, failure::Failure, start};
+use super::{
+    config::Loaded,
+    context::Context,
+    demo_data::{DemoData, Flags},
+    failure::Failure,
+    start,
+};
 use crate::{
     base::{
         Fault,
@@ -32,10 +38,8 @@ use crate::{
 /// Register, list and disable relying parties.
 #[derive(clap::Args)]
 pub struct Args {
-    /// The data folder of a demo, instead of the settings' database.
-    #[cfg(feature = "demo")]
-    #[arg(long, global = true, value_name = "DIR")]
-    data: Option<PathBuf>,
+    #[command(flatten)]
+    data: DemoData,
     #[command(subcommand)]
     what: What,
 }
@@ -63,7 +67,7 @@ enum What {
 }
 
 pub async fn run(args: Args, context: &Context) -> Result<ExitCode, Failure> {
-    let loaded = context.load(flags(&args))?;
+    let loaded = context.load(flags(&args)?)?;
     let db = context.open_migrated(&loaded).await?;
     let writer = Writer::start(&db, InstanceId::generate(&context.entropy, context.clock.now()));
     let of_database = |fault: Fault| Failure::of_database(&fault);
@@ -90,18 +94,13 @@ pub async fn run(args: Args, context: &Context) -> Result<ExitCode, Failure> {
     Ok(ExitCode::SUCCESS)
 }
 
-#[cfg(feature = "demo")]
-fn flags(args: &Args) -> Vec<(&'static str, &'static str, String)> {
-    let Some(folder) = &args.data else { return Vec::new() };
-    let mut flags = super::demo::layout::Layout::new(folder).flags();
-    // As the demo itself: its clients live on this machine.
-    flags.push(("--data", "outbound.reach", "loopback".to_owned()));
-    flags
-}
-
-#[cfg(not(feature = "demo"))]
-fn flags(_args: &Args) -> Vec<(&'static str, &'static str, String)> {
-    Vec::new()
+fn flags(args: &Args) -> Result<Flags, Failure> {
+    let mut flags = args.data.flags()?;
+    if !flags.is_empty() {
+        // As the demo itself: its clients live on this machine.
+        flags.push(("--data", "outbound.reach", "loopback".to_owned()));
+    }
+    Ok(flags)
 }
 
 async fn add(context: &Context, loaded: &Loaded, (db, writer): (&Db, &Writer), file: &PathBuf) -> Result<(), Failure> {

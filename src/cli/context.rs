@@ -1,6 +1,9 @@
 //! What every command is given.
 
-use std::{env, path::PathBuf};
+use std::{
+    env,
+    path::{Path, PathBuf},
+};
 
 use super::{
     config::{Loaded, Sources},
@@ -11,7 +14,11 @@ use super::{
 use crate::{
     base::{Clock, Entropy, Fault},
     crypto::{derive::Kek, random},
-    store::{Db, migrations},
+    flows::{
+        Secrets,
+        keys::{Keys, is_of_another_key},
+    },
+    store::{Db, DbSettings, migrations},
 };
 
 pub struct Context {
@@ -21,15 +28,26 @@ pub struct Context {
     sources: Sources,
 }
 
+/// The record, with the key under which parts of it are sealed and what that key opens.
+pub struct Sealed {
+    pub db: Db,
+    pub kek: Kek,
+    pub secrets: Secrets,
+    pub keys: Keys,
+}
+
 impl Context {
     /// The process's own environment, clock and randomness.
     pub fn of_process(out: Out, config: Option<PathBuf>) -> Self {
-        let environment = env::vars_os()
-            .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)))
-            // Names the file itself, and is no setting in it.
-            .filter(|(name, _)| name != "DINHDANH_CONFIG")
-            .collect();
-        let sources = Sources { file: config, environment, flags: Vec::new() };
+        let mut sources = Sources { file: config, ..Sources::default() };
+        let named = env::vars_os().filter_map(|(name, value)| Some((name.into_string().ok()?, value)));
+        // That one names the file itself, and is no setting in it.
+        for (name, value) in named.filter(|(name, _)| name != "DINHDANH_CONFIG") {
+            match value.into_string() {
+                Ok(value) => sources.environment.push((name, value)),
+                Err(_) => sources.not_text.push(name),
+            }
+        }
         Self { out, clock: Clock::System, entropy: random::entropy(), sources }
     }
 
@@ -38,9 +56,11 @@ impl Context {
         Ok(Loaded::load(&Sources { flags, ..self.sources.clone() })?)
     }
 
-    /// The database that the settings name, with a schema that is this binary's.
+    /// The database that the settings name, with a schema that is this binary's. An embedded one that is not there is not made.
     pub async fn open_migrated(&self, loaded: &Loaded) -> Result<Db, Failure> {
-        let db = Db::open(&loaded.config.db_settings()).await.map_err(|fault| Failure::of_database(&fault))?;
+        let settings = loaded.config.db_settings();
+        must_exist(&settings)?;
+        let db = Db::open(&settings).await.map_err(|fault| Failure::of_database(&fault))?;
         let state = migrations::state(&db).await.map_err(|fault| Failure::of_database(&fault))?;
         if let Some(newer) = state.foreign.first() {
             let what = format!("migration {newer} is not this binary's: a newer one was here");
@@ -54,19 +74,62 @@ impl Context {
         Ok(db)
     }
 
+    /// The record and the key-encryption key. Who begins lacks both, and mends one as easily as the other: neither hides the other.
+    pub async fn open_with_kek(&self, loaded: &Loaded) -> Result<(Db, Kek), Failure> {
+        match (Self::kek(loaded), self.open_migrated(loaded).await) {
+            (Ok(kek), Ok(db)) => Ok((db, kek)),
+            (Err(of_kek), Err(of_database)) => Err(of_kek.and(of_database)),
+            (Err(failure), Ok(_)) | (Ok(_), Err(failure)) => Err(failure),
+        }
+    }
+
+    /// The same, once it is sure that the key is this record's: under another one what is written could never be read again.
+    pub async fn open_sealed(&self, loaded: &Loaded) -> Result<Sealed, Failure> {
+        let (db, kek) = self.open_with_kek(loaded).await?;
+        let secrets = Secrets::derive(&kek);
+        let keys = opened(&db, &secrets).await.map_err(|fault| not_opened(loaded, &fault))?;
+        Ok(Sealed { db, kek, secrets, keys })
+    }
+
     /// The key-encryption key. Never made silently: a new one would make everything sealed under the old one unreadable.
     pub fn kek(loaded: &Loaded) -> Result<Kek, Failure> {
         let Some(path) = &loaded.config.kek_file.0 else {
-            let cure = "write 32 random bytes to a file of mode 0600 and name it: \
-                        (umask 077; head -c 32 /dev/urandom > FILE), then DINHDANH_KEK_FILE=FILE";
+            let cure = "make one with `dinhdanh keys new --kek FILE`, or take that of this record, and name it: \
+                        DINHDANH_KEK_FILE=FILE, or kek_file in the settings";
             return Err(Failure::new("kek_file", "no key-encryption key is named", cure));
         };
-        Kek::load(path).map_err(|error| {
-            let cure =
-                "the file holds exactly 32 bytes and has mode 0600; restore it from its backup if it was changed";
-            Failure::new("kek_file", error.to_string(), cure)
-        })
+        Kek::load(path).map_err(|error| Failure::new("kek_file", error.to_string(), error.cure()))
     }
+}
+
+/// An embedded database that is not there is nobody's record: a command that made an empty one would hide a mistyped path.
+pub fn must_exist(settings: &DbSettings) -> Result<(), Failure> {
+    let file = Db::file(settings).map_err(|fault| Failure::of_database(&fault))?;
+    match file.filter(|file| !file.exists()) {
+        None => Ok(()),
+        Some(file) => Err(no_database(&file)),
+    }
+}
+
+fn no_database(file: &Path) -> Failure {
+    let cure =
+        "run `dinhdanh migrate`, which makes it; or, if there should be one, mend database.url (DINHDANH_DATABASE_URL)";
+    Failure::new("database.url", format!("there is no database at {}", file.display()), cure)
+}
+
+async fn opened(db: &Db, secrets: &Secrets) -> Result<Keys, Fault> {
+    let mut conn = db.read().await?;
+    Keys::load(&mut conn, &secrets.sealer).await
+}
+
+fn not_opened(loaded: &Loaded, fault: &Fault) -> Failure {
+    if !is_of_another_key(fault) {
+        return Failure::of_database(fault);
+    }
+    let path = loaded.config.kek_file.0.as_deref().unwrap_or_else(|| Path::new("")).display();
+    let cure = "name the key-encryption key under which this record's keys were made (DINHDANH_KEK_FILE), restore it from its \
+                backup, or mend database.url if it is another record's";
+    Failure::new("kek_file", format!("{path}: {fault}"), cure)
 }
 
 /// A database that may forget what it called done is no record: codes, revocations and locks would come back to life.

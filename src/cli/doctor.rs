@@ -67,7 +67,7 @@ pub async fn run(Args {}: Args, context: &Context) -> Result<ExitCode, Failure> 
     let mut findings = machine::checks(context);
     match context.load(Vec::new()) {
         Ok(loaded) => {
-            findings.extend(settings::checks(&loaded).await);
+            findings.extend(settings::checks(context, &loaded).await);
             findings.extend(machine::checks_with(&loaded.config));
             findings.extend(database::checks(context, &loaded).await);
         }

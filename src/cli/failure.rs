@@ -15,6 +15,12 @@ impl Failure {
         Self(vec![Problem { place: place.into(), what: what.into(), cure: cure.into() }])
     }
 
+    /// Both, in this order.
+    pub fn and(mut self, other: Self) -> Self {
+        self.0.extend(other.0);
+        self
+    }
+
     /// A fault of the record.
     pub fn of_database(fault: &Fault) -> Self {
         Self::new("database.url", fault.to_string(), "`dinhdanh doctor` looks at the database and says what to do")

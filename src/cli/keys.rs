@@ -4,7 +4,11 @@ use std::{path::PathBuf, process::ExitCode};
 
 use serde_json::{Value, json};
 
-use super::{config::Loaded, context::Context, failure::Failure};
+use super::{
+    config::Loaded,
+    context::{Context, Sealed},
+    failure::Failure,
+};
 use crate::{
     base::{Timestamp, ids::InstanceId},
     crypto::{Kek, KeyPurpose, KeyRecord, KeyState, Schedule},
@@ -50,6 +54,14 @@ enum What {
     Revoke { kid: String },
 }
 
+impl What {
+    /// A key that is sealed under another record's key would stop every process at its next start. Looking, and taking away,
+    /// stays possible: it is the way out when the key is lost.
+    const fn makes_keys(&self) -> bool {
+        matches!(self, Self::New { .. } | Self::Rotate { .. })
+    }
+}
+
 fn purpose(name: &str) -> Result<KeyPurpose, String> {
     let known = || KeyPurpose::ALL.map(KeyPurpose::name).join(", ");
     KeyPurpose::ALL
@@ -61,9 +73,7 @@ fn purpose(name: &str) -> Result<KeyPurpose, String> {
 pub async fn run(args: Args, context: &Context) -> Result<ExitCode, Failure> {
     let now = context.clock.now();
     if let What::New { kek: Some(path), .. } = &args.what {
-        Kek::create(path, &context.entropy).map_err(|error| {
-            Failure::new("--kek", error.to_string(), "name a file that can be made and does not exist")
-        })?;
+        Kek::create(path, &context.entropy).map_err(|error| Failure::new("--kek", error.to_string(), error.cure()))?;
         let said = format!(
             "a key-encryption key is in {}: keep a copy of it where the database's backups are not",
             path.display()
@@ -72,7 +82,7 @@ pub async fn run(args: Args, context: &Context) -> Result<ExitCode, Failure> {
         return Ok(ExitCode::SUCCESS);
     }
     let loaded = context.load(Vec::new())?;
-    let vault = Vault::open(context, &loaded, now).await?;
+    let vault = Vault::open(context, &loaded, args.what.makes_keys(), now).await?;
     vault.act(args.what, context, now).await
 }
 
@@ -85,9 +95,14 @@ struct Vault {
 }
 
 impl Vault {
-    async fn open(context: &Context, loaded: &Loaded, now: Timestamp) -> Result<Self, Failure> {
-        let secrets = Secrets::derive(&Context::kek(loaded)?);
-        let db = context.open_migrated(loaded).await?;
+    async fn open(context: &Context, loaded: &Loaded, makes_keys: bool, now: Timestamp) -> Result<Self, Failure> {
+        let (db, secrets) = if makes_keys {
+            let Sealed { db, secrets, .. } = context.open_sealed(loaded).await?;
+            (db, secrets)
+        } else {
+            let (db, kek) = context.open_with_kek(loaded).await?;
+            (db, Secrets::derive(&kek))
+        };
         let writer = Writer::start(&db, InstanceId::generate(&context.entropy, now));
         Ok(Self { db, writer, secrets, schedule: loaded.config.key_plan().schedule })
     }
@@ -175,7 +190,11 @@ async fn make_missing(
 }
 
 async fn records(conn: &mut Conn) -> Result<Vec<KeyRecord>, KeyError> {
-    Ok(keys::all(conn).await?.iter().map(record_of).collect::<Result<_, _>>()?)
+    let mut records: Vec<KeyRecord> = keys::all(conn).await?.iter().map(record_of).collect::<Result<_, _>>()?;
+    // As people look for them: by algorithm, what is in use first.
+    let place = |record: &KeyRecord| KeyPurpose::ALL.iter().position(|purpose| *purpose == record.purpose);
+    records.sort_by_key(|record| (place(record), record.state != KeyState::Active, record.created_at));
+    Ok(records)
 }
 
 #[expect(clippy::needless_pass_by_value, reason = "it is map_err's function")]

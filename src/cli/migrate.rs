@@ -4,13 +4,16 @@ use std::process::ExitCode;
 
 use serde_json::json;
 
-use super::{context::Context, failure::Failure};
+use super::{
+    context::{Context, must_exist},
+    failure::Failure,
+};
 use crate::store::{
     Db,
     migrations::{self, MigrationState},
 };
 
-/// Bring the database's schema up to date.
+/// Bring the database's schema up to date; an embedded database is made where there is none.
 #[derive(clap::Args)]
 pub struct Args {
     /// Change nothing; the exit status is 0 when the schema is this binary's and 1 when it is not.
@@ -20,7 +23,11 @@ pub struct Args {
 
 pub async fn run(args: Args, context: &Context) -> Result<ExitCode, Failure> {
     let loaded = context.load(Vec::new())?;
-    let db = Db::open(&loaded.config.db_settings()).await.map_err(|fault| Failure::of_database(&fault))?;
+    let settings = loaded.config.db_settings();
+    if args.check {
+        must_exist(&settings)?;
+    }
+    let db = Db::open(&settings).await.map_err(|fault| Failure::of_database(&fault))?;
     let before = state(&db).await?;
     let (state, done) = if args.check || before.is_current() {
         (before, Vec::new())

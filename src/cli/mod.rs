@@ -12,6 +12,7 @@ mod config_check;
 pub mod context;
 #[cfg(feature = "demo")]
 pub mod demo;
+mod demo_data;
 mod doctor;
 mod durability;
 pub mod failure;

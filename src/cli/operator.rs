@@ -4,7 +4,7 @@ use std::{collections::BTreeSet, fs, path::PathBuf, process::ExitCode};
 
 use serde_json::{Value, json};
 
-use super::{context::Context, failure::Failure, start};
+use super::{context::Context, demo_data::DemoData, failure::Failure, start};
 use crate::{
     base::{Fault, Secret},
     crypto::{password_policy::Unsuitable, totp},
@@ -25,10 +25,8 @@ use crate::{
 /// Add, list, show, reset, disable and enable operators.
 #[derive(clap::Args)]
 pub struct Args {
-    /// The data folder of a demo, instead of the settings' database.
-    #[cfg(feature = "demo")]
-    #[arg(long, global = true, value_name = "DIR")]
-    data: Option<PathBuf>,
+    #[command(flatten)]
+    data: DemoData,
     #[command(subcommand)]
     what: What,
 }
@@ -75,22 +73,12 @@ struct PasswordArgs {
 }
 
 pub async fn run(args: Args, context: &Context) -> Result<ExitCode, Failure> {
-    let loaded = context.load(flags(&args))?;
-    let db = context.open_migrated(&loaded).await?;
-    let provider = start::provider(context, &loaded, db).await?;
+    let loaded = context.load(args.data.flags()?)?;
+    let sealed = context.open_sealed(&loaded).await?;
+    let provider = start::provider(context, &loaded, sealed)?;
     let done = act(context, &provider, args.what).await;
     provider.writer.stop().await;
     done.map(|()| ExitCode::SUCCESS)
-}
-
-#[cfg(feature = "demo")]
-fn flags(args: &Args) -> Vec<(&'static str, &'static str, String)> {
-    args.data.as_ref().map(|folder| super::demo::layout::Layout::new(folder).flags()).unwrap_or_default()
-}
-
-#[cfg(not(feature = "demo"))]
-fn flags(_args: &Args) -> Vec<(&'static str, &'static str, String)> {
-    Vec::new()
 }
 
 #[expect(clippy::needless_pass_by_value, reason = "the form that map_err takes")]

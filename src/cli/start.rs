@@ -11,7 +11,7 @@ use tokio::{
 
 use super::{
     config::{Config, IssuerFile, Loaded, RegistrationMode},
-    context::Context,
+    context::{Context, Sealed},
     failure::Failure,
     probes::{Record, SameTime},
     telemetry, tls, watch,
@@ -21,13 +21,12 @@ use crate::{
     base::{Fault, ids::InstanceId},
     crypto::{CertificateReader, ParsedJwks, PasswordPool},
     flows::{
-        self, Provider, Secrets,
+        self, Provider,
         account::{NobodyToAsk, RegistryContacts, SubscriberCheck},
         authorize::objects::Fetched,
         client_keys::ClientKeys,
         clients::Clients,
         key_schedule,
-        keys::Keys,
         outbox::{SmsTransport, worker},
         registry::import_proposals,
         self_registration::{OpenTo, RegistrationSettings, StatementIssuer},
@@ -77,12 +76,13 @@ impl Assembled {
         let tls = tls::Ends::open(config, &context.clock)?;
         let figures = telemetry::start_metrics()?;
         tokio::spawn(telemetry::keep_metrics(figures.clone()));
-        let db = context.open_migrated(loaded).await?;
+        let sealed = context.open_sealed(loaded).await?;
+        let db = sealed.db.clone();
         let same_time = SameTime { db: db.clone(), clock: context.clock.clone() };
         let probes: Vec<Box<dyn Probe>> = vec![Box::new(Record(db.clone())), Box::new(same_time)];
         // Before anything is loaded, so that no change falls in between.
         let seen = changes_seen(&db).await.map_err(|fault| Failure::of_database(&fault))?;
-        let provider = Arc::new(provider(context, loaded, db).await?);
+        let provider = Arc::new(provider(context, loaded, sealed)?);
         let health = Arc::new(Health::new(
             probes,
             move || telemetry::render(&figures),
@@ -152,12 +152,10 @@ impl Assembled {
     }
 }
 
-/// Everything that the use cases work with, from the settings and the key-encryption key.
-pub async fn provider(context: &Context, loaded: &Loaded, db: Db) -> Result<Provider, Failure> {
+/// Everything that the use cases work with, from the settings and the record.
+pub fn provider(context: &Context, loaded: &Loaded, sealed: Sealed) -> Result<Provider, Failure> {
     let config = &loaded.config;
-    let kek = Context::kek(loaded)?;
-    let secrets = Secrets::derive(&kek);
-    let keys = signing_keys(&db, &secrets).await.map_err(|fault| Failure::of_database(&fault))?;
+    let Sealed { db, secrets, keys, .. } = sealed;
     if keys.ring().algs().is_empty() {
         return Err(Failure::new("signing keys", "there are none that sign", "run `dinhdanh keys new`"));
     }
@@ -199,11 +197,6 @@ pub async fn provider(context: &Context, loaded: &Loaded, db: Db) -> Result<Prov
 
 async fn changes_seen(db: &Db) -> Result<(i64, i64), Fault> {
     changes::read(&mut db.read().await?).await
-}
-
-async fn signing_keys(db: &Db, secrets: &Secrets) -> Result<Keys, Fault> {
-    let mut conn = db.read().await?;
-    Keys::load(&mut conn, &secrets.sealer).await
 }
 
 fn of_settings(key: &str, what: String) -> Failure {

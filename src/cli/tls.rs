@@ -1,6 +1,11 @@
 //! TLS from the settings' files, and its renewal while the service runs.
 
-use std::{fs, net::SocketAddr, path::Path, time::Duration};
+use std::{
+    fs,
+    net::SocketAddr,
+    path::{Path, PathBuf},
+    time::Duration,
+};
 
 use tokio::time::interval;
 
@@ -9,7 +14,7 @@ use crate::{
     base::Clock,
     crypto::CertificateReader,
     flows::MutualTls,
-    http::server::{ClientCertificates, Tls, TlsListener},
+    http::server::{ClientCertificates, Tls, TlsError, TlsListener},
 };
 
 const LOOK_EVERY: Duration = Duration::from_secs(30);
@@ -46,13 +51,7 @@ impl Ends {
         };
         let end = |clients| {
             let (certificate, key) = (read("tls.cert_file", certificate)?, read("tls.key_file", key)?);
-            let tls = Tls::new(&certificate, &key, clients).map_err(|error| {
-                Failure::new(
-                    "tls.cert_file",
-                    error.to_string(),
-                    "name the PEM files of a certificate chain and its key",
-                )
-            })?;
+            let tls = Tls::new(&certificate, &key, clients).map_err(|error| unusable(config, &error))?;
             Ok::<_, Failure>(TlsListener { tls, clock: clock.clone() })
         };
         let own = end(ClientCertificates::NotAsked)?;
@@ -66,6 +65,25 @@ impl Ends {
     }
 }
 
+fn unusable(config: &Config, error: &TlsError) -> Failure {
+    let file = |key: &str, path: Option<&PathBuf>| {
+        format!("{key} {}", path.map_or_else(String::new, |path| path.display().to_string()))
+    };
+    let certificate = file("tls.cert_file", config.tls.cert_file.0.as_ref());
+    let key = file("tls.key_file", config.tls.key_file.0.as_ref());
+    let (place, cure) = match error {
+        TlsError::Certificate => (certificate, "name a PEM file with the certificate's chain, the service's own first"),
+        TlsError::Key => (
+            key,
+            "name a PEM file with the whole private key and no passphrase: `openssl pkey -in OLD -out NEW` takes one away",
+        ),
+        TlsError::Pair(_) | TlsError::Setup(_) => {
+            (format!("{certificate}, {key}"), "name the key for which the certificate was issued")
+        }
+    };
+    Failure::new(place, error.to_string(), cure)
+}
+
 fn read(key: &'static str, path: &Path) -> Result<Vec<u8>, Failure> {
     fs::read(path).map_err(|error| {
         Failure::new(format!("{key} {}", path.display()), error.to_string(), "let the service's user read it")
@@ -73,7 +91,7 @@ fn read(key: &'static str, path: &Path) -> Result<Vec<u8>, Failure> {
 }
 
 /// A renewed certificate is taken when both of its files are there and fit; until then the old one serves.
-async fn renew(ends: Vec<Tls>, certificate: std::path::PathBuf, key: std::path::PathBuf) {
+async fn renew(ends: Vec<Tls>, certificate: PathBuf, key: PathBuf) {
     let both = || Some((fs::read(&certificate).ok()?, fs::read(&key).ok()?));
     let mut seen = both();
     let mut tick = interval(LOOK_EVERY);

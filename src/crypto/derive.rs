@@ -45,25 +45,47 @@ impl Label {
     }
 }
 
-/// Why the key-encryption key could not be had. Each names the file and the cure.
+/// Why the key-encryption key could not be had. Each names the file, and [`KekError::cure`] says what to do.
 #[derive(Debug, thiserror::Error)]
 pub enum KekError {
-    #[error("there is no key-encryption key at {}: name its file in DINHDANH_KEK_FILE, or make one with `dinhdanh keys new --kek {}`", .0.display(), .0.display())]
+    #[error("there is no key-encryption key at {}", .0.display())]
     Missing(PathBuf),
-    #[error("the key-encryption key {} cannot be read: {source}: let the service's user read it", .path.display())]
+    #[error("the key-encryption key {} cannot be read: {source}", .path.display())]
     Unreadable { path: PathBuf, source: io::Error },
-    #[error("{} is not a file: DINHDANH_KEK_FILE must name a file of {LENGTH} bytes", .0.display())]
+    #[error("{} is not a file", .0.display())]
     NotAFile(PathBuf),
-    #[error("the key-encryption key {} is open to others (mode {mode:04o}): run `chmod 600 {}`", .path.display(), .path.display())]
+    #[error("the key-encryption key {} is open to others (mode {mode:04o})", .path.display())]
     TooOpen { path: PathBuf, mode: u32 },
-    #[error("the key-encryption key {} has {} bytes and must have exactly {LENGTH} raw bytes (not hex, not base64, no line end): restore it from its backup", .path.display(), found_bytes(*.found))]
+    #[error("the key-encryption key {} has {} bytes and must have exactly {LENGTH} raw bytes (not hex, not base64, no line end)", .path.display(), found_bytes(*.found))]
     Length { path: PathBuf, found: usize },
-    #[error("the key-encryption key {} is one byte repeated: restore it from its backup", .0.display())]
+    #[error("the key-encryption key {} is one byte repeated", .0.display())]
     Degenerate(PathBuf),
-    #[error("{} exists already and is left as it is: everything sealed depends on it; name another file", .0.display())]
+    #[error("{} exists already and is left as it is: everything sealed depends on it", .0.display())]
     Exists(PathBuf),
     #[error("the key-encryption key {} cannot be written: {source}", .path.display())]
     Unwritable { path: PathBuf, source: io::Error },
+}
+
+impl KekError {
+    /// What to do about it.
+    pub fn cure(&self) -> String {
+        match self {
+            Self::Missing(path) => format!(
+                "name its file in DINHDANH_KEK_FILE, or restore it from its backup; a service that has none yet makes one \
+                 with `dinhdanh keys new --kek {}`",
+                path.display()
+            ),
+            Self::Unreadable { .. } => "let the user that runs this read the file and enter its folders".to_owned(),
+            Self::NotAFile(_) => format!("name a file of {LENGTH} bytes in DINHDANH_KEK_FILE"),
+            Self::TooOpen { path, .. } => format!("run `chmod 600 {}`", path.display()),
+            Self::Length { .. } | Self::Degenerate(_) => {
+                "restore it from its backup: what is sealed opens under the very bytes that it was sealed under"
+                    .to_owned()
+            }
+            Self::Exists(_) => "name a file that does not exist yet".to_owned(),
+            Self::Unwritable { .. } => "name a file in a folder that is there and where this user may write".to_owned(),
+        }
+    }
 }
 
 fn found_bytes(found: usize) -> String {
@@ -237,12 +259,13 @@ mod tests {
             (&good[..31], 0o600, "has 31 bytes"),
             (b"0123456789abcdef0123456789abcdef\n", 0o600, "has more than 32 bytes"),
             (&[0; 32], 0o600, "one byte repeated"),
-            (&good, 0o640, "mode 0640): run `chmod 600"),
-            (&good, 0o604, "mode 0604): run `chmod 600"),
+            (&good, 0o640, "(mode 0640) run `chmod 600"),
+            (&good, 0o604, "(mode 0604) run `chmod 600"),
         ];
         for (bytes, mode, expected) in cases {
             let (_folder, path) = file(bytes, mode);
-            let message = Kek::load(&path).unwrap_err().to_string();
+            let error = Kek::load(&path).unwrap_err();
+            let message = format!("{error} {}", error.cure());
             assert!(message.contains(expected), "{message}");
             assert!(message.contains(path.to_str().unwrap()), "{message}");
         }

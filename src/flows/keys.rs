@@ -59,9 +59,14 @@ fn bad_column(row: &StoredKey, column: &'static str) -> Fault {
 }
 
 fn unsealed(row: &StoredKey, sealed: &[u8], sealer: &Sealer) -> Result<SecretBytes, Fault> {
-    sealer
-        .open(place(&row.kid), sealed)
-        .map_err(|error| Fault::internal("a key does not open: is DINHDANH_KEK_FILE the right key?", error))
+    sealer.open(place(&row.kid), sealed).map_err(|error| Fault::internal(OF_ANOTHER_KEY, error))
+}
+
+const OF_ANOTHER_KEY: &str = "the service's keys do not open under this key-encryption key";
+
+/// Whether the key-encryption key is another than the one that sealed the service's keys.
+pub fn is_of_another_key(fault: &Fault) -> bool {
+    fault.what() == OF_ANOTHER_KEY
 }
 
 /// One that opens, and everything encrypted to it on its way; `None` for one that waits or is of no more use.

@@ -1,6 +1,14 @@
 //! The two engines behind one door.
 
-use std::{str::FromStr, sync::Arc, time::Duration};
+use std::{
+    fs::{DirBuilder, OpenOptions},
+    io,
+    os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _},
+    path::{Path, PathBuf},
+    str::FromStr,
+    sync::Arc,
+    time::Duration,
+};
 
 use sqlx::{
     ConnectOptions as _, Postgres, Sqlite,
@@ -68,9 +76,17 @@ impl Conn {
 }
 
 impl Db {
-    /// Opens the database. `sqlite://` creates the file; PostgreSQL must exist.
+    /// The file of an embedded database, whether it is there or not; `None` for a server's.
+    pub fn file(settings: &DbSettings) -> Result<Option<PathBuf>, Fault> {
+        if !is_sqlite(&settings.url) {
+            return Ok(None);
+        }
+        Ok(Some(sqlite_options(&settings.url)?.get_filename().to_owned()))
+    }
+
+    /// Opens the database. `sqlite://` creates the file, with its folder; PostgreSQL must exist.
     pub async fn open(settings: &DbSettings) -> Result<Self, Fault> {
-        let pools = if settings.url.starts_with("sqlite:") {
+        let pools = if is_sqlite(&settings.url) {
             open_sqlite(settings).await?
         } else if settings.url.starts_with("postgres:") || settings.url.starts_with("postgresql:") {
             open_postgres(settings).await?
@@ -161,10 +177,31 @@ impl Db {
     }
 }
 
+fn is_sqlite(url: &str) -> bool {
+    url.starts_with("sqlite:")
+}
+
+fn sqlite_options(url: &str) -> Result<SqliteConnectOptions, Fault> {
+    SqliteConnectOptions::from_str(url).map_err(|error| Fault::internal("the SQLite URL is not understood", error))
+}
+
+/// For its owner alone, whatever the umask says: it holds everybody. SQLite gives what it lays beside the file the same mode.
+fn make_private(file: &Path) -> io::Result<()> {
+    if let Some(folder) = file.parent().filter(|folder| !folder.as_os_str().is_empty() && !folder.exists()) {
+        DirBuilder::new().recursive(true).mode(0o700).create(folder)?;
+    }
+    match OpenOptions::new().write(true).create_new(true).mode(0o600).open(file) {
+        Err(error) if error.kind() != io::ErrorKind::AlreadyExists => Err(error),
+        _ => Ok(()),
+    }
+}
+
 async fn open_sqlite(settings: &DbSettings) -> Result<Pools, Fault> {
-    let options = SqliteConnectOptions::from_str(&settings.url)
-        .map_err(|error| Fault::internal("the SQLite URL is not understood", error))?
-        .create_if_missing(true)
+    let options = sqlite_options(&settings.url)?;
+    make_private(options.get_filename()).map_err(|error| {
+        Fault::internal("the SQLite database cannot be made", format!("{}: {error}", options.get_filename().display()))
+    })?;
+    let options = options
         .foreign_keys(true)
         .journal_mode(SqliteJournalMode::Wal)
         .synchronous(SqliteSynchronous::Full)
@@ -215,8 +252,11 @@ async fn open_postgres(settings: &DbSettings) -> Result<Pools, Fault> {
         .test_before_acquire(true)
         .acquire_timeout(ACQUIRE_TIMEOUT)
         .connect_with(limited.clone())
-        .await
-        .map_err(|error| db_fault("PostgreSQL cannot be reached", error))?;
+        .await;
+    let write = match write {
+        Ok(write) => write,
+        Err(error) => return Err(unreached(&options, error).await),
+    };
     let read = PgPoolOptions::new()
         // One more than may read at once: it listens (`changes`).
         .max_connections(settings.read_connections.max(1) + 1)
@@ -228,6 +268,18 @@ async fn open_postgres(settings: &DbSettings) -> Result<Pools, Fault> {
         .await
         .map_err(|error| db_fault("PostgreSQL cannot be reached", error))?;
     Ok(Pools::Postgres { read, resting: Resting::of(settings.read_connections, AWAY), write })
+}
+
+/// The pool says only that it waited. A connection of one's own says why.
+async fn unreached(options: &PgConnectOptions, error: sqlx::Error) -> Fault {
+    let kind = dialect::fault_kind(&error);
+    let told = match error {
+        sqlx::Error::PoolTimedOut => {
+            tokio::time::timeout(ACQUIRE_TIMEOUT, options.connect()).await.ok().and_then(Result::err)
+        }
+        _ => None,
+    };
+    Fault::because(kind, "PostgreSQL cannot be reached", told.unwrap_or(error))
 }
 
 /// Sorts what the driver reports into what the caller can do about it.

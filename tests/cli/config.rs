@@ -1,5 +1,7 @@
 //! Settings as the commands see them.
 
+use std::os::unix::ffi::OsStrExt as _;
+
 use crate::support::binary::Binary;
 
 #[test]
@@ -33,6 +35,17 @@ fn a_broken_setting_names_place_and_cure_and_exits_non_zero() {
     let ran = binary.run(&["config", "check", "--json", "--config", "site.toml"]);
     let errors: serde_json::Value = serde_json::from_str(&ran.err()).unwrap();
     assert_eq!(errors["errors"][0]["what"], "there is no such setting");
+}
+
+/// What cannot be read is not passed over: the service would run with something else than was set.
+#[test]
+fn a_variable_that_is_no_text_is_named() {
+    let binary = Binary::new();
+    let mut command = binary.command(&["config", "check"]);
+    command.env("DINHDANH_LISTEN", std::ffi::OsStr::from_bytes(b"127.0.0.1:80\xff"));
+    let output = command.output().unwrap();
+    let said = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert!(output.status.code() == Some(1) && said.contains("DINHDANH_LISTEN") && said.contains("UTF-8"), "{said}");
 }
 
 #[test]

@@ -62,7 +62,24 @@ fn another_key_encryption_key_opens_nothing_and_changes_nothing() {
     write_private(&binary.dir.path().join("kek"), b"another key than the one before.");
     let ran = binary.run(&["serve", "--listen", "127.0.0.1:0"]);
     assert_eq!(ran.status(), 1);
-    assert!(ran.err().contains("DINHDANH_KEK_FILE"), "{}", ran.err());
+    let named = |said: String| {
+        let kek = binary.dir.path().join("kek").display().to_string();
+        assert!(said.contains("kek_file") && said.contains("DINHDANH_KEK_FILE") && said.contains(&kek), "{said}");
+    };
+    named(ran.err());
+    // What would be sealed under it could not be read by the service, nor a key that it made be opened at its next start.
+    for command in [
+        &["keys", "new"][..],
+        &["keys", "rotate", "--alg", "ES256", "--at-once"],
+        &["account", "show", "900085000001"],
+        &["operator", "list"],
+        &["registry", "import", "people.csv"],
+        &["registry", "show", "900085000001"],
+    ] {
+        let ran = binary.run(command);
+        assert_ne!(ran.status(), 0, "{command:?}");
+        named(ran.err());
+    }
     let report = binary.run(&["doctor", "--json"]).json();
     let finding = report["checks"].as_array().unwrap().iter().find(|row| row["check"] == "signing keys").unwrap();
     assert_eq!(finding["state"], "bad", "{finding}");

@@ -5,6 +5,8 @@ mod audit;
 mod client;
 mod config;
 mod doctor;
+mod first_start;
+mod image;
 mod keys;
 mod operator;
 mod registry;

@@ -1,6 +1,6 @@
 //! The service as a process: start, refuse to start, stop.
 
-use std::time::Duration;
+use std::{fs, time::Duration};
 
 use tokio::{io::AsyncWriteExt, net::TcpStream};
 
@@ -138,6 +138,8 @@ async fn the_configured_deadlines_close_silent_sockets() {
 #[test]
 fn it_refuses_to_start_on_a_database_that_is_not_migrated() {
     let binary = Binary::new();
+    // An empty file: what is there is nobody's record yet.
+    fs::write(binary.dir.path().join("test.db"), b"").unwrap();
     let ran = binary.run(&["serve", "--listen", "127.0.0.1:0"]);
     assert_eq!(ran.status(), 1);
     assert!(

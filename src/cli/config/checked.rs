@@ -87,6 +87,13 @@ fn is_loopback(url: &Url) -> bool {
 
 fn database(config: &Config) -> Result<(), (&'static str, String, &'static str)> {
     let url = &config.database.url;
+    if let Some(path) = url.strip_prefix("sqlite://") {
+        let (file, query) = path.split_once('?').unwrap_or((path, ""));
+        if matches!(file, "" | ":memory:") || query.contains("mode=memory") {
+            let what = "names no file: what is not kept is no record".to_owned();
+            return Err(("database.url", what, "write sqlite://PATH"));
+        }
+    }
     if ["sqlite://", "postgres://", "postgresql://"].iter().any(|start| url.starts_with(start)) {
         return Ok(());
     }

@@ -22,6 +22,8 @@ pub struct Sources {
     pub file: Option<PathBuf>,
     /// The process's environment; only names with our prefix are looked at.
     pub environment: Vec<(String, String)>,
+    /// Names in it whose values are no UTF-8.
+    pub not_text: Vec<String>,
     /// `(flag, key, value)`, as `("--listen", "listen", "127.0.0.1:8080")`.
     pub flags: Vec<(&'static str, &'static str, String)>,
 }
@@ -77,6 +79,11 @@ pub(super) fn stack(sources: &Sources) -> Result<Figment, Vec<Problem>> {
             Err(problem) => problems.push(problem),
         }
     }
+    problems.extend(sources.not_text.iter().filter(|name| name.starts_with(PREFIX)).map(|name| Problem {
+        place: format!("environment {name}"),
+        what: "its value is no text in UTF-8".to_owned(),
+        cure: "give it in UTF-8; a path with other bytes in it needs another name".to_owned(),
+    }));
     problems.extend(given_twice(sources, &known));
     for (flag, key, value) in &sources.flags {
         let name = format!("flag {flag}");

@@ -11,7 +11,7 @@ fn sources(file: Option<&str>, environment: &[(&str, &str)]) -> (tempfile::TempD
         path
     });
     let environment = environment.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
-    (dir, Sources { file, environment, flags: Vec::new() })
+    (dir, Sources { file, environment, ..Sources::default() })
 }
 
 fn load(file: Option<&str>, environment: &[(&str, &str)]) -> Result<Loaded, Vec<Problem>> {
@@ -172,6 +172,9 @@ fn issuers_are_https_or_loopback_and_exactly_written() {
 fn values_that_make_no_sense_are_refused_with_their_origin() {
     for (key, value) in [
         ("database.url", "mysql://x"),
+        ("database.url", "sqlite://"),
+        ("database.url", "sqlite://:memory:"),
+        ("database.url", "sqlite://x.db?mode=memory"),
         ("redis.url", "http://x"),
         ("lifetimes.code", "11m"),
         ("lifetimes.code", "1s"),

@@ -1,11 +1,18 @@
 //! The record: there, durable, up to date, and of one mind about the time.
 
+use std::{os::unix::fs::PermissionsExt as _, path::Path};
+
 use sqlx::PgConnection;
 
-use super::{Finding, State, clients, keys, machine::sqlite_path, serving};
+use super::{Finding, State, clients, keys, serving};
 use crate::{
     base::{Span, Timestamp},
-    cli::{config::Loaded, context::Context, durability::Durability},
+    cli::{
+        config::Loaded,
+        context::{Context, must_exist},
+        durability::Durability,
+        failure::Failure,
+    },
     store::{Conn, Db, migrations},
 };
 
@@ -14,15 +21,20 @@ const DRIFT: Span = Span::secs(5);
 
 pub(super) async fn checks(context: &Context, loaded: &Loaded) -> Vec<Finding> {
     let config = &loaded.config;
+    let settings = config.db_settings();
     // Opening would create the file, and a look changes nothing.
-    if let Some(path) = sqlite_path(&config.database.url)
-        && !path.exists()
-    {
-        let saw = format!("{} does not exist", path.display());
-        return vec![Finding::bad("database", saw, "run `dinhdanh migrate`, which creates it, or mend database.url")];
+    if let Err(Failure(problems)) = must_exist(&settings) {
+        return problems.into_iter().map(|problem| Finding::of_problem("database", problem)).collect();
     }
-    let cure = "start the database, or mend database.url (DINHDANH_DATABASE_URL); the message above is the driver's";
-    let db = match Db::open(&config.db_settings()).await {
+    let file = Db::file(&settings).ok().flatten();
+    let cure = match &file {
+        Some(_) => {
+            "see that it is a SQLite file and that this user may write in it and in its folder, or mend database.url \
+             (DINHDANH_DATABASE_URL); the message above is the driver's"
+        }
+        None => "start the database, or mend database.url (DINHDANH_DATABASE_URL); the message above is the driver's",
+    };
+    let db = match Db::open(&settings).await {
         Ok(db) => db,
         Err(fault) => return vec![Finding::bad("database", fault.to_string(), cure)],
     };
@@ -30,6 +42,7 @@ pub(super) async fn checks(context: &Context, loaded: &Loaded) -> Vec<Finding> {
         Ok(conn) => of_connection(conn, context).await,
         Err(fault) => vec![Finding::bad("database", fault.to_string(), cure)],
     };
+    findings.extend(file.as_deref().and_then(open_to_others));
     let schema = schema(&db).await;
     // Without its table the question has no answer.
     if schema.state == State::Good {
@@ -42,6 +55,15 @@ pub(super) async fn checks(context: &Context, loaded: &Loaded) -> Vec<Finding> {
     findings.push(schema);
     db.close().await;
     findings
+}
+
+/// Only a warning: an older binary made it as the umask said.
+fn open_to_others(file: &Path) -> Option<Finding> {
+    let mode = file.metadata().ok()?.permissions().mode() & 0o777;
+    (mode & 0o077 != 0).then(|| {
+        let saw = format!("{} is open to others on this machine (mode {mode:04o})", file.display());
+        Finding::warning("database file", saw, format!("run `chmod 600 {}*`", file.display()))
+    })
 }
 
 async fn of_connection(mut conn: Conn, context: &Context) -> Vec<Finding> {

@@ -10,6 +10,7 @@ use super::Finding;
 use crate::{
     base::Timestamp,
     cli::{config::Config, context::Context},
+    store::Db,
 };
 
 /// Checks that need no settings.
@@ -73,7 +74,9 @@ fn descriptor_limit() -> Option<usize> {
 
 /// The disk of an embedded database, or of the working directory.
 fn disk(config: &Config) -> Finding {
-    let folder = sqlite_path(&config.database.url)
+    let folder = Db::file(&config.db_settings())
+        .ok()
+        .flatten()
         .and_then(|path| path.parent().map(Path::to_owned))
         .filter(|folder| folder.is_dir())
         .unwrap_or_else(|| PathBuf::from("."));
@@ -96,10 +99,4 @@ fn free_mib(folder: &Path) -> Option<u64> {
     let text = String::from_utf8(answer.stdout).ok()?;
     let kib: u64 = text.lines().nth(1)?.split_whitespace().nth(3)?.parse().ok()?;
     Some(kib / 1_024)
-}
-
-/// The file of an embedded database.
-pub(super) fn sqlite_path(url: &str) -> Option<PathBuf> {
-    let rest = url.strip_prefix("sqlite://")?;
-    Some(PathBuf::from(rest.split('?').next().unwrap_or(rest)))
 }

@@ -4,10 +4,10 @@ use redis::AsyncCommands;
 use tokio::time::timeout;
 
 use super::{Finding, State};
-use crate::cli::{config::Loaded, context::Context};
+use crate::cli::{config::Loaded, context::Context, failure::Failure, tls::Ends};
 
-pub(super) async fn checks(loaded: &Loaded) -> Vec<Finding> {
-    vec![read(loaded), issuer(loaded), key(loaded), outbound_ca(loaded), cache(loaded).await]
+pub(super) async fn checks(context: &Context, loaded: &Loaded) -> Vec<Finding> {
+    vec![read(loaded), issuer(loaded), key(loaded), tls(context, loaded), outbound_ca(loaded), cache(loaded).await]
 }
 
 fn read(loaded: &Loaded) -> Finding {
@@ -27,11 +27,21 @@ fn issuer(loaded: &Loaded) -> Finding {
 fn key(loaded: &Loaded) -> Finding {
     match Context::kek(loaded) {
         Ok(_) => Finding::good("key-encryption key", "32 bytes that only their owner may read"),
-        Err(failure) => failure.0.into_iter().next().map_or_else(
-            || Finding::good("key-encryption key", ""),
-            |problem| Finding::of_problem("key-encryption key", problem),
-        ),
+        Err(failure) => first("key-encryption key", failure),
     }
+}
+
+fn tls(context: &Context, loaded: &Loaded) -> Finding {
+    match Ends::open(&loaded.config, &context.clock) {
+        Ok(Ends { own: Some(_), .. }) => Finding::good("TLS", "certificate and key fit together"),
+        Ok(_) => Finding::good("TLS", "a proxy in front ends it"),
+        Err(failure) => first("TLS", failure),
+    }
+}
+
+fn first(check: &'static str, failure: Failure) -> Finding {
+    let problem = failure.0.into_iter().next();
+    problem.map_or_else(|| Finding::good(check, ""), |problem| Finding::of_problem(check, problem))
 }
 
 fn outbound_ca(loaded: &Loaded) -> Finding {

@@ -65,8 +65,8 @@ async fn attempt(args: Args, context: &Context) -> Result<Tally, Failure> {
         return Err(Failure::new("--unit", format!("{unit} is no province or commune of today"), "give its code"));
     }
     let loaded = context.load(Vec::new())?;
-    let db = context.open_migrated(&loaded).await?;
-    let provider = start::provider(context, &loaded, db).await?;
+    let sealed = context.open_sealed(&loaded).await?;
+    let provider = start::provider(context, &loaded, sealed)?;
     let teller = Teller {
         actor: Actor::CommandLine,
         source: format!("file:{}", args.source),

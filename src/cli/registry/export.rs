@@ -8,7 +8,10 @@ use serde_json::json;
 use super::generate::format_of;
 use crate::{
     base::{hex, ids::InstanceId},
-    cli::{context::Context, failure::Failure},
+    cli::{
+        context::{Context, Sealed},
+        failure::Failure,
+    },
     flows::registry::{
         PersonVault,
         export::{Export, ExportError, Selection},
@@ -43,8 +46,8 @@ pub async fn run(args: &Args, context: &Context) -> Result<ExitCode, Failure> {
         return Err(Failure::new("--reason", "the reason says nothing", "name the decision and its date"));
     }
     let loaded = context.load(Vec::new())?;
-    let vault = PersonVault::new(&Context::kek(&loaded)?);
-    let db = context.open_migrated(&loaded).await?;
+    let Sealed { db, kek, .. } = context.open_sealed(&loaded).await?;
+    let vault = PersonVault::new(&kek);
     let writer = Writer::start(&db, InstanceId::generate(&context.entropy, context.clock.now()));
     let bar = if context.out.shows_progress() { ProgressBar::new_spinner() } else { ProgressBar::hidden() };
     let selection = Selection { within, sensitive: args.sensitive, reason: args.reason.trim().to_owned() };

@@ -20,7 +20,11 @@ use crate::{
         hex::{hex, unhex},
         ids::InstanceId,
     },
-    cli::{context::Context, failure::Failure, out::Out},
+    cli::{
+        context::{Context, Sealed},
+        failure::Failure,
+        out::Out,
+    },
     flows::registry::{
         Import, ImportError, PersonVault, Refusal, Watch,
         source_file::Facts,
@@ -62,8 +66,8 @@ pub async fn run(args: Args, context: &Context) -> Result<ExitCode, Failure> {
 async fn attempt(args: Args, context: &Context) -> Result<Tally, Failure> {
     let format = format_of(&args.file)?;
     let loaded = context.load(Vec::new())?;
-    let vault = Arc::new(PersonVault::new(&Context::kek(&loaded)?));
-    let db = context.open_migrated(&loaded).await?;
+    let Sealed { db, kek, .. } = context.open_sealed(&loaded).await?;
+    let vault = Arc::new(PersonVault::new(&kek));
     let instance = InstanceId::generate(&context.entropy, context.clock.now());
     let import = Import {
         writer: Writer::start(&db, instance),

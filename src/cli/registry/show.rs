@@ -7,7 +7,12 @@ use time::Date;
 
 use crate::{
     base::ids::InstanceId,
-    cli::{context::Context, failure::Failure, out::as_lines, registry::history},
+    cli::{
+        context::{Context, Sealed},
+        failure::Failure,
+        out::as_lines,
+        registry::history,
+    },
     flows::registry::{Part, PersonFile, PersonVault, read_person::note_reading},
     registry::{Expiry, PersonalNumber},
     store::{Writer, audit::Actor, persons},
@@ -30,8 +35,8 @@ pub async fn run(args: &Args, context: &Context) -> Result<ExitCode, Failure> {
     let number = PersonalNumber::parse(&args.number)
         .map_err(|error| Failure::new("NUMBER", error.to_string(), "type the twelve digits of the card"))?;
     let loaded = context.load(Vec::new())?;
-    let vault = PersonVault::new(&Context::kek(&loaded)?);
-    let db = context.open_migrated(&loaded).await?;
+    let Sealed { db, kek, .. } = context.open_sealed(&loaded).await?;
+    let vault = PersonVault::new(&kek);
     let mut conn = db.read().await.map_err(super::record)?;
     let Some(person) = persons::find_by_number(&mut conn, &number).await.map_err(super::record)? else {
         return Err(Failure::new(

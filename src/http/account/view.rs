@@ -259,6 +259,11 @@ pub enum Told {
 }
 
 impl Told {
+    /// Whether there is still an account page to go back to.
+    const fn leaves_the_account(self) -> bool {
+        matches!(self, Self::NoPhone)
+    }
+
     const fn title_key(self) -> &'static str {
         match self {
             Self::Locked => "locked-title",

@@ -135,6 +135,11 @@ pub fn lines(f: &Frame, claim: &str, value: &Value) -> Vec<String> {
     lines
 }
 
+/// What a portal says that the person stated, read as the claim of that name is.
+pub fn stated(f: &Frame, claim: &str, text: &str) -> String {
+    one(f, claim, text)
+}
+
 /// What is shown of a question, before it is answered.
 pub fn question(f: &Frame, claim: &str) -> Vec<String> {
     lines(f, claim, &Value::Null)
@@ -213,6 +218,8 @@ mod tests {
         assert_eq!(lines(&vi, "birthdate", &json!("1985")), ["1985"]);
         assert_eq!(lines(&vi, "gender", &json!("female")), ["Nữ"]);
         assert_eq!(lines(&vi, "id_number", &json!("900085000001")), ["900 085 000 001"]);
+        assert_eq!([stated(&vi, "gender", "male"), stated(&vi, "birthdate", "1985-03-05")], ["Nam", "05/03/1985"]);
+        assert_eq!([stated(&en, "birthdate", "1985-13-05"), stated(&vi, "name", "male")], ["1985-13-05", "male"]);
         assert_eq!(lines(&vi, "nationalities", &json!(["VNM", "FRA"])), ["Việt Nam", "FRA"]);
         assert_eq!(lines(&vi, "phone_number_verified", &json!(true)), ["Có"]);
         let told = "chỉ được trả lời có hoặc không";

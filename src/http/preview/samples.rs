@@ -35,12 +35,12 @@ pub fn portal() -> Phrase {
     Phrase::vi("Cổng Dịch vụ công quốc gia")
 }
 
-/// Opened by the person themselves.
 /// A page of the console.
 pub fn desk(lang: Lang) -> Frame {
     Frame { desk: Some(Phrase::vi("Trần Thị Thử")), here: "/console".to_owned(), ..alone(lang) }
 }
 
+/// Opened by the person themselves.
 pub fn alone(lang: Lang) -> Frame {
     Frame {
         choice: Choice { lang, portal_wished: false },
