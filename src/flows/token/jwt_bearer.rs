@@ -91,14 +91,15 @@ async fn judge(
     })?;
     let issuer = provider.settings.issuer.as_str();
     let endpoint = endpoints::under(issuer, endpoints::TOKEN);
-    let audience = match client.client.auth.assertion_audience {
-        AssertionAudience::Issuer => issuer,
-        AssertionAudience::Endpoint => &endpoint,
+    let audiences: &[&str] = match client.client.auth.assertion_audience {
+        AssertionAudience::Issuer => &[issuer],
+        AssertionAudience::Endpoint => &[&endpoint],
+        AssertionAudience::Any => &[issuer, &endpoint],
     };
     let rules = AssertionRules {
         client_id: &client.id,
         algs: &algs,
-        audiences: &[audience],
+        audiences,
         lifetime: client.client.rules.profile.assertion_lifetime(),
         now,
     };
