@@ -6,10 +6,10 @@ use serde_json::{Map, Value};
 
 use super::{
     alg::Alg,
-    json,
     jwk::{JwkError, PublicKey},
     jwk_set::ParsedJwks,
 };
+use crate::base::json;
 
 /// Longer than any assertion with a sane set of claims.
 const MAX_TOKEN: usize = 16 * 1024;

@@ -8,7 +8,7 @@ use http::header::CONTENT_TYPE;
 use http_body_util::BodyExt as _;
 use serde_json::{Map, Value};
 
-use crate::crypto::json;
+use crate::base::json;
 
 /// The body of an `application/json` request, or why it is none.
 pub struct JsonBody(pub Result<Map<String, Value>, &'static str>);
