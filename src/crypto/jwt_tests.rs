@@ -148,7 +148,13 @@ fn the_type_must_be_the_one_that_is_expected() {
     }
     assert_eq!(check(None, &ANY), Ok(()));
     assert_eq!(check(Some("JWT"), &ANY), Ok(()));
-    assert_eq!(check(Some("at+jwt"), &ANY), Err(JwtError::Typ("JWT".to_owned())));
+    // A media type, where others write it (RFC 7515 §4.1.9).
+    for typ in ["jwt", "Jwt", "application/jwt", "APPLICATION/JWT"] {
+        assert_eq!(check(Some(typ), &ANY), Ok(()), "{typ}");
+    }
+    for typ in ["at+jwt", "JWT ", "text/jwt", "application/application/jwt", ""] {
+        assert_eq!(check(Some(typ), &ANY), Err(JwtError::Typ("JWT".to_owned())), "{typ:?}");
+    }
 }
 
 #[test]

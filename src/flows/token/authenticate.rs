@@ -131,7 +131,7 @@ async fn by_assertion(
     }
     let algs = allowed_algs(&known);
     let crypto_algs: Vec<Alg> = algs.iter().copied().map(crypto_alg).collect();
-    let expect = Expect { algs: &crypto_algs, typ: TypRule::IfPresent(&["JWT", "jwt", "client-authentication+jwt"]) };
+    let expect = Expect { algs: &crypto_algs, typ: TypRule::IfPresent(&["JWT", "client-authentication+jwt"]) };
     // Until the signature is verified, nothing about the claims is told.
     let claims = match client_keys::verified(provider, &known, &unverified, &expect, now).await {
         Ok(claims) => claims,

@@ -84,7 +84,7 @@ async fn judge(
     let algs = allowed_algs(client);
     let crypto_algs: Vec<Alg> = algs.iter().copied().map(crypto_alg).collect();
     // RFC 8725 §3.11: what says that it authenticates a client is no grant.
-    let expect = Expect { algs: &crypto_algs, typ: TypRule::IfPresent(&["JWT", "jwt"]) };
+    let expect = Expect { algs: &crypto_algs, typ: TypRule::IfPresent(&["JWT"]) };
     let claims = client_keys::verified(provider, client, &unverified, &expect, now).await.map_err(|error| {
         tracing::info!(client = client.id.as_str(), %error, "an assertion was not verified");
         not_verified()
