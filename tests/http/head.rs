@@ -95,13 +95,13 @@ async fn nothing_comes_of_it() {
         let code = query_of(&browser.walk(&authorize(&[]), &holder).await).remove("code").unwrap();
         let tokens = app.redeem(&code).await;
         let (hint, bearer) = (tokens.text("id_token"), format!("Bearer {}", tokens.text("access_token")));
+        // Time enough that a use of the session would be written down, and that `prompt=login` is not answered by this sign-in.
+        app.at.clock.advance(Span::minutes(2));
         let asked = query_of(&format!("http://x{}", authorize(&[("prompt", "none")])));
         let fields: Vec<(&str, &str)> = asked.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
         let pushed = app.post_as_portal("/par", &fields).await.text("request_uri");
         let pushed = format!("/authorize?{}", encoded(&[("client_id", PORTAL), ("request_uri", &pushed)]));
         let waiting = browser.get(&authorize(&[("prompt", "login")])).await.location().to_owned();
-        // Time enough that a use of the session would be written down.
-        app.at.clock.advance(Span::minutes(5));
         let state = async || {
             let at = &app.at;
             [
