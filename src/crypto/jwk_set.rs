@@ -105,8 +105,7 @@ fn recipient(key: &PublicKey, members: &Map<String, Value>) -> Option<(Recipient
     let ops = members.get("key_ops").and_then(Value::as_array);
     let encrypts = ops.map(|ops| ops.iter().filter_map(Value::as_str).any(|op| ENCRYPTS.contains(&op)));
     match (text("use"), encrypts) {
-        (Some("enc"), None | Some(true)) => {}
-        (None, Some(true)) => {}
+        (Some("enc"), None | Some(true)) | (None, Some(true)) => {}
         (None, None) if named.is_some() => {}
         _ => return None,
     }
