@@ -1,10 +1,9 @@
 //! What is done with arbitrary bytes: none of it may panic, hang, or accept what it does not give back.
 
 use dinhdanh::{
-    base::{Timestamp, ids::ClientId},
+    base::{Timestamp, ids::ClientId, json},
     crypto::{
-        HeaderKey, OpaqueToken, ParsedJwks, Unverified, certificate::CertificateReader, json, jwe::Encrypted,
-        opaque::kind,
+        HeaderKey, OpaqueToken, ParsedJwks, Unverified, certificate::CertificateReader, jwe::Encrypted, opaque::kind,
     },
     http::lang::{Choice, Switch, Wishes},
     oidc::{

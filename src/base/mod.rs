@@ -1,10 +1,11 @@
-//! F0: what every floor may use. Knows nothing of the domain; imports `std`, `time`, `uuid` and the machine's randomness.
+//! F0: what every floor may use. Knows nothing of the domain; imports `std`, `time`, `uuid`, `serde` and the machine's randomness.
 
 pub mod clock;
 pub mod entropy;
 pub mod fault;
 pub mod hex;
 pub mod ids;
+pub mod json;
 pub mod secret;
 pub mod typed;
 

@@ -17,6 +17,7 @@ use crate::{
     base::{
         Fault,
         ids::{ClientId, InstanceId},
+        json,
     },
     crypto::{
         OpaqueToken,
@@ -107,7 +108,7 @@ async fn add(context: &Context, loaded: &Loaded, (db, writer): (&Db, &Writer), f
     let place = file.display().to_string();
     let text = fs::read(file)
         .map_err(|error| Failure::new(&place, error.to_string(), "name a file of client metadata that can be read"))?;
-    let value: Value = serde_json::from_slice(&text).map_err(|error| {
+    let value: Value = json::value(&text).map_err(|error| {
         Failure::new(&place, format!("is not JSON: {error}"), "write one object, or an array of objects")
     })?;
     let entries = match value {

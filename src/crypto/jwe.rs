@@ -15,12 +15,11 @@ use zeroize::Zeroizing;
 
 use super::{
     digest::sha256_of,
-    json,
     jwe_content::{self, ContentKey, KEY, Sealed},
     jwk::PublicKey,
 };
 use crate::{
-    base::{Entropy, SecretBytes},
+    base::{Entropy, SecretBytes, json},
     oidc::encryption::{ContentAlg, Encryption, KeyAlg},
 };
 

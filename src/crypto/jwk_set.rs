@@ -4,11 +4,10 @@ use serde_json::{Map, Value};
 
 use super::{
     alg::Alg,
-    json,
     jwe::Recipient,
     jwk::{JwkError, PublicKey, VerifyingKey},
 };
-use crate::oidc::encryption::KeyAlg;
+use crate::{base::json, oidc::encryption::KeyAlg};
 
 /// More keys than any client needs; each may have to be tried.
 pub(super) const MAX_KEYS: usize = 32;
@@ -53,13 +52,22 @@ impl ParsedJwks {
         Ok(Self { verifying, all, recipients })
     }
 
-    /// The keys that may have signed with this algorithm: those of that `kid` where the signer named one.
+    /// The keys that may have signed with this algorithm: those of that `kid` where the signer named one and a key has it, else
+    /// those without a name, which may be anybody's (RFC 7517 §4.5: it is optional; RFC 7515 §4.1.4: it is a hint). There are
+    /// at most [`MAX_KEYS`] to try.
     pub fn candidates<'a>(&'a self, alg: Alg, kid: Option<&'a str>) -> impl Iterator<Item = &'a VerifyingKey> {
+        let named = kid.filter(|_| self.names(alg, kid));
         self.verifying
             .iter()
-            .filter(move |jwk| kid.is_none() || jwk.kid.as_deref() == kid)
+            .filter(move |jwk| kid.is_none() || jwk.kid.as_deref() == named)
             .flat_map(|jwk| &jwk.keys)
             .filter(move |key| key.alg() == alg)
+    }
+
+    /// Whether a key of that name is there: when it does not verify, no other would.
+    pub fn names(&self, alg: Alg, kid: Option<&str>) -> bool {
+        let of_alg = |jwk: &ParsedJwk| jwk.keys.iter().any(|key| key.alg() == alg);
+        kid.is_some() && self.verifying.iter().any(|jwk| jwk.kid.as_deref() == kid && of_alg(jwk))
     }
 
     /// The key to encrypt to with this algorithm: one that names it, else the first that fits.
@@ -85,17 +93,20 @@ impl ParsedJwks {
     }
 }
 
-/// A key that its owner wants things encrypted to: it says `use` enc, or names an algorithm that only encrypts. A key that
-/// says nothing may be one that signs, and is not used for both.
+/// A key that its owner wants things encrypted to: it says `use` enc, names an algorithm that only encrypts, or says in `key_ops` what
+/// only such a key does (RFC 7517 §4.3). A key that says nothing may be one that signs, and is not used for both.
 fn recipient(key: &PublicKey, members: &Map<String, Value>) -> Option<(Recipient, Option<KeyAlg>)> {
     let text = |name: &str| members.get(name).and_then(Value::as_str);
     let named = match text("alg") {
         Some(name) => Some(KeyAlg::parse(name)?),
         None => None,
     };
-    match text("use") {
-        Some("enc") => {}
-        None if named.is_some() => {}
+    const ENCRYPTS: [&str; 4] = ["encrypt", "wrapKey", "deriveKey", "deriveBits"];
+    let ops = members.get("key_ops").and_then(Value::as_array);
+    let encrypts = ops.map(|ops| ops.iter().filter_map(Value::as_str).any(|op| ENCRYPTS.contains(&op)));
+    match (text("use"), encrypts) {
+        (Some("enc"), None | Some(true)) | (None, Some(true)) => {}
+        (None, None) if named.is_some() => {}
         _ => return None,
     }
     Some((Recipient { kid: text("kid").map(str::to_owned), key: key.clone() }, named))

@@ -27,9 +27,34 @@ fn a_set_keeps_what_can_verify() {
     assert_eq!(usable.candidates(Alg::Rs256, Some("2011-04-29")).count(), 1);
     assert_eq!(usable.candidates(Alg::Ps256, Some("2011-04-29")).count(), 0, "its alg says RS256");
     assert_eq!(usable.candidates(Alg::Es256, None).count(), 1);
-    assert_eq!(usable.candidates(Alg::Es256, Some("x")).count(), 0);
+    // The one EC key has no name, and may be the one that is meant.
+    assert_eq!(usable.candidates(Alg::Es256, Some("x")).count(), 1);
+    assert_eq!(usable.candidates(Alg::Rs256, Some("x")).count(), 0, "this one has another name");
     let both = set(&[&RSA.replace(r#""alg":"RS256","#, "")]).unwrap();
     assert_eq!((both.candidates(Alg::Rs256, None).count(), both.candidates(Alg::Ps256, None).count()), (1, 1));
+}
+
+/// RFC 7517 §4.5, RFC 7515 §4.1.4.
+#[test]
+fn a_key_without_a_name_is_tried_where_none_has_the_name() {
+    let named = |kid: &str| P256.replacen('{', &format!(r#"{{"kid":"{kid}","#), 1);
+    let table: [(&[&str], Option<&str>, usize); 8] = [
+        (&[P256], None, 1),
+        (&[P256, P256], None, 2),
+        (&[P256, P256], Some("a"), 2),
+        (&[P256, &named("a")], Some("a"), 1),
+        (&[P256, &named("a")], Some("b"), 1),
+        (&[P256, &named("a")], None, 2),
+        (&[&named("a"), &named("a")], Some("a"), 2),
+        (&[&named("a"), RSA], Some("2011-04-29"), 0),
+    ];
+    for (keys, kid, tried) in table {
+        let keys = set(keys).unwrap();
+        assert_eq!(keys.candidates(Alg::Es256, kid).count(), tried, "{kid:?} {keys:?}");
+    }
+    let keys = set(&[P256, &named("a")]).unwrap();
+    assert!(keys.names(Alg::Es256, Some("a")) && !keys.names(Alg::Rs256, Some("a")));
+    assert!(!keys.names(Alg::Es256, Some("b")) && !keys.names(Alg::Es256, None));
 }
 
 #[test]
@@ -61,6 +86,11 @@ fn only_a_key_for_encryption_is_encrypted_to() {
         (enc(&rsa, r#""use":"enc","alg":"RSA-OAEP""#), KeyAlg::RsaOaep256, false),
         (enc(&rsa, r#""use":"enc""#), KeyAlg::EcdhEs, false),
         (enc(P256, r#""use":"enc""#), KeyAlg::EcdhEs, true),
+        (enc(P256, r#""key_ops":["deriveKey"]"#), KeyAlg::EcdhEs, true),
+        (enc(&rsa, r#""key_ops":["wrapKey","encrypt"]"#), KeyAlg::RsaOaep256, true),
+        (enc(&rsa, r#""key_ops":["verify"]"#), KeyAlg::RsaOaep256, false),
+        (enc(&rsa, r#""use":"sig","key_ops":["encrypt"]"#), KeyAlg::RsaOaep256, false),
+        (enc(&rsa, r#""use":"enc","key_ops":["verify"]"#), KeyAlg::RsaOaep256, false),
         (enc(P256, r#""use":"enc","alg":"ECDH-ES+A256KW""#), KeyAlg::EcdhEs, false),
         (enc(P256, r#""use":"enc","alg":"ECDH-ES+A256KW""#), KeyAlg::EcdhEsA256Kw, true),
     ] {

@@ -6,10 +6,10 @@ use serde_json::{Map, Value};
 
 use super::{
     alg::Alg,
-    json,
     jwk::{JwkError, PublicKey},
     jwk_set::ParsedJwks,
 };
+use crate::{base::json, oidc::token_kind::media_type_matches};
 
 /// Longer than any assertion with a sane set of claims.
 const MAX_TOKEN: usize = 16 * 1024;
@@ -53,8 +53,9 @@ pub enum HeaderKey {
 /// What a token's `typ` may be.
 #[derive(Clone, Copy, Debug)]
 pub enum TypRule<'a> {
+    /// One of these, letter by letter: what this very place is for.
     Required(&'a [&'a str]),
-    /// One of these, or none at all.
+    /// One of these media types (RFC 7515 §4.1.9: in any case, with `application/` before it or not), or none at all.
     IfPresent(&'a [&'a str]),
 }
 
@@ -71,11 +72,13 @@ impl Expect<'_> {
         if !self.algs.contains(&header.alg) {
             return Err(JwtError::Alg(self.algs.iter().map(|alg| alg.name()).collect::<Vec<_>>().join(", ")));
         }
-        let (names, absent_is_fine) = match self.typ {
-            TypRule::Required(names) => (names, false),
-            TypRule::IfPresent(names) => (names, true),
+        let typ = header.typ.as_deref();
+        let (names, fits) = match self.typ {
+            TypRule::Required(names) => (names, typ.is_some_and(|typ| names.contains(&typ))),
+            TypRule::IfPresent(names) => {
+                (names, typ.is_none_or(|typ| names.iter().any(|name| media_type_matches(typ, name))))
+            }
         };
-        let fits = header.typ.as_deref().map_or(absent_is_fine, |typ| names.contains(&typ));
         if fits { Ok(()) } else { Err(JwtError::Typ(names.join(" or "))) }
     }
 }

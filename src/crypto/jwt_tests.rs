@@ -31,6 +31,12 @@ fn jwks(keys: &[&str]) -> ParsedJwks {
     ParsedJwks::parse(format!(r#"{{"keys":[{}]}}"#, keys.join(",")).as_bytes()).unwrap()
 }
 
+fn key_named(kid: &str) -> String {
+    let mut members = KEY.public().members();
+    members.insert("kid".to_owned(), kid.into());
+    Value::Object(members).to_string()
+}
+
 fn own_jwks() -> ParsedJwks {
     jwks(&[&Value::Object(KEY.public().members()).to_string()])
 }
@@ -142,7 +148,13 @@ fn the_type_must_be_the_one_that_is_expected() {
     }
     assert_eq!(check(None, &ANY), Ok(()));
     assert_eq!(check(Some("JWT"), &ANY), Ok(()));
-    assert_eq!(check(Some("at+jwt"), &ANY), Err(JwtError::Typ("JWT".to_owned())));
+    // A media type, where others write it (RFC 7515 §4.1.9).
+    for typ in ["jwt", "Jwt", "application/jwt", "APPLICATION/JWT"] {
+        assert_eq!(check(Some(typ), &ANY), Ok(()), "{typ}");
+    }
+    for typ in ["at+jwt", "JWT ", "text/jwt", "application/application/jwt", ""] {
+        assert_eq!(check(Some(typ), &ANY), Err(JwtError::Typ("JWT".to_owned())), "{typ:?}");
+    }
 }
 
 #[test]
@@ -197,16 +209,11 @@ fn size_is_bounded_before_anything_is_decoded() {
 
 #[test]
 fn the_kid_chooses_the_key() {
-    let key = |kid: &str| {
-        let mut members = KEY.public().members();
-        members.insert("kid".to_owned(), kid.into());
-        Value::Object(members).to_string()
-    };
     let token = signed(r#"{"alg":"ES256","kid":"b"}"#, "{}");
-    assert!(verify(&token, &jwks(&[A3_KEY, &key("a"), &key("b")])).is_ok());
-    assert_eq!(verify(&token, &jwks(&[&key("a")])), Err(JwtError::NoKey));
+    assert!(verify(&token, &jwks(&[A3_KEY, &key_named("a"), &key_named("b")])).is_ok());
+    assert_eq!(verify(&token, &jwks(&[&key_named("a")])), Err(JwtError::NoKey));
     let without = signed(r#"{"alg":"ES256"}"#, "{}");
-    assert!(verify(&without, &jwks(&[A3_KEY, &key("a")])).is_ok(), "every key of the kind is tried");
+    assert!(verify(&without, &jwks(&[A3_KEY, &key_named("a")])).is_ok(), "every key of the kind is tried");
     assert_eq!(verify(&without, &jwks(&[A3_KEY])), Err(JwtError::Signature));
 }
 
@@ -241,7 +248,10 @@ fn another_librarys_tokens_verify() {
             .unwrap();
     assert_eq!(verify(&token, &own_jwks()).unwrap().get("iss"), Some(&json!("client")));
     let ours = KEY.sign_jwt(Typ::Jwt, br#"{"iss":"client"}"#).unwrap();
-    assert!(verify(&ours, &own_jwks()).is_err(), "its kid is our thumbprint, which that set does not name");
+    // Its kid is our thumbprint; a key without a name may be meant by any.
+    assert!(verify(&ours, &own_jwks()).is_ok());
+    let named = jwks(&[&key_named("another")]);
+    assert_eq!(verify(&ours, &named), Err(JwtError::NoKey));
 }
 
 proptest! {

@@ -5,7 +5,6 @@ pub mod certificate;
 pub mod code_key;
 pub mod derive;
 pub mod digest;
-pub mod json;
 pub mod jwe;
 mod jwe_content;
 pub mod jwk;

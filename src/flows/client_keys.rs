@@ -88,8 +88,8 @@ pub async fn verified(
     let has_key = |keys: &ParsedJwks| keys.candidates(header.alg, header.kid.as_deref()).next().is_some();
     let keys = find(provider, client, has_key, now).await.ok_or(NotVerified::NoKeys)?;
     match token.verify(&keys, expect) {
-        // A signer that names no key may have changed it without a sign.
-        Err(JwtError::Signature) if header.kid.is_none() => {
+        // Where no key has the name that the signer gives, or it gives none, the key may have changed without a sign.
+        Err(JwtError::Signature) if !keys.names(header.alg, header.kid.as_deref()) => {
             let verifies = |keys: &ParsedJwks| token.verify(keys, expect).is_ok();
             let keys = find(provider, client, verifies, now).await.ok_or(NotVerified::NoKeys)?;
             Ok(token.verify(&keys, expect)?)

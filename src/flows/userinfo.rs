@@ -8,7 +8,7 @@ use super::{
     claims,
     dpop::{self, ProofOnce},
     identity_check, nested,
-    token::live::{self, LivePerson},
+    token::live::{self, LivePerson, LiveToken},
 };
 use crate::{
     base::{Fault, Timestamp},
@@ -16,7 +16,7 @@ use crate::{
     oidc::{
         access_token::AccessToken,
         authorization_details::Detail,
-        bearer::Presented,
+        bearer::{Presented, Refusal},
         client::{ResponseForm, UserInfoView},
         error::{OAuthError, OAuthErrorCode},
         legacy_view,
@@ -32,14 +32,26 @@ pub async fn userinfo(
     presented: &Presented,
     sender: &Sender,
     now: Timestamp,
-) -> Result<Result<Answer, OAuthError>, Fault> {
-    let invalid =
-        || OAuthError::new(OAuthErrorCode::InvalidToken, "the access token is expired, revoked or not one of ours");
+) -> Result<Result<Answer, Refusal>, Fault> {
+    let refused = |error| Refusal { error, scheme: presented.scheme };
     let found = live::find_live(provider, presented.token.reveal(), now).await?;
-    let Some(live) = found.filter(|live| live.is_for_us(provider)) else { return Ok(Err(invalid())) };
-    if let Err(error) = live::check_sender(&live, presented.scheme, sender) {
-        return Ok(Err(error));
+    let Some(live) = found.filter(|live| live.is_for_us(provider)) else {
+        let text = "the access token is expired, revoked or not one of ours";
+        return Ok(Err(refused(OAuthError::new(OAuthErrorCode::InvalidToken, text))));
+    };
+    if let Err(refusal) = live::check_sender(&live, presented.scheme, sender) {
+        return Ok(Err(refusal));
     }
+    Ok(released(provider, live, sender, now).await?.map_err(refused))
+}
+
+/// What was granted, for who has shown what the token is bound to.
+async fn released(
+    provider: &Provider,
+    live: LiveToken,
+    sender: &Sender,
+    now: Timestamp,
+) -> Result<Result<Answer, OAuthError>, Fault> {
     // The person shared this with the client that asked for it. Who acts for it may act, and reads nothing here.
     let foreign = live.person.as_ref().is_some_and(|person| person.grant.client_id != live.client.id);
     if foreign {

@@ -73,9 +73,9 @@ impl Cookies {
         let mut values = headers
             .get_all(header::COOKIE)
             .iter()
-            .filter_map(|line| line.to_str().ok())
-            .flat_map(|line| line.split(';'))
-            .filter_map(|pair| pair.trim().split_once('='))
+            // Each for itself: another program on this host may have set one that is no ASCII.
+            .flat_map(|line| line.as_bytes().split(|byte| *byte == b';'))
+            .filter_map(|pair| std::str::from_utf8(pair).ok()?.trim().split_once('='))
             .filter(|(found, _)| *found == name)
             .map(|(_, value)| value);
         let first = values.next()?;
@@ -119,7 +119,7 @@ mod tests {
     fn headers(lines: &[&str]) -> HeaderMap {
         let mut headers = HeaderMap::new();
         for line in lines {
-            headers.append(header::COOKIE, HeaderValue::from_str(line).unwrap());
+            headers.append(header::COOKIE, HeaderValue::from_bytes(line.as_bytes()).unwrap());
         }
         headers
     }
@@ -145,6 +145,11 @@ mod tests {
         let read = |lines: &[&str]| cookies.read(&headers(lines), Cookie::Session).map(str::to_owned);
         assert_eq!(read(&["a=b; dinhdanh-8080-session=one; c=d"]), Some("one".into()));
         assert_eq!(read(&["a=b", "dinhdanh-8080-session=one"]), Some("one".into()));
+        assert_eq!(
+            read(&["theme=tối; dinhdanh-8080-session=one; của=tôi"]),
+            Some("one".into()),
+            "beside another program's"
+        );
         assert_eq!(read(&["dinhdanh-8080-session=one; dinhdanh-8080-session=two"]), None);
         assert_eq!(read(&["dinhdanh-8081-session=one", "xdinhdanh-8080-session=two"]), None);
         assert_eq!(read(&[]), None);

@@ -4,6 +4,7 @@
 mod body;
 mod class;
 mod failure;
+mod methods;
 mod record;
 mod request_id;
 
@@ -17,7 +18,7 @@ use axum::{
 };
 use futures_util::FutureExt;
 use http::{
-    HeaderName, HeaderValue, StatusCode,
+    HeaderName, HeaderValue, Method, StatusCode,
     header::{
         ALLOW, CACHE_CONTROL, CONNECTION, CONTENT_SECURITY_POLICY, REFERRER_POLICY, STRICT_TRANSPORT_SECURITY,
         X_CONTENT_TYPE_OPTIONS, X_FRAME_OPTIONS,
@@ -26,6 +27,7 @@ use http::{
 use tokio::time::{Instant, timeout};
 use tracing::Instrument;
 
+use self::methods::{Methods, has_head};
 pub use self::{
     class::{Class, Places},
     failure::{Failure, FailureKind, Reader, plain},
@@ -75,15 +77,17 @@ impl Edge {
 
 /// Puts the edge around every route and around what no route answers.
 pub fn wrap(router: Router, edge: Arc<Edge>) -> Router {
-    router
+    let router = router
         .fallback(async || StatusCode::NOT_FOUND)
-        .method_not_allowed_fallback(async || StatusCode::METHOD_NOT_ALLOWED)
+        .method_not_allowed_fallback(async || StatusCode::METHOD_NOT_ALLOWED);
+    let methods = Methods::of(router.clone());
+    router
         // The edge limits bodies itself, with a deadline.
         .layer(DefaultBodyLimit::disable())
-        .layer(middleware::from_fn_with_state(edge, pass))
+        .layer(middleware::from_fn_with_state((edge, methods), pass))
 }
 
-async fn pass(State(edge): State<Arc<Edge>>, mut request: Request, next: Next) -> Response {
+async fn pass(State((edge, methods)): State<(Arc<Edge>, Methods)>, mut request: Request, next: Next) -> Response {
     let started = Instant::now();
     let id = RequestId::generate(&edge.entropy);
     let route = request.extensions().get::<MatchedPath>().cloned();
@@ -98,11 +102,24 @@ async fn pass(State(edge): State<Arc<Edge>>, mut request: Request, next: Next) -
     }
     let seen = record::Seen { id, method: record::method(request.method()), route, class };
     let asked = failure::Asked::of(&request, id, class);
+    let uri = request.uri().clone();
+    let refused =
+        request.method() == Method::HEAD && seen.route.as_ref().is_some_and(|route| !has_head(route.as_str()));
     let span = tracing::info_span!("request", id = %id);
-    let (mut response, failure) = match edge.answer(request, class, next).instrument(span).await {
+    let answered = if refused {
+        Err(FailureKind::MethodNotAllowed)
+    } else {
+        edge.answer(request, class, next).instrument(span).await
+    };
+    let (mut response, failure) = match answered {
         Ok(response) => edge.dress(response, &asked),
         Err(kind) => ((edge.draw)(&asked.failure(kind)), Some(kind)),
     };
+    if let (Some(FailureKind::MethodNotAllowed), Some(route)) = (failure, &seen.route)
+        && let Some(allowed) = methods.allowed(route.as_str(), uri).await
+    {
+        response.headers_mut().insert(ALLOW, allowed);
+    }
     edge.finish(&mut response, &asked, failure);
     record::record(&seen, response.status(), failure, started.elapsed());
     response
@@ -141,12 +158,10 @@ impl Edge {
 
     /// No route, or not by this method: the router's bare status becomes something to read.
     fn dress(&self, response: Response, asked: &failure::Asked) -> (Response, Option<FailureKind>) {
-        let Some(kind) = FailureKind::of_bare(&response) else { return (response, None) };
-        let mut drawn = (self.draw)(&asked.failure(kind));
-        if let Some(methods) = response.headers().get(ALLOW) {
-            drawn.headers_mut().insert(ALLOW, methods.clone());
+        match FailureKind::of_bare(&response) {
+            Some(kind) => ((self.draw)(&asked.failure(kind)), Some(kind)),
+            None => (response, None),
         }
-        (drawn, Some(kind))
     }
 
     fn finish(&self, response: &mut Response, asked: &failure::Asked, failure: Option<FailureKind>) {

@@ -13,7 +13,7 @@ use super::{
     scope::Scope,
     visible,
 };
-use crate::base::ids::ClientId;
+use crate::base::{ids::ClientId, json};
 
 /// `authorization_details_types_supported` (RFC 9396 §10).
 pub const TYPES: [&str; 2] = [IDENTITY_CHECK, DELEGATION];
@@ -119,9 +119,9 @@ pub fn parse(text: &str) -> Result<Vec<Detail>, OAuthError> {
     if text.len() > MAX_BYTES {
         return Err(invalid("authorization_details is larger than 8 KiB"));
     }
-    // The parser itself stops at 128 levels; nothing here needs more than three.
-    let Ok(Value::Array(list)) = serde_json::from_str(text) else {
-        return Err(invalid("authorization_details is not a JSON array"));
+    // Of a member that stands twice the page would show one, and the API that reads the token might act on the other.
+    let Ok(Value::Array(list)) = json::value(text.as_bytes()) else {
+        return Err(invalid("authorization_details is not a JSON array in which each name stands once"));
     };
     if list.is_empty() || list.len() > MOST {
         return Err(invalid(format!("authorization_details has not 1 to {MOST} elements")));
@@ -373,6 +373,8 @@ mod tests {
             r#"[{"type":"delegation","procedure":"1","actions":["sign"]}]"#,
             r#"[{"type":"delegation","procedure":"1\u0000","actions":["submit"]}]"#,
             r#"[{"type":"delegation","procedure":1,"actions":["submit"]}]"#,
+            r#"[{"type":"delegation","procedure":"1","procedure":"2","actions":["submit"]}]"#,
+            r#"[{"type":"identity_check","procedure":"1","fields":{"name":"A","name":"B"}}]"#,
             // The person reads these: nothing in them may turn the page around.
             "[{\"type\":\"delegation\",\"procedure\":\"1\u{202E}2\",\"actions\":[\"submit\"]}]",
             r#"[{"type":"delegation","procedure":"1","dossier":"a\u2066b","actions":["submit"]}]"#,

@@ -32,6 +32,13 @@ pub struct Presented {
     pub scheme: Scheme,
 }
 
+/// A token that opens nothing, with the scheme whose challenge tells it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Refusal {
+    pub error: OAuthError,
+    pub scheme: Scheme,
+}
+
 /// Reads the access token from the one `Authorization` header or from a form body. `body` is `None` unless the request is
 /// a POST whose content type is `application/x-www-form-urlencoded` (§2.2). `Ok(None)`: the request carries no token and
 /// is answered with a bare challenge (§3.1).

@@ -11,6 +11,7 @@ use super::{
     predicate::SAME_PERSON_AS,
     verified_claims::{self, VerifiedRequests},
 };
+use crate::base::json;
 
 /// `{"id_token":{"acr":{"values":["…"]}}}` needs four levels; the record behind an evidence inside `verified_claims` twelve.
 const MAX_DEPTH: usize = 12;
@@ -63,8 +64,9 @@ impl ClaimsRequest {
         if depth(text) > MAX_DEPTH {
             return Err(OAuthError::invalid_request("claims is nested deeper than 12 levels"));
         }
-        let Ok(Value::Object(members)) = serde_json::from_str(text) else {
-            return Err(OAuthError::invalid_request("claims is not a JSON object"));
+        // What stands twice is meant twice: one reader takes the first and another the last.
+        let Ok(members) = json::object(text.as_bytes()) else {
+            return Err(OAuthError::invalid_request("claims is not a JSON object in which each name stands once"));
         };
         // JSON can write what no parameter may have and no database keeps.
         if members.iter().any(|(name, value)| name.contains('\0') || nul::is_in(value)) {
@@ -231,10 +233,18 @@ mod tests {
     #[test]
     fn malformed_requests_name_the_place() {
         for (text, description) in [
-            ("", "claims is not a JSON object"),
-            ("[]", "claims is not a JSON object"),
-            ("{", "claims is not a JSON object"),
-            ("\"x\"", "claims is not a JSON object"),
+            ("", "claims is not a JSON object in which each name stands once"),
+            ("[]", "claims is not a JSON object in which each name stands once"),
+            ("{", "claims is not a JSON object in which each name stands once"),
+            ("\"x\"", "claims is not a JSON object in which each name stands once"),
+            (
+                r#"{"id_token":{"acr":{"value":"a","value":"b"}}}"#,
+                "claims is not a JSON object in which each name stands once",
+            ),
+            (
+                r#"{"userinfo":{"email":null},"userinfo":{}}"#,
+                "claims is not a JSON object in which each name stands once",
+            ),
             (r#"{"userinfo":[]}"#, "claims.userinfo is not a JSON object"),
             (r#"{"id_token":"acr"}"#, "claims.id_token is not a JSON object"),
             (r#"{"id_token":{"acr":true}}"#, "claims.id_token.acr is neither null nor a JSON object"),

@@ -10,8 +10,8 @@ use super::{
 };
 use crate::base::{Span, Timestamp, ids::ClientId};
 
-/// What the `typ` header may be; none at all is accepted too (RFC 9101 §10.8, RFC 7515 §4.1.9).
-pub const TYPES: &[&str] = &["oauth-authz-req+jwt", "application/oauth-authz-req+jwt", "JWT", "jwt"];
+/// What the `typ` header may be; none at all is accepted too (RFC 9101 §10.8).
+pub const TYPES: &[&str] = &["oauth-authz-req+jwt", "JWT"];
 
 /// `nbf` further back, and `exp` further after it, are refused.
 const WINDOW: Span = Span::minutes(60);

@@ -44,7 +44,7 @@ impl fmt::Display for TokenKind {
 }
 
 /// RFC 7515 §4.1.9: the prefix `application/` may be left out when nothing else in the value is a slash.
-pub(super) fn media_type_matches(typ: &str, expected: &str) -> bool {
+pub fn media_type_matches(typ: &str, expected: &str) -> bool {
     const PREFIX: &str = "application/";
     let bare = match typ.split_at_checked(PREFIX.len()) {
         Some((prefix, rest)) if prefix.eq_ignore_ascii_case(PREFIX) => rest,

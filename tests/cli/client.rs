@@ -68,6 +68,19 @@ async fn an_operators_client_too_must_be_listed_by_its_sector() {
     assert_eq!(taken.status(), 0, "{}", taken.err());
 }
 
+/// Of a member that stands twice nobody knows which was meant.
+#[test]
+fn a_file_in_which_a_name_stands_twice_registers_nothing() {
+    let binary = Binary::new();
+    let file = binary.dir.path().join("twice.json");
+    fs::write(&file, r#"{"redirect_uris": ["https://a.example/cb"], "redirect_uris": ["https://b.example/cb"]}"#)
+        .unwrap();
+    assert_eq!(binary.run(&["migrate"]).status(), 0);
+    let refused = binary.run(&["client", "add", "--file", file.to_str().unwrap()]);
+    assert!(refused.status() != 0 && refused.err().contains("redirect_uris\" stands twice"), "{}", refused.err());
+    assert_eq!(binary.run(&["--json", "client", "list"]).json(), json!([]));
+}
+
 #[test]
 fn what_there_is_no_key_for_is_not_registered_by_an_operator_either() {
     let binary = Binary::new();

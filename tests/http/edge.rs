@@ -168,6 +168,16 @@ async fn a_wrong_method_is_405_with_the_right_ones() {
         (response.status(), response.headers()["allow"].to_str().unwrap()),
         (StatusCode::METHOD_NOT_ALLOWED, "POST")
     );
+    // What GET does, HEAD would have to do to answer for it (RFC 9110 §9.2.1).
+    for (method, path, allowed) in
+        [(Method::HEAD, "/reference", "GET"), (Method::PUT, "/reference", "GET"), (Method::HEAD, "/token", "POST")]
+    {
+        let (response, _) = ask(&app(), method.clone(), path, &[], Body::empty()).await;
+        assert_eq!(response.status(), StatusCode::METHOD_NOT_ALLOWED, "{method} {path}");
+        assert_eq!(response.headers()["allow"], allowed, "{method} {path}");
+    }
+    let (response, _) = ask(&app(), Method::HEAD, "/nowhere", &[], Body::empty()).await;
+    assert_eq!(response.status(), StatusCode::NOT_FOUND);
 }
 
 #[tokio::test]

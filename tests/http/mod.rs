@@ -11,6 +11,7 @@ mod console_pairs;
 mod console_record;
 mod console_upload;
 mod edge;
+mod head;
 mod health;
 mod hostile;
 mod intruders;

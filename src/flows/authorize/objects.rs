@@ -24,7 +24,12 @@ use crate::{
         params::Params,
         request_object::{self, Needs, ObjectRules},
     },
+    store::cache::{Allowance, Rate},
 };
+
+/// Calls to one client's addresses: whoever opens such a request makes us call, and needs to be nobody for that. An object whose
+/// address names its version is kept and needs no call, and one that is pushed comes by itself.
+const CALLS: Rate = Rate { burst: 300, per: Span::minutes(1) };
 
 /// The parameters inside the object of this request; `None` when it has none.
 pub async fn unpack(
@@ -87,6 +92,13 @@ async fn fetch(provider: &Provider, client: &KnownClient, uri: &str, now: Timest
     let url = Url::parse(uri).map_err(|_| invalid("request_uri is not a URL"))?;
     if let Some(cached) = provider.request_objects.get(uri, now) {
         return Ok(cached);
+    }
+    let key = format!("request_uri:{}", client.id.as_str());
+    if let Allowance::Wait(_) = provider.cache.spend(&key, CALLS, now).await {
+        metrics::counter!("request_objects_limited_total").increment(1);
+        let text = "too many request objects of this client were asked for within a minute; name their version in the \
+                    fragment of request_uri (OpenID Connect Core section 6.2), or push the request";
+        return Err(OAuthError::new(OAuthErrorCode::TemporarilyUnavailable, text));
     }
     let answer = provider.outbound.get(&url).await.map_err(|error| {
         tracing::info!(client = client.id.as_str(), %error, "a request object was not fetched");

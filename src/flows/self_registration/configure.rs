@@ -62,6 +62,11 @@ impl Owned {
     }
 }
 
+/// Whether the token opens this registration, before anything else of a request is looked at.
+pub async fn check(provider: &Provider, id: &ClientId, token: &str) -> Result<Result<(), Refusal>, Fault> {
+    Ok(owned(provider, id, token).await?.map(drop).ok_or(Refusal::TokenBad))
+}
+
 /// §2.1. The secret is not told again: only its digest is kept.
 pub async fn read(provider: &Provider, id: &ClientId, token: &str) -> Answered {
     let Some(owned) = owned(provider, id, token).await? else { return Ok(Err(Refusal::TokenBad)) };

@@ -24,16 +24,15 @@ pub struct Caller<'a> {
     pub network: &'a str,
 }
 
+/// May register: with the digest of the token that this spends, where one was shown.
+pub struct Admitted(Option<Digest>);
+
 pub async fn register(
     provider: &Provider,
-    caller: &Caller<'_>,
+    Admitted(initial): Admitted,
     metadata: Map<String, Value>,
     now: Timestamp,
 ) -> Answered {
-    let initial = match admit(provider, caller, now).await? {
-        Ok(initial) => initial,
-        Err(refusal) => return Ok(Err(refusal)),
-    };
     let client = match checked(provider, without_our_members(metadata), now).await {
         Ok(client) => client,
         Err(refusal) => return Ok(Err(refusal)),
@@ -68,12 +67,12 @@ pub async fn register(
     Ok(Ok(registered.document(provider)))
 }
 
-/// Whether this caller may register at all; the digest of the token that it spends.
-async fn admit(
+/// Whether this caller may register at all, whatever it registers.
+pub async fn admit(
     provider: &Provider,
     caller: &Caller<'_>,
     now: Timestamp,
-) -> Result<Result<Option<Digest>, Refusal>, Fault> {
+) -> Result<Result<Admitted, Refusal>, Fault> {
     let settings = &provider.settings.registration;
     if settings.open_to == OpenTo::Nobody {
         return Ok(Err(Refusal::Off));
@@ -82,7 +81,7 @@ async fn admit(
     if let Some(Ok(token)) = &shown {
         let digest = token.digest();
         if initial_tokens::is_good(&mut provider.db.read().await?, digest.as_bytes(), now).await? {
-            return Ok(Ok(Some(digest)));
+            return Ok(Ok(Admitted(Some(digest))));
         }
     }
     let key = format!("registration:{}", caller.network);
@@ -91,7 +90,7 @@ async fn admit(
     }
     Ok(match (shown, settings.open_to) {
         (Some(_), _) => Err(Refusal::TokenBad),
-        (None, OpenTo::Everybody) => Ok(None),
+        (None, OpenTo::Everybody) => Ok(Admitted(None)),
         (None, _) => Err(Refusal::TokenMissing),
     })
 }

@@ -71,7 +71,7 @@ fn verified(settings: &Settings, text: &str) -> Result<Map<String, Value>, State
     let claimed = unverified.unverified_claims().map_err(|_| StatementRefusal::Malformed)?;
     let issuer = claimed.get("iss").and_then(Value::as_str).ok_or(StatementRefusal::Malformed)?;
     let known = settings.registration.statement_issuers.iter().find(|known| known.issuer == issuer);
-    let expect = Expect { algs: &Alg::ALL, typ: TypRule::IfPresent(&["JWT", "jwt"]) };
+    let expect = Expect { algs: &Alg::ALL, typ: TypRule::IfPresent(&["JWT"]) };
     unverified
         .verify(&known.ok_or(StatementRefusal::UnknownIssuer)?.keys, &expect)
         .map_err(|_| StatementRefusal::Signature)

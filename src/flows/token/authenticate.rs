@@ -131,7 +131,7 @@ async fn by_assertion(
     }
     let algs = allowed_algs(&known);
     let crypto_algs: Vec<Alg> = algs.iter().copied().map(crypto_alg).collect();
-    let expect = Expect { algs: &crypto_algs, typ: TypRule::IfPresent(&["JWT", "jwt", "client-authentication+jwt"]) };
+    let expect = Expect { algs: &crypto_algs, typ: TypRule::IfPresent(&["JWT", "client-authentication+jwt"]) };
     // Until the signature is verified, nothing about the claims is told.
     let claims = match client_keys::verified(provider, &known, &unverified, &expect, now).await {
         Ok(claims) => claims,
@@ -161,16 +161,19 @@ async fn by_assertion(
 fn audiences(provider: &Provider, known: &KnownClient, at: At<'_>) -> Vec<String> {
     let settings = &provider.settings;
     let (issuer, alias) = (&settings.issuer, settings.mutual_tls.alias.as_ref());
-    // CIBA Core §7.1: three values name us at its endpoint, with its addresses at the alias where that is ours; to a client of a
-    // FAPI 2.0 profile the issuer alone, everywhere (FAPI 2.0 Security Profile §5.3.2.1).
-    if at.path == endpoints::BACKCHANNEL_AUTHENTICATION && !known.client.rules.profile.is_fapi2() {
-        let paths = [endpoints::TOKEN, endpoints::BACKCHANNEL_AUTHENTICATION];
-        let bases = [Some(issuer), alias].into_iter().flatten();
-        let urls = bases.flat_map(|base| paths.map(|path| endpoints::under(base, path)));
-        return [issuer.clone()].into_iter().chain(urls).collect();
-    }
+    // CIBA Core §7.1: three values name us at its endpoint; to a client of a FAPI 2.0 profile the issuer alone, everywhere (FAPI 2.0
+    // Security Profile §5.3.2.1).
+    let backchannel = at.path == endpoints::BACKCHANNEL_AUTHENTICATION && !known.client.rules.profile.is_fapi2();
     match known.client.auth.assertion_audience {
-        AssertionAudience::Issuer => vec![issuer.clone()],
+        // With its addresses at the alias where that is ours.
+        audience if backchannel || audience == AssertionAudience::Any => {
+            let bases = [Some(issuer), alias].into_iter().flatten();
+            let urls = bases.flat_map(|base| [endpoints::TOKEN, at.path].map(|path| endpoints::under(base, path)));
+            let mut names: Vec<String> = [issuer.clone()].into_iter().chain(urls).collect();
+            names.dedup();
+            names
+        }
+        AssertionAudience::Issuer | AssertionAudience::Any => vec![issuer.clone()],
         // The URL that was called.
         AssertionAudience::Endpoint => {
             vec![endpoints::under(alias.filter(|_| at.by_alias).unwrap_or(issuer), at.path)]

@@ -84,21 +84,22 @@ async fn judge(
     let algs = allowed_algs(client);
     let crypto_algs: Vec<Alg> = algs.iter().copied().map(crypto_alg).collect();
     // RFC 8725 §3.11: what says that it authenticates a client is no grant.
-    let expect = Expect { algs: &crypto_algs, typ: TypRule::IfPresent(&["JWT", "jwt"]) };
+    let expect = Expect { algs: &crypto_algs, typ: TypRule::IfPresent(&["JWT"]) };
     let claims = client_keys::verified(provider, client, &unverified, &expect, now).await.map_err(|error| {
         tracing::info!(client = client.id.as_str(), %error, "an assertion was not verified");
         not_verified()
     })?;
     let issuer = provider.settings.issuer.as_str();
     let endpoint = endpoints::under(issuer, endpoints::TOKEN);
-    let audience = match client.client.auth.assertion_audience {
-        AssertionAudience::Issuer => issuer,
-        AssertionAudience::Endpoint => &endpoint,
+    let audiences: &[&str] = match client.client.auth.assertion_audience {
+        AssertionAudience::Issuer => &[issuer],
+        AssertionAudience::Endpoint => &[&endpoint],
+        AssertionAudience::Any => &[issuer, &endpoint],
     };
     let rules = AssertionRules {
         client_id: &client.id,
         algs: &algs,
-        audiences: &[audience],
+        audiences,
         lifetime: client.client.rules.profile.assertion_lifetime(),
         now,
     };

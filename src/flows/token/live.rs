@@ -10,7 +10,7 @@ use crate::{
     flows::{Provider, caller::Sender, clients::KnownClient, dpop},
     oidc::{
         access_token::AccessToken,
-        bearer::Scheme,
+        bearer::{Refusal, Scheme},
         confirmation::Confirmation,
         error::{OAuthError, OAuthErrorCode},
         token_kind::TokenKind,
@@ -44,15 +44,19 @@ pub struct LivePerson {
 }
 
 /// Whether what the token is bound to was proven (RFC 9449 §7.1, RFC 8705 §3): a stolen bound token is worth nothing.
-pub fn check_sender(live: &LiveToken, scheme: Scheme, sender: &Sender) -> Result<(), OAuthError> {
-    dpop::check_alg(&live.client.client, sender.proof.as_ref())?;
+pub fn check_sender(live: &LiveToken, scheme: Scheme, sender: &Sender) -> Result<(), Refusal> {
+    dpop::check_alg(&live.client.client, sender.proof.as_ref()).map_err(|error| Refusal { error, scheme })?;
     let token = &live.token;
-    let refused = |why: &'static str| Err(OAuthError::new(OAuthErrorCode::InvalidToken, why));
+    let told_by = |scheme: Scheme, why: &'static str| {
+        Err(Refusal { error: OAuthError::new(OAuthErrorCode::InvalidToken, why), scheme })
+    };
+    let refused = |why: &'static str| told_by(scheme, why);
     match (&token.cnf.jkt, scheme, &sender.proof) {
         (None, Scheme::Bearer, _) => {}
         (None, Scheme::Dpop, _) => return refused("the access token is not bound to a key: send it as Bearer"),
         (Some(_), Scheme::Bearer, _) => {
-            return refused("the access token is bound to a key: send it as DPoP with a proof (RFC 9449 section 7.1)");
+            let why = "the access token is bound to a key: send it as DPoP with a proof (RFC 9449 section 7.1)";
+            return told_by(Scheme::Dpop, why);
         }
         (Some(jkt), Scheme::Dpop, Some(proof)) if proof.jkt == *jkt => {}
         (Some(_), Scheme::Dpop, _) => {

@@ -20,13 +20,17 @@ impl<S: Send + Sync> FromRequestParts<S> for QueryParams {
     }
 }
 
-/// Whether the body is a form, by what the request says of it.
-pub fn says_form(headers: &HeaderMap) -> bool {
-    headers
-        .get(CONTENT_TYPE)
-        .and_then(|value| value.to_str().ok())
+/// Whether the body is of this media type, by what the request says of it; who says it twice says nothing (RFC 9110 §8.3).
+pub fn says(headers: &HeaderMap, media: &str) -> bool {
+    let mut said = headers.get_all(CONTENT_TYPE).iter();
+    let one = said.next().filter(|_| said.next().is_none());
+    one.and_then(|value| value.to_str().ok())
         .map(|text| text.split(';').next().unwrap_or_default().trim())
-        .is_some_and(|media| media.eq_ignore_ascii_case("application/x-www-form-urlencoded"))
+        .is_some_and(|said| said.eq_ignore_ascii_case(media))
+}
+
+pub fn says_form(headers: &HeaderMap) -> bool {
+    says(headers, "application/x-www-form-urlencoded")
 }
 
 /// An `application/x-www-form-urlencoded` body (RFC 6749 appendix B). The edge bounds its size and time.

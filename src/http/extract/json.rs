@@ -4,11 +4,11 @@ use axum::{
     body::Body,
     extract::{FromRequest, Request},
 };
-use http::header::CONTENT_TYPE;
 use http_body_util::BodyExt as _;
 use serde_json::{Map, Value};
 
-use crate::crypto::json;
+use super::body::says;
+use crate::base::json;
 
 /// The body of an `application/json` request, or why it is none.
 pub struct JsonBody(pub Result<Map<String, Value>, &'static str>);
@@ -17,12 +17,7 @@ impl<S: Send + Sync> FromRequest<S> for JsonBody {
     type Rejection = std::convert::Infallible;
 
     async fn from_request(request: Request<Body>, _state: &S) -> Result<Self, Self::Rejection> {
-        let is_json = request
-            .headers()
-            .get(CONTENT_TYPE)
-            .and_then(|value| value.to_str().ok())
-            .map(|text| text.split(';').next().unwrap_or_default().trim())
-            .is_some_and(|media| media.eq_ignore_ascii_case("application/json"));
+        let is_json = says(request.headers(), "application/json");
         let Ok(collected) = request.into_body().collect().await else {
             return Ok(Self(Err("could not be read to its end")));
         };

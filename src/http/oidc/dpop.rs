@@ -7,11 +7,7 @@ use crate::{
     base::Timestamp,
     flows::dpop::{self, Arrived, Proof},
     http::state::AppState,
-    oidc::{
-        dpop::refused,
-        endpoints,
-        error::{OAuthError, OAuthErrorCode},
-    },
+    oidc::{dpop::refused, endpoints, error::OAuthError},
 };
 
 pub const DPOP: HeaderName = HeaderName::from_static("dpop");
@@ -51,14 +47,9 @@ pub fn with_nonce(state: &AppState, headers: &HeaderMap, now: Timestamp, mut res
     response
 }
 
-/// A resource that was asked with the scheme and without a proof.
+/// A resource that was asked with a token that needs a proof, and without one: by its scheme, or as if it were a bearer's.
 fn asks_for_nonce(response: &Response) -> bool {
-    let challenges = response.headers().get_all(http::header::WWW_AUTHENTICATE);
-    challenges
-        .iter()
-        .any(|value| value.as_bytes().starts_with(b"DPoP") && contains(value, OAuthErrorCode::InvalidDpopProof))
-}
-
-fn contains(value: &HeaderValue, code: OAuthErrorCode) -> bool {
-    value.to_str().is_ok_and(|text| text.contains(code.as_str()))
+    let tells =
+        |value: &HeaderValue| value.to_str().is_ok_and(|text| text.starts_with("DPoP ") && text.contains(" error="));
+    response.headers().get_all(http::header::WWW_AUTHENTICATE).iter().any(tells)
 }

@@ -2,7 +2,7 @@
 
 use axum::{
     Router,
-    extract::{Path, State},
+    extract::{FromRequest as _, Path, Request, State, rejection::PathRejection},
     response::Response,
     routing::{get, post},
 };
@@ -36,7 +36,12 @@ pub fn routes() -> Router<AppState> {
 }
 
 type Query = Result<Params, OAuthError>;
-type Body = Result<Map<String, Value>, &'static str>;
+/// The last part of the address; one that is no text names nobody.
+type Named = Result<Path<String>, PathRejection>;
+
+fn named(path: Named) -> ClientId {
+    ClientId(path.map_or_else(|_| String::new(), |Path(id)| id))
+}
 
 async fn create(
     State(state): State<AppState>,
@@ -44,55 +49,58 @@ async fn create(
     Network(network): Network,
     headers: HeaderMap,
     QueryParams(query): QueryParams,
-    JsonBody(body): JsonBody,
+    request: Request,
 ) -> Response {
     let answered = async {
         let token = token(&headers, query)?;
         let caller = register::Caller { token: token.as_ref().map(Secret::reveal), network: &network };
-        let document = register::register(&state.provider, &caller, metadata(body)?, now).await??;
-        Ok(document)
+        let admitted = register::admit(&state.provider, &caller, now).await??;
+        let metadata = metadata(request, &state).await?;
+        Ok(register::register(&state.provider, admitted, metadata, now).await??)
     };
     finish(&state, StatusCode::CREATED, answered.await)
 }
 
 async fn read(
     State(state): State<AppState>,
-    Path(id): Path<String>,
+    path: Named,
     headers: HeaderMap,
     QueryParams(query): QueryParams,
 ) -> Response {
     let answered = async {
         let token = own_token(&headers, query)?;
-        Ok(configure::read(&state.provider, &ClientId(id), token.reveal()).await??)
+        Ok(configure::read(&state.provider, &named(path), token.reveal()).await??)
     };
     finish(&state, StatusCode::OK, answered.await)
 }
 
 async fn update(
     State(state): State<AppState>,
-    Path(id): Path<String>,
+    path: Named,
     Now(now): Now,
     headers: HeaderMap,
     QueryParams(query): QueryParams,
-    JsonBody(body): JsonBody,
+    request: Request,
 ) -> Response {
     let answered = async {
-        let (token, body) = (own_token(&headers, query)?, metadata(body)?);
-        Ok(configure::update(&state.provider, &ClientId(id), token.reveal(), &body, now).await??)
+        let (token, id) = (own_token(&headers, query)?, named(path));
+        configure::check(&state.provider, &id, token.reveal()).await??;
+        let metadata = metadata(request, &state).await?;
+        Ok(configure::update(&state.provider, &id, token.reveal(), &metadata, now).await??)
     };
     finish(&state, StatusCode::OK, answered.await)
 }
 
 async fn delete(
     State(state): State<AppState>,
-    Path(id): Path<String>,
+    path: Named,
     Now(now): Now,
     headers: HeaderMap,
     QueryParams(query): QueryParams,
 ) -> Response {
     let answered = async {
         let token = own_token(&headers, query)?;
-        configure::delete(&state.provider, &ClientId(id), token.reveal(), now).await??;
+        configure::delete(&state.provider, &named(path), token.reveal(), now).await??;
         Ok(Map::new())
     };
     finish(&state, StatusCode::NO_CONTENT, answered.await)
@@ -132,8 +140,10 @@ fn own_token(headers: &HeaderMap, query: Query) -> Result<Secret, Stopped> {
     token(headers, query)?.ok_or(Stopped::Registration(Refusal::TokenMissing))
 }
 
-/// RFC 7591 §3.1: `application/json`, one object.
-fn metadata(body: Body) -> Result<Map<String, Value>, Stopped> {
+/// RFC 7591 §3.1: `application/json`, one object. Read only when the token is known to be good: a stranger learns nothing of how a
+/// body is judged, and makes nobody read one.
+async fn metadata(request: Request, state: &AppState) -> Result<Map<String, Value>, Stopped> {
+    let Ok(JsonBody(body)) = JsonBody::from_request(request, state).await;
     body.map_err(|reason| Refusal::Metadata(MetadataError::new("the body", reason)).into())
 }
 

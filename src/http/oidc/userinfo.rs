@@ -27,7 +27,7 @@ use crate::{
         client_auth::ClientAuthRefusal,
         dpop::refused,
         endpoints,
-        error::{Endpoint, OAuthError},
+        error::{Endpoint, OAuthError, OAuthErrorCode},
         params::Params,
     },
 };
@@ -100,9 +100,10 @@ async fn answer(
     let Some(presented) = presented? else { return Ok(unasked(state)) };
     let proof = proof(state, now, (method, headers), &presented)?;
     let sender = Sender { proof, certificate: headers.certificate.clone() };
-    Ok(match flows::userinfo::userinfo(&state.provider, &presented, &sender, now).await?? {
-        Answer::Json(document) => respond::json_object(&document),
-        Answer::Jwt(jwt) => respond::jwt("application/jwt", jwt),
+    Ok(match flows::userinfo::userinfo(&state.provider, &presented, &sender, now).await? {
+        Ok(Answer::Json(document)) => respond::json_object(&document),
+        Ok(Answer::Jwt(jwt)) => respond::jwt("application/jwt", jwt),
+        Err(refusal) => challenged(state, refusal.scheme, &refusal.error),
     })
 }
 
@@ -132,9 +133,14 @@ fn unasked(state: &AppState) -> Response {
     response
 }
 
+/// RFC 9449 §7.2: the error stands in the challenge of the scheme that was meant, the other scheme beside it where another token
+/// could come by it.
 fn challenged(state: &AppState, scheme: Scheme, error: &OAuthError) -> Response {
     let mut response = respond::oauth(error, Endpoint::UserInfo, None);
     add_challenge(&mut response, &challenge(state, scheme, Some(error)));
+    if scheme == Scheme::Bearer && error.code == OAuthErrorCode::InvalidToken {
+        add_challenge(&mut response, &challenge(state, Scheme::Dpop, None));
+    }
     response
 }
 

@@ -46,7 +46,7 @@ impl Client {
         let grant_types = grant_types(members, by)?;
         let redirect_uris = redirect_uris(members, application_type, &grant_types)?;
         let logout_hosts = redirect_uris.clone();
-        let auth = client_auth(members, &grant_types)?;
+        let auth = client_auth(members, &grant_types, by)?;
         let rules = rules(members, by, auth.method)?;
         let id_token_alg = alg(members, "id_token_signed_response_alg")?.unwrap_or(SigningAlg::Rs256);
         let requests = requests::read(members, rules.profile, id_token_alg)?;
@@ -117,7 +117,7 @@ fn redirect_uris(
     Ok(uris)
 }
 
-fn client_auth(members: Members<'_>, grants: &[GrantType]) -> Result<ClientAuth, MetadataError> {
+fn client_auth(members: Members<'_>, grants: &[GrantType], by: RegisteredBy) -> Result<ClientAuth, MetadataError> {
     let method = members
         .word("token_endpoint_auth_method", ClientAuthMethod::ALL, ClientAuthMethod::as_str)?
         .unwrap_or(ClientAuthMethod::ClientSecretBasic);
@@ -136,7 +136,10 @@ fn client_auth(members: Members<'_>, grants: &[GrantType]) -> Result<ClientAuth,
         certificate_name: mutual_tls::read(members, method)?,
         assertion_audience: members
             .word("client_assertion_audience", AssertionAudience::ALL, AssertionAudience::as_str)?
-            .unwrap_or(AssertionAudience::Issuer),
+            .unwrap_or(match by {
+                RegisteredBy::Operator => AssertionAudience::Issuer,
+                RegisteredBy::ItSelf => AssertionAudience::Any,
+            }),
     })
 }
 

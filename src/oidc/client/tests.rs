@@ -34,7 +34,8 @@ fn defaults_hold_on_every_path() {
         let client = register(&json!({}), by).unwrap();
         assert_eq!(client.id_token_alg, SigningAlg::Rs256);
         assert_eq!(client.auth.method, ClientAuthMethod::ClientSecretBasic);
-        assert_eq!(client.auth.assertion_audience, AssertionAudience::Issuer);
+        let audience = if by == Operator { AssertionAudience::Issuer } else { AssertionAudience::Any };
+        assert_eq!(client.auth.assertion_audience, audience, "what OpenID Connect Core §9 tells a library to send");
         assert_eq!(client.grant_types, [GrantType::AuthorizationCode]);
         assert_eq!(client.application_type, ApplicationType::Web);
         assert_eq!(client.scopes, ScopeSet::standard());
@@ -120,7 +121,7 @@ fn refusals_name_the_member() {
         (json!({"min_acr": "urn:vn:xacthuc:9"}), "min_acr"),
         (json!({"scope_floors": {"vn_id": "high"}}), "scope_floors"),
         (json!({"scope_floors": ["vn_id"]}), "scope_floors"),
-        (json!({"client_assertion_audience": "any"}), "client_assertion_audience"),
+        (json!({"client_assertion_audience": "us"}), "client_assertion_audience"),
         (json!({"rp_class": "bank"}), "rp_class"),
         (json!({"userinfo_view": "any"}), "userinfo_view"),
     ] {

@@ -67,6 +67,9 @@ words! {
         Issuer = "issuer",
         /// Exactly the URL that is called.
         Endpoint = "endpoint",
+        /// The issuer, the token endpoint, or the URL that is called: what a client that registers itself may name, since OpenID Connect
+        /// Core §9 told it to name the token endpoint and RFC 9126 §2 left it all three.
+        Any = "any",
     }
 }
 

@@ -154,6 +154,58 @@ async fn a_signer_without_kid_may_change_its_key() {
     assert_eq!(ask(&app, &unnamed(&new, "2")).await.status, StatusCode::OK);
 }
 
+/// RFC 7517 §4.5: `kid` is optional, on either side. Whichever key of the right kind verifies, is the one; nobody else's does.
+#[tokio::test(flavor = "multi_thread")]
+async fn keys_without_a_name_are_tried_one_after_the_other() {
+    for app in TestApp::each().await {
+        let [first, second, stranger] = [Signer::new(""), Signer::new(""), Signer::new("")];
+        let other_kind = Signer::of(Alg::Rs256, "");
+        let unnamed = |signer: &Signer| {
+            let mut jwk = signer.jwk();
+            jwk.as_object_mut().unwrap().remove("kid");
+            jwk
+        };
+        let keys = json!({ "keys": [unnamed(&other_kind), unnamed(&first), unnamed(&second)] });
+        add(&app, &json!({ "jwks": keys })).await;
+        let header = |signer: &Signer, kid: Option<&str>| match kid {
+            Some(kid) => json!({ "alg": signer.key.alg().name(), "kid": kid }),
+            None => json!({ "alg": signer.key.alg().name() }),
+        };
+        let mut next = 0;
+        for (signer, good) in [(&first, true), (&second, true), (&other_kind, true), (&stranger, false)] {
+            // The signer's own name for its key, which the set does not have, or none.
+            for kid in [None, Some("mine")] {
+                next += 1;
+                let claims = assertion_claims(BATCH, ISSUER, &next.to_string(), app.at.now());
+                let answer = ask(&app, &signer.jws(&header(signer, kid), &claims)).await;
+                assert_eq!(answer.status == StatusCode::OK, good, "{next}: {}", answer.body);
+                assert!(good || answer.refusal() == (401, "invalid_client".to_owned()), "{}", answer.body);
+            }
+        }
+    }
+}
+
+/// At an address too: what was read before is asked for again where it does not verify, and no more than once in ten seconds.
+#[tokio::test(flavor = "multi_thread")]
+async fn keys_without_a_name_change_at_their_address() {
+    let app = TestApp::sqlite().await;
+    let (old, new) = (Signer::new("old"), Signer::new("new"));
+    let without_names = |signer: &Signer| set(&[signer]).replace(&format!(",\"kid\":\"{}\"", signer.kid), "");
+    let nameless = without_names(&old);
+    assert!(!nameless.contains("kid"), "{nameless}");
+    let served = Served::start(nameless).await;
+    add(&app, &json!({ "jwks_uri": served.url })).await;
+    assert_eq!(ask_with(&app, &old, "1").await, StatusCode::OK);
+    served.say(200, without_names(&new));
+    for jti in ["2", "3"] {
+        assert_eq!(ask_with(&app, &new, jti).await, StatusCode::UNAUTHORIZED, "within the pause");
+    }
+    assert_eq!(served.asked(), 1);
+    app.at.clock.advance(Span::secs(10));
+    assert_eq!(ask_with(&app, &new, "4").await, StatusCode::OK);
+    assert_eq!((ask_with(&app, &old, "5").await, served.asked()), (StatusCode::UNAUTHORIZED, 2));
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn the_last_good_keys_serve_for_hours_and_then_no_more() {
     let app = TestApp::sqlite().await;

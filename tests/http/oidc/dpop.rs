@@ -60,6 +60,10 @@ fn code_fields(code: &str) -> [(&str, &str); 4] {
     [("grant_type", "authorization_code"), ("code", code), ("redirect_uri", CALLBACK), ("code_verifier", VERIFIER)]
 }
 
+fn challenges(answer: &Answer) -> Vec<&str> {
+    answer.headers.get_all("www-authenticate").iter().map(|value| value.to_str().unwrap()).collect()
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_bound_token_opens_userinfo_with_its_key_and_with_nothing_else() {
     for app in TestApp::each().await {
@@ -82,7 +86,15 @@ async fn a_bound_token_opens_userinfo_with_its_key_and_with_nothing_else() {
         assert_eq!(app.at.audited("dpop.proof_replayed", "refused").await, 1);
         let as_bearer = userinfo(&app, "Bearer", &token, None).await;
         assert_eq!(as_bearer.refusal(), (401, "invalid_token".to_owned()));
-        assert!(as_bearer.header("www-authenticate").unwrap().starts_with("Bearer realm="));
+        // RFC 9449 §7.1, §7.2: the one challenge is of the scheme by which it opens, with the error and the algorithms.
+        assert_eq!(
+            challenges(&as_bearer),
+            [concat!(
+                r#"DPoP realm="http://localhost:8080", error="invalid_token", error_description="the access token is bound "#,
+                r#"to a key: send it as DPoP with a proof (RFC 9449 section 7.1)", algs="RS256 ES256 PS256 EdDSA""#
+            )]
+        );
+        assert!(as_bearer.header("dpop-nonce").is_some(), "for the proof that must come next");
         let proof = at_userinfo(&app, &key, &token, "u2").await;
         assert_eq!(userinfo(&app, "Bearer", &token, Some(&proof)).await.status, StatusCode::UNAUTHORIZED);
         let stolen = userinfo(&app, "DPoP", &token, Some(&at_userinfo(&app, &thief, &token, "u3").await)).await;
@@ -94,6 +106,12 @@ async fn a_bound_token_opens_userinfo_with_its_key_and_with_nothing_else() {
         assert!(alone.header("dpop-nonce").is_some());
         let by_form = app.post("/userinfo", &[], &[("access_token", &token)]).await;
         assert_eq!(by_form.refusal(), (401, "invalid_token".to_owned()));
+        assert!(by_form.header("www-authenticate").unwrap().starts_with("DPoP "));
+        // A token that is none may be of either kind: the error where it was tried, the other scheme beside it (Figure 18).
+        let none = userinfo(&app, "Bearer", "x.y.z", None).await;
+        let [tried, other] = challenges(&none)[..] else { panic!("{:?}", none.headers) };
+        assert!(tried.starts_with("Bearer ") && tried.contains("error=\"invalid_token\""), "{tried}");
+        assert!(other.starts_with("DPoP ") && other.contains("algs=") && !other.contains("error="), "{other}");
         let unbound = app.redeem(&app.code(&holder, "openid").await).await.text("access_token");
         let proof = at_userinfo(&app, &key, &unbound, "u4").await;
         assert_eq!(userinfo(&app, "DPoP", &unbound, Some(&proof)).await.refusal(), (401, "invalid_token".to_owned()));
@@ -303,10 +321,8 @@ async fn a_client_that_registered_it_gets_no_token_without_a_proof() {
 async fn a_request_without_a_token_is_told_both_schemes() {
     let app = TestApp::sqlite().await;
     let asked = app.get("/userinfo", &[]).await;
-    let challenges: Vec<_> =
-        asked.headers.get_all("www-authenticate").iter().map(|value| value.to_str().unwrap()).collect();
     assert_eq!(
-        challenges,
+        challenges(&asked),
         [
             r#"Bearer realm="http://localhost:8080", scope="openid""#,
             r#"DPoP realm="http://localhost:8080", scope="openid", algs="RS256 ES256 PS256 EdDSA""#,

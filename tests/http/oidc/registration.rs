@@ -143,6 +143,46 @@ async fn its_registration_is_read_with_its_own_token_and_no_other() {
     }
 }
 
+/// Whose it is comes before what it says: 401 for a stranger, however wrong the body is.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_token_is_looked_at_before_the_body() {
+    let send = async |app: &TestApp, method: &Method, path: &str, token: Option<&str>, (media, body): (&str, &str)| {
+        let request = http::Request::builder().method(method).uri(path).header("content-type", media);
+        let request = match token {
+            Some(token) => request.header("authorization", format!("Bearer {token}")),
+            None => request,
+        };
+        app.send(request.body(axum::body::Body::from(body.to_owned())).unwrap()).await
+    };
+    let bodies = [("application/json", "{"), ("text/plain", "x"), ("application/json", r#"{"a":1,"a":2}"#), ("", "")];
+    for app in each(OpenTo::Everybody).await {
+        let mine = own(&register(&app, &minimal()).await);
+        for body in bodies {
+            let put = async |path: &str, token| send(&app, &Method::PUT, path, token, body).await;
+            let bare = put(&mine.path, None).await;
+            assert_eq!((bare.status, bare.body.as_str()), (StatusCode::UNAUTHORIZED, ""), "{body:?}");
+            for path in [mine.path.as_str(), "/clients/nobody", "/clients/%ff"] {
+                let stranger = put(path, Some("x")).await;
+                assert_eq!(stranger.refusal(), (401, "invalid_token".to_owned()), "{path} {body:?}");
+            }
+            let own = put(&mine.path, Some(&mine.token)).await;
+            assert_eq!(own.refusal(), (400, "invalid_client_metadata".to_owned()), "{body:?}");
+        }
+        for method in [Method::GET, Method::DELETE] {
+            let nobody = app.json(method, "/clients/%ff", Some(&mine.token), None).await;
+            assert_eq!(nobody.refusal(), (401, "invalid_token".to_owned()));
+        }
+    }
+    for app in each(OpenTo::TokenHolders).await {
+        for body in bodies {
+            let bare = send(&app, &Method::POST, "/clients", None, body).await;
+            assert_eq!((bare.status, bare.body.as_str()), (StatusCode::UNAUTHORIZED, ""), "{body:?}");
+            let stranger = send(&app, &Method::POST, "/clients", Some("x"), body).await;
+            assert_eq!(stranger.refusal(), (401, "invalid_token".to_owned()), "{body:?}");
+        }
+    }
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn an_update_replaces_everything_and_keeps_every_rule() {
     for app in each(OpenTo::Everybody).await {

@@ -16,6 +16,7 @@ use super::registration::{CALLBACK, each, own, register};
 use crate::support::{
     app::{ISSUER, TestApp},
     database::TestDb,
+    signer::{Signer, assertion_claims},
     wire::{Wired, short},
 };
 
@@ -172,6 +173,59 @@ async fn a_sector_is_joined_only_by_whom_its_document_lists() {
 /// An issuer of statements, and what it says signed.
 fn statement(key: &SigningKey, claims: &Value) -> String {
     key.sign_jwt(Typ::Jwt, claims.to_string().as_bytes()).unwrap()
+}
+
+/// OpenID Connect Core §9 told libraries to name the token endpoint, RFC 9126 §2 leaves all three; who registers itself can ask nobody for
+/// one of them. In a list there could be others beside us (the audience injection of 2025).
+#[tokio::test(flavor = "multi_thread")]
+async fn an_assertion_of_who_registered_itself_may_name_us_in_three_ways() {
+    const JWT_BEARER: &str = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer";
+    for app in each(OpenTo::Everybody).await {
+        let signer = Signer::new("k1");
+        let answer = register(
+            &app,
+            &with(&json!({"token_endpoint_auth_method": "private_key_jwt", "jwks": {"keys": [signer.jwk()]}})),
+        )
+        .await;
+        assert!(answer.json().get("client_assertion_audience").is_none(), "{}", answer.body);
+        let mine = own(&answer);
+        let (token, par, revoke) = (format!("{ISSUER}/token"), format!("{ISSUER}/par"), format!("{ISSUER}/revoke"));
+        let mut jti = 0;
+        for (path, aud, good) in [
+            ("/token", json!(ISSUER), true),
+            ("/token", json!(token), true),
+            ("/token", json!(par), false),
+            ("/token", json!([token]), false),
+            ("/token", json!("https://other.example/token"), false),
+            ("/par", json!(par), true),
+            ("/par", json!(token), true),
+            ("/par", json!(ISSUER), true),
+            ("/revoke", json!(revoke), true),
+            ("/revoke", json!(par), false),
+        ] {
+            jti += 1;
+            let mut claims = assertion_claims(&mine.id, ISSUER, &jti.to_string(), app.at.now());
+            claims["aud"] = aud.clone();
+            let assertion = signer.jwt(&claims);
+            let fields = [
+                ("client_assertion_type", JWT_BEARER),
+                ("client_assertion", assertion.as_str()),
+                ("grant_type", "authorization_code"),
+                ("code", "x"),
+                ("token", "x"),
+            ];
+            let answer = app.post(path, &[], &fields).await;
+            assert_eq!(answer.status != StatusCode::UNAUTHORIZED, good, "{path} {aud}: {}", answer.body);
+        }
+        // An update that says nothing of it leaves it so.
+        let body = with(&json!({
+            "client_id": mine.id, "token_endpoint_auth_method": "private_key_jwt", "jwks": {"keys": [signer.jwk()]},
+        }));
+        assert_eq!(app.json(Method::PUT, &mine.path, Some(&mine.token), Some(&body)).await.status, StatusCode::OK);
+        let assertion = signer.assertion(&mine.id, &token, "after", app.at.now());
+        let fields = [("client_assertion_type", JWT_BEARER), ("client_assertion", &assertion), ("token", "x")];
+        assert_eq!(app.post("/revoke", &[], &fields).await.status, StatusCode::OK);
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

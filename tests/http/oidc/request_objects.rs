@@ -94,6 +94,31 @@ async fn every_algorithm_that_discovery_names() {
     }
 }
 
+/// RFC 7517 §4.5: neither the keys nor who signs need name them.
+#[tokio::test(flavor = "multi_thread")]
+async fn keys_without_names_verify_too() {
+    for app in TestApp::each().await {
+        let [first, second, stranger] = [Signer::new("k"), Signer::new("k"), Signer::new("k")];
+        let keys = [&first, &second].map(|signer| {
+            let mut jwk = signer.jwk();
+            jwk.as_object_mut().unwrap().remove("kid");
+            jwk
+        });
+        register(&app, &first, &json!({ "jwks": { "keys": keys } })).await;
+        for (signer, good) in [(&first, true), (&second, true), (&stranger, false)] {
+            for header in [json!({ "alg": "ES256" }), json!({ "alg": "ES256", "kid": "k" })] {
+                let jwt = signer.jws(&header, &claims(app.at.now(), &json!({})));
+                let back = app.browser().get(&asked(&[("request", &jwt), ("redirect_uri", CALLBACK)])).await;
+                if good {
+                    assert!(back.location().starts_with("/sign-in"), "{header}: {}", back.location());
+                } else {
+                    assert_eq!(query_of(back.location())["error"], "invalid_request_object", "{header}");
+                }
+            }
+        }
+    }
+}
+
 #[tokio::test(flavor = "multi_thread")]
 #[expect(clippy::too_many_lines, reason = "one table")]
 async fn an_object_that_is_wrong_is_refused_and_never_read() {
@@ -213,6 +238,41 @@ async fn an_object_is_fetched_only_where_the_client_registered_it() {
         served.say(200, "x".repeat(300 * 1024));
         assert_eq!(told(&app, &[("request_uri", &served.url)]).await, "invalid_request_uri");
     }
+}
+
+/// Whoever opens a request by reference makes us call: as often as a portal needs it, and not as often as somebody likes.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_clients_addresses_are_called_so_often_and_no_oftener() {
+    let app = TestApp::sqlite().await;
+    let signer = Signer::new("k1");
+    let served = Served::start("gone").await;
+    served.say(404, "gone");
+    register(&app, &signer, &json!({ "request_uris": [served.url] })).await;
+    let by_reference = [("request_uri", served.url.as_str())];
+    for _ in 0..6 {
+        let all = futures_util::future::join_all((0..50).map(|_| told(&app, &by_reference))).await;
+        assert!(all.iter().all(|error| error == "invalid_request_uri"), "{all:?}");
+    }
+    served.say(200, object(&signer, app.at.now(), &json!({})));
+    assert_eq!(told(&app, &by_reference).await, "temporarily_unavailable");
+    // Another version is another call.
+    let versioned = format!("{}#v1", served.url);
+    assert_eq!(told(&app, &[("request_uri", &versioned)]).await, "temporarily_unavailable");
+    assert_eq!(served.asked(), 300);
+    // Other clients are not held up, nor is this one for long.
+    let metadata =
+        json!({ "redirect_uris": [CALLBACK], "jwks": { "keys": [signer.jwk()] }, "request_uris": [served.url] });
+    app.add_client("signing-too", Some(PORTAL_SECRET), metadata).await;
+    let others = encoded(&[("client_id", "signing-too"), ("redirect_uri", CALLBACK), ("request_uri", &served.url)]);
+    let back = query_of(app.browser().get(&format!("/authorize?{others}")).await.location());
+    assert_eq!((back["error"].as_str(), served.asked()), ("invalid_request_object", 301));
+    app.at.clock.advance(dinhdanh::base::Span::secs(1));
+    assert!(app.browser().get(&asked(&[("request_uri", &versioned)])).await.location().starts_with("/sign-in"));
+    // What is kept costs nothing.
+    for _ in 0..20 {
+        assert!(app.browser().get(&asked(&[("request_uri", &versioned)])).await.location().starts_with("/sign-in"));
+    }
+    assert_eq!(served.asked(), 302);
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -185,6 +185,16 @@ async fn requests_that_are_none_are_refused_before_anything_is_read() {
     let parameter =
         send("application/x-www-form-urlencoded; charset=UTF-8", "grant_type=client_credentials".to_owned());
     assert_eq!(parameter.await.status, StatusCode::OK);
+    // Two media types are none: somebody on the way may have read it as the other.
+    for (one, other) in [(form, "application/json"), ("application/json", form), (form, form)] {
+        let request = Request::post("/token")
+            .header("content-type", one)
+            .header("content-type", other)
+            .header("authorization", basic(PORTAL, PORTAL_SECRET))
+            .body(Body::from("grant_type=client_credentials"))
+            .unwrap();
+        assert_eq!(app.send(request).await.refusal(), refused(400, "invalid_request"), "{one} {other}");
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

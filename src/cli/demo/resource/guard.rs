@@ -232,8 +232,15 @@ fn quoted(text: &str) -> String {
 impl IntoResponse for Challenge {
     fn into_response(self) -> Response {
         let mut response = self.status.into_response();
-        if let Ok(value) = HeaderValue::try_from(self.header()) {
-            response.headers_mut().insert(WWW_AUTHENTICATE, value);
+        // Who has no token, or none that is good, may come with another of either kind (RFC 9449 §7.2).
+        let either = self.status == StatusCode::UNAUTHORIZED
+            && self.scheme == "Bearer"
+            && matches!(self.error, None | Some("invalid_token"));
+        let other = either.then(|| Self::bare().with_dpop().header());
+        for challenge in [Some(self.header()), other].into_iter().flatten() {
+            if let Ok(value) = HeaderValue::try_from(challenge) {
+                response.headers_mut().append(WWW_AUTHENTICATE, value);
+            }
         }
         response.headers_mut().insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
         response

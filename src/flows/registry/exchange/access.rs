@@ -106,8 +106,8 @@ async fn client_of(
     };
     // Nothing here uses a proof of possession up: a token bound to a key is for the places that do. One bound to a
     // certificate opens with it (RFC 8705 §3).
-    if let Err(error) = live::check_sender(&live, presented.scheme, sender) {
-        return Ok(Err(ExchangeRefusal::Token(error)));
+    if let Err(refusal) = live::check_sender(&live, presented.scheme, sender) {
+        return Ok(Err(ExchangeRefusal::Token(refusal.error)));
     }
     // A person's token opens a person's data at UserInfo; here a system asks for its officers.
     if live.person.is_some() {

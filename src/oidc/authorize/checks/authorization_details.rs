@@ -61,8 +61,12 @@ pub(super) const CASES: &[Case] = &[
         InvalidAuthorizationDetails,
         "the client is not registered for the type delegation (authorization_details_types)",
     ),
-    refused("authorization_details={}", InvalidAuthorizationDetails, "authorization_details is not a JSON array")
-        .of(BOTH),
+    refused(
+        "authorization_details={}",
+        InvalidAuthorizationDetails,
+        "authorization_details is not a JSON array in which each name stands once",
+    )
+    .of(BOTH),
     refused(
         r#"authorization_details=[{"type":"x"}]"#,
         InvalidAuthorizationDetails,

@@ -26,7 +26,12 @@ use crate::oidc::error::OAuthErrorCode::InvalidRequest;
 pub(super) const CASES: &[Case] = &[
     accepted("claims=%7B%7D"),
     accepted(r#"claims={"userinfo":{"id_number":{"essential":true},"nickname":null}}"#),
-    refused("claims=x", InvalidRequest, "claims is not a JSON object"),
+    refused("claims=x", InvalidRequest, "claims is not a JSON object in which each name stands once"),
+    refused(
+        r#"claims={"id_token":{"acr":null,"acr":{"essential":true}}}"#,
+        InvalidRequest,
+        "claims is not a JSON object in which each name stands once",
+    ),
     refused(r#"claims={"userinfo":{"name":{"value":"a\u0000"}}}"#, InvalidRequest, "claims contains a NUL character"),
     refused(r#"claims={"userinfo":[]}"#, InvalidRequest, "claims.userinfo is not a JSON object"),
     refused("claims=[[[[[[[[[[[[[]]]]]]]]]]]]]", InvalidRequest, "claims is nested deeper than 12 levels"),

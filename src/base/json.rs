@@ -1,20 +1,25 @@
 //! JSON in which every member has one meaning: a repeated name is refused at every depth, where a common parser would
-//! silently keep the last (RFC 7515 §4, RFC 7519 §4).
+//! silently keep the last, and another the first (RFC 8259 §4, RFC 7515 §4, RFC 7519 §4).
 
 use std::fmt;
 
 use serde::de::{DeserializeSeed, Deserializer, Error, MapAccess, SeqAccess, Visitor};
 use serde_json::{Map, Value};
 
-/// Deeper than any token of ours or a client's is.
+/// Deeper than any token of ours or a client's is, and any parameter.
 const DEPTH: u8 = 16;
 
-/// Parses a whole text that must be an object.
-pub fn object(text: &[u8]) -> Result<Map<String, Value>, serde_json::Error> {
+/// Parses a whole text.
+pub fn value(text: &[u8]) -> Result<Value, serde_json::Error> {
     let mut deserializer = serde_json::Deserializer::from_slice(text);
     let value = Strict(DEPTH).deserialize(&mut deserializer)?;
     deserializer.end()?;
-    match value {
+    Ok(value)
+}
+
+/// Parses a whole text that must be an object.
+pub fn object(text: &[u8]) -> Result<Map<String, Value>, serde_json::Error> {
+    match value(text)? {
         Value::Object(members) => Ok(members),
         _ => Err(serde_json::Error::custom("not an object")),
     }
@@ -86,9 +91,10 @@ impl<'de> Visitor<'de> for Strict {
         let mut map = Map::new();
         while let Some(name) = members.next_key::<String>()? {
             let value = members.next_value_seed(inner)?;
-            if map.insert(name, value).is_some() {
-                return Err(A::Error::custom("a name is repeated"));
+            if map.contains_key(&name) {
+                return Err(A::Error::custom(format!("the name {name:?} stands twice")));
             }
+            map.insert(name, value);
         }
         Ok(Value::Object(map))
     }
@@ -109,6 +115,7 @@ mod tests {
             r#"{"a":1,"\u0061":2}"#,
         ] {
             assert!(object(text.as_bytes()).is_err(), "{text}");
+            assert!(value(format!("[{text}]").as_bytes()).is_err(), "{text}");
         }
     }
 

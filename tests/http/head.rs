@@ -1,0 +1,132 @@
+//! HEAD does nothing (RFC 9110 §9.2.1): not what GET does either.
+
+use axum::body::Body;
+use dinhdanh::{base::Span, http::api::registry::BASE, registry::operator::Role};
+use http::{Method, Request, StatusCode};
+
+use crate::support::{
+    app::{Answer, Browser, ISSUER, PORTAL, TestApp, authorize, encoded, query_of},
+    operators,
+};
+
+/// Routes whose GET does something, or might: each template once, with something in the place of what varies.
+const PAGES: [&str; 40] = [
+    "/authorize",
+    "/sign-in",
+    "/logout",
+    "/sign-out",
+    "/userinfo",
+    "/clients/none",
+    "/language/en",
+    "/register",
+    "/register/done",
+    "/device",
+    "/device/approved",
+    "/device/denied",
+    "/device/late",
+    "/account",
+    "/account/end-all",
+    "/account/totp",
+    "/account/recovery-codes",
+    "/account/password",
+    "/account/uses",
+    "/account/lock",
+    "/account/locked",
+    "/console",
+    "/console/sign-in",
+    "/console/find",
+    "/console/find/none",
+    "/console/person/none",
+    "/console/propose/death",
+    "/console/queue",
+    "/console/mine",
+    "/console/events/00000000-0000-0000-0000-000000000000",
+    "/console/cases",
+    "/console/cases/00000000-0000-0000-0000-000000000000",
+    "/console/imports",
+    "/console/imports/00000000-0000-0000-0000-000000000000",
+    "/console/pairs",
+    "/console/pairs/none",
+    "/console/trail",
+    "/console/flags",
+    "/console/system-flags",
+    "/console/flag/none",
+];
+const OF_THE_API: [&str; 4] = ["/statistics", "/events/none", "/event-kinds", "/changes"];
+const DOCUMENTS: [&str; 4] = ["/", "/check-session", "/.well-known/openid-configuration", "/jwks"];
+
+async fn head(app: &TestApp, browser: &Browser<'_>, path: &str, headers: &[(&str, &str)]) -> Answer {
+    let cookies = browser.jar.iter().map(|(name, value)| format!("{name}={value}")).collect::<Vec<_>>().join("; ");
+    let request = Request::builder().method(Method::HEAD).uri(path).header("cookie", cookies);
+    let request = headers.iter().fold(request, |request, (name, value)| request.header(*name, *value));
+    app.send(request.body(Body::empty()).unwrap()).await
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn pages_have_none_and_documents_have() {
+    let app = TestApp::sqlite().await;
+    let (holder, clerk) = (app.holder().await, app.operator("canbo.thu", &[Role::Registrar], None).await);
+    let mut browser = app.browser();
+    browser.walk(&authorize(&[]), &holder).await;
+    operators::sign_in(&app, &mut browser, &clerk).await;
+    let of_the_api = OF_THE_API.iter().map(|path| format!("{BASE}{path}"));
+    for path in PAGES.iter().map(|path| (*path).to_owned()).chain(of_the_api) {
+        let answer = head(&app, &browser, &path, &[]).await;
+        assert_eq!((answer.status, answer.body.as_str()), (StatusCode::METHOD_NOT_ALLOWED, ""), "{path}");
+        let allowed: Vec<&str> =
+            answer.header("allow").unwrap_or_else(|| panic!("{path}: no Allow")).split(',').collect();
+        assert!(allowed.contains(&"GET") && !allowed.contains(&"HEAD"), "{path}: {allowed:?}");
+        assert_eq!(answer.header("set-cookie"), None, "{path}");
+    }
+    let contract = format!("{BASE}/openapi.json");
+    for path in DOCUMENTS.iter().copied().chain([contract.as_str()]) {
+        let (of_head, of_get) = (head(&app, &browser, path, &[]).await, app.get(path, &[]).await);
+        assert_eq!((of_head.status, of_head.body.as_str()), (of_get.status, ""), "{path}");
+        assert_eq!(of_head.header("content-type"), of_get.header("content-type"), "{path}");
+    }
+}
+
+/// With everything that would make GET do something.
+#[tokio::test(flavor = "multi_thread")]
+async fn nothing_comes_of_it() {
+    for app in TestApp::each().await {
+        let holder = app.holder().await;
+        let mut browser = app.browser();
+        let code = query_of(&browser.walk(&authorize(&[]), &holder).await).remove("code").unwrap();
+        let tokens = app.redeem(&code).await;
+        let (hint, bearer) = (tokens.text("id_token"), format!("Bearer {}", tokens.text("access_token")));
+        // Time enough that a use of the session would be written down, and that `prompt=login` is not answered by this sign-in.
+        app.at.clock.advance(Span::minutes(2));
+        let asked = query_of(&format!("http://x{}", authorize(&[("prompt", "none")])));
+        let fields: Vec<(&str, &str)> = asked.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
+        let pushed = app.post_as_portal("/par", &fields).await.text("request_uri");
+        let pushed = format!("/authorize?{}", encoded(&[("client_id", PORTAL), ("request_uri", &pushed)]));
+        let waiting = browser.get(&authorize(&[("prompt", "login")])).await.location().to_owned();
+        let state = async || {
+            let at = &app.at;
+            [
+                at.count("SELECT count(*) FROM interaction").await,
+                at.count("SELECT count(*) FROM authorization_code").await,
+                at.count("SELECT count(*) FROM audit_event").await,
+                at.count("SELECT count(*) FROM session WHERE ended_at IS NULL").await,
+                at.count("SELECT count(DISTINCT seen_at) FROM session WHERE seen_at > created_at").await,
+            ]
+        };
+        let before = state().await;
+        let left = format!("/logout?{}", encoded(&[("id_token_hint", hint.as_str())]));
+        for path in [authorize(&[]).as_str(), &authorize(&[("prompt", "none")]), &pushed, &waiting, &left, "/account"] {
+            let answer = head(&app, &browser, path, &[("accept", "text/html")]).await;
+            assert_eq!((answer.status, answer.header("location")), (StatusCode::METHOD_NOT_ALLOWED, None), "{path}");
+        }
+        let answer = head(&app, &browser, "/userinfo", &[("authorization", &bearer)]).await;
+        assert_eq!(answer.status, StatusCode::METHOD_NOT_ALLOWED);
+        assert_eq!(state().await, before);
+        // And all of it works still, by GET.
+        assert!(query_of(browser.get(&pushed).await.location()).contains_key("code"));
+        assert_eq!(app.get("/userinfo", &[("authorization", &bearer)]).await.status, StatusCode::OK);
+        assert_eq!(browser.get(&waiting).await.status, StatusCode::OK);
+        let page = browser.get(&left).await;
+        assert_eq!(page.status, StatusCode::OK, "{ISSUER}: {}", page.body);
+        assert_ne!(state().await, before);
+    }
+}
