@@ -103,6 +103,7 @@ impl Asked {
     pub async fn send(&self, to: SocketAddr) -> Result<Answer, reqwest::Error> {
         let client = reqwest::Client::builder()
             .redirect(reqwest::redirect::Policy::none())
+            .no_proxy()
             .timeout(Duration::from_mins(1))
             .build()
             .unwrap();
