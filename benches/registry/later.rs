@@ -6,10 +6,12 @@ use sqlx::{AssertSqlSafe, Connection as _, PgConnection};
 
 use super::Trouble;
 
-/// Neither primary keys nor what a constraint rests on: an import asks those whether a person is new.
+/// Neither primary keys nor what a constraint rests on: an import asks those whether a person is new. Nor the relatives who
+/// were named before they came, whom it asks for with each batch.
 const SECONDARY: &str = "SELECT c.relname::text, pg_get_indexdef(i.indexrelid) FROM pg_index i \
     JOIN pg_class c ON c.oid = i.indexrelid JOIN pg_namespace n ON n.oid = c.relnamespace \
-    WHERE n.nspname = 'public' AND NOT i.indisunique ORDER BY 1";
+    WHERE n.nspname = 'public' AND NOT i.indisunique \
+    AND c.relname <> 'relation_unlinked' ORDER BY 1";
 const FOREIGN: &str = "SELECT DISTINCT conrelid::regclass::text FROM pg_constraint WHERE contype = 'f'";
 
 pub struct Later {

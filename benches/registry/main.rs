@@ -4,12 +4,14 @@
 #![expect(clippy::expect_used, clippy::panic, reason = "as above")]
 
 mod bare;
+mod changes;
 mod later;
 mod population;
 #[path = "../../tests/support/postgres.rs"]
 #[expect(dead_code, reason = "tests also stop and kill it")]
 mod postgres;
 mod searches;
+mod service;
 #[path = "../../tests/support/watched.rs"]
 mod watched;
 mod weights;
@@ -17,7 +19,11 @@ mod weights;
 use std::{io::Write as _, path::PathBuf};
 
 use clap::Parser;
-use dinhdanh::store::{Db, DbSettings};
+use dinhdanh::{
+    crypto::{Kek, random},
+    flows::Provider,
+    registry::PersonRecord,
+};
 use serde_json::{Value, json};
 
 pub type Trouble = Box<dyn std::error::Error + Send + Sync>;
@@ -33,6 +39,10 @@ struct Args {
     /// import.
     #[arg(long)]
     indexes_later: bool,
+    /// Measure this database, into which `registry import` brought the people of `registry generate N` before, instead of
+    /// loading one; DINHDANH_KEK_FILE names its key.
+    #[arg(long, value_name = "URL")]
+    loaded: Option<String>,
     /// Calls of each kind.
     #[arg(long, default_value_t = 2_000)]
     calls: usize,
@@ -56,54 +66,80 @@ fn main() -> Result<(), Trouble> {
 }
 
 async fn measure(args: &Args) -> Result<Value, Trouble> {
+    let mut sizes = Vec::new();
+    if let Some(url) = &args.loaded {
+        let people = args.people.first().copied().unwrap_or_default();
+        let provider = service::on(url, std::env::var("DINHDANH_KEK_FILE")?.as_ref()).await?;
+        let sample = population::people(people, |_| Ok(()))?;
+        sizes.push(figures(&provider, (url, people), &sample, args.calls).await?);
+        return Ok(json!({ "sizes": sizes }));
+    }
     // The cluster's clerk blocks: it starts on a thread of its own.
     let cluster = std::thread::spawn(postgres::Cluster::start).join().map_err(|_| "PostgreSQL did not start")?;
-    let mut sizes = Vec::new();
-    for people in &args.people {
+    let folder = tempfile::tempdir()?;
+    let (kek, path) = (folder.path().join("kek"), folder.path().join("people.csv"));
+    Kek::create(&kek, &random::entropy())?;
+    for &people in &args.people {
         let database = tokio::task::block_in_place(|| cluster.database());
-        let db = open(&database.url).await?;
-        let later = if args.indexes_later { Some(later::Later::drop(&database.url).await?) } else { None };
-        let loaded = population::load(&db, *people).await?;
+        let url = database.url.as_str();
+        let provider = service::on(url, &kek).await?;
+        let later = if args.indexes_later { Some(later::Later::drop(url).await?) } else { None };
+        let sample = population::write(people, &path)?;
+        let loaded = population::load(&provider, path.clone()).await?;
         say(&format!(
             "{people} people: import {:.1} s, {:.0} people/s, {} MB resident at most",
             loaded.seconds,
-            rate(*people, loaded.seconds),
+            rate(people, loaded.seconds),
             loaded.resident_mb
         ))?;
         let seconds = if let Some(later) = later {
-            say(&format!("  the indexes that were left out: {:.1} s", later.make(&database.url).await?))?;
+            say(&format!("  the indexes that were left out: {:.1} s", later.make(url).await?))?;
             None
         } else {
             let other = tokio::task::block_in_place(|| cluster.database());
-            let seconds = bare::copy(&database.url, &other.url).await?;
+            let seconds = bare::copy(url, &other.url).await?;
             let share = seconds / loaded.seconds * 100.0;
             say(&format!("  bare COPY of the same rows {seconds:.1} s: the import has {share:.0} % of its speed"))?;
             Some(seconds)
         };
-        later::learn(&database.url).await?;
-        let searches = searches::run(&db, &loaded.sample, args.calls).await?;
-        for (name, figures) in &searches {
-            say(&format!("  {name:<34} {figures}"))?;
-        }
-        let verified = searches::verify(&db, &loaded.sample).await?;
-        say(&format!("  verify {:.0}/s, {:.0} µs of CPU here each", verified.rate, verified.cpu_micros))?;
-        let weights = weights::of(&database.url, *people).await?;
-        for (name, bytes) in &weights {
-            say(&format!("  {name:<34} {bytes:>8.1} MB a million"))?;
-        }
-        sizes.push(json!({
-            "people": people, "import_seconds": loaded.seconds, "bare_copy_seconds": seconds, "share": seconds.map(|bare| bare / loaded.seconds),
-            "resident_mb": loaded.resident_mb, "verify_per_second": verified.rate, "verify_cpu_micros": verified.cpu_micros,
-            "searches": searches.iter().map(|(name, figures)| (name.clone(), figures.json())).collect::<serde_json::Map<_, _>>(),
-            "mb_a_million": weights.into_iter().collect::<std::collections::BTreeMap<_, _>>(),
-        }));
-        db.close().await;
+        later::learn(url).await?;
+        let mut found = figures(&provider, (url, people), &sample, args.calls).await?;
+        found["import"] = json!({
+            "seconds": loaded.seconds, "bare_copy_seconds": seconds, "share": seconds.map(|bare| bare / loaded.seconds),
+            "resident_mb": loaded.resident_mb,
+        });
+        sizes.push(found);
+        provider.db.close().await;
     }
     Ok(json!({ "sizes": sizes }))
 }
 
-async fn open(url: &str) -> Result<Db, Trouble> {
-    Ok(Db::open(&DbSettings { url: url.to_owned(), read_connections: 8, postgres_lanes: 4 }).await?)
+/// What a registry of this size does: look-ups, verifications, changes, and its weight.
+async fn figures(
+    provider: &Provider,
+    (url, people): (&str, u64),
+    sample: &[PersonRecord],
+    calls: usize,
+) -> Result<Value, Trouble> {
+    let searches = searches::run(&provider.db, sample, calls).await?;
+    let verified = searches::verify(provider, sample).await?;
+    let weights = weights::of(url, people).await?;
+    let changes = changes::run(provider, sample, calls / 10).await?;
+    for (name, figures) in searches.iter().chain(&changes) {
+        say(&format!("  {name:<34} {figures}"))?;
+    }
+    say(&format!("  verify {:.0}/s, {:.0} µs of CPU here each", verified.rate, verified.cpu_micros))?;
+    for (name, bytes) in &weights {
+        say(&format!("  {name:<34} {bytes:>8.1} MB a million"))?;
+    }
+    let named = |all: Vec<(String, searches::Figures)>| {
+        all.into_iter().map(|(name, figures)| (name, figures.json())).collect::<serde_json::Map<_, _>>()
+    };
+    Ok(json!({
+        "people": people, "verify_per_second": verified.rate, "verify_cpu_micros": verified.cpu_micros,
+        "searches": named(searches), "changes": named(changes),
+        "mb_a_million": weights.into_iter().collect::<std::collections::BTreeMap<_, _>>(),
+    }))
 }
 
 #[expect(clippy::cast_precision_loss, reason = "a rate to three digits")]

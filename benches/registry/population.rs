@@ -1,19 +1,26 @@
 //! Synthetic people into a file, and from it into the registry, as an operator brings them in.
 
-use std::{io::BufWriter, sync::Arc, time::Instant};
+use std::{
+    fs::File,
+    io::BufWriter,
+    path::{Path, PathBuf},
+    time::Instant,
+};
 
 use dinhdanh::{
-    base::{Clock, Entropy, ids::InstanceId},
-    crypto::{Kek, random},
-    flows::registry::{
-        Import, PersonVault, Refusal, Watch,
-        source_file::{Facts, Format},
+    base::Clock,
+    flows::{
+        Provider,
+        registry::{
+            Import, Refusal, Watch,
+            source_file::{Facts, Format},
+        },
     },
     registry::{
         Field, PersonRecord,
-        synthetic::{Settings, Synthetic, USUAL_DAY},
+        synthetic::{Settings, Synthetic, SyntheticPerson, USUAL_DAY},
     },
-    store::{Db, Writer, audit::Actor, imports::Tally},
+    store::{audit::Actor, imports::Tally},
 };
 
 use super::Trouble;
@@ -21,8 +28,6 @@ use super::Trouble;
 pub struct Loaded {
     pub seconds: f64,
     pub resident_mb: u64,
-    /// Some of the people, to look for.
-    pub sample: Vec<PersonRecord>,
 }
 
 struct Quiet;
@@ -37,37 +42,45 @@ impl Watch for Quiet {
 
 const SAMPLE: u64 = 5_000;
 
-pub async fn load(db: &Db, people: u64) -> Result<Loaded, Trouble> {
-    let folder = tempfile::tempdir()?;
-    let path = folder.path().join("people.csv");
-    let mut csv = csv::Writer::from_writer(BufWriter::with_capacity(1 << 20, std::fs::File::create(&path)?));
-    csv.write_record(Field::ALL.map(Field::column))?;
+/// The same people for the same number of them, each told to `each`; some of them, to look for.
+pub fn people(
+    count: u64,
+    mut each: impl FnMut(&SyntheticPerson) -> Result<(), Trouble>,
+) -> Result<Vec<PersonRecord>, Trouble> {
     let mut sample = Vec::new();
-    let every = (people / SAMPLE).max(1);
-    for (person, at) in Synthetic::new(Settings { seed: 1, count: people, as_of: USUAL_DAY })?.zip(0_u64..) {
-        csv.write_record(person.row().cells())?;
+    let every = (count / SAMPLE).max(1);
+    for (person, at) in Synthetic::new(Settings { seed: 1, count, as_of: USUAL_DAY })?.zip(0_u64..) {
+        each(&person)?;
         if at.is_multiple_of(every) {
             sample.push(person.record);
         }
     }
-    csv.flush()?;
-    drop(csv);
-    let entropy: Entropy = random::entropy();
-    let clock = Clock::System;
-    let writer = Writer::start(db, InstanceId::generate(&entropy, clock.now()));
+    Ok(sample)
+}
+
+pub async fn load(provider: &Provider, path: PathBuf) -> Result<Loaded, Trouble> {
     let import = Import {
-        db: db.clone(),
-        writer: writer.clone(),
-        vault: Arc::new(PersonVault::new(&Kek::from_bytes(&entropy.bytes()))),
-        clock,
-        entropy,
+        db: provider.db.clone(),
+        writer: provider.writer.clone(),
+        vault: provider.secrets.vault.clone(),
+        clock: Clock::System,
+        entropy: provider.entropy.clone(),
         actor: Actor::CommandLine,
         decided: false,
     };
     let begun = Instant::now();
     import.run(path, Format::Csv, None, &mut Quiet).await?;
     let seconds = begun.elapsed().as_secs_f64();
-    Ok(Loaded { seconds, resident_mb: most_resident()? / 1024, sample })
+    Ok(Loaded { seconds, resident_mb: most_resident()? / 1024 })
+}
+
+/// As `registry generate` writes them.
+pub fn write(count: u64, path: &Path) -> Result<Vec<PersonRecord>, Trouble> {
+    let mut csv = csv::Writer::from_writer(BufWriter::with_capacity(1 << 20, File::create(path)?));
+    csv.write_record(Field::ALL.map(Field::column))?;
+    let sample = people(count, |person| Ok(csv.write_record(person.row().cells())?))?;
+    csv.flush()?;
+    Ok(sample)
 }
 
 /// In KB, as the kernel counts it for this process.

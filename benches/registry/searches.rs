@@ -7,15 +7,15 @@ use std::{
 };
 
 use dinhdanh::{
-    base::{
-        Clock, Entropy,
-        ids::{ClientId, InstanceId},
-    },
+    base::{Clock, Entropy, ids::ClientId},
     crypto::{Kek, Sealer, random},
-    flows::registry::{
-        exchange::note::{Came, NotePolicy, NoteUse},
-        match_person::{Claim, match_person},
-        search::{Ask, search},
+    flows::{
+        Provider,
+        registry::{
+            exchange::note::{Came, NotePolicy, NoteUse},
+            match_person::{Claim, match_person},
+            search::{Ask, search},
+        },
     },
     registry::{
         BirthDate, NameKeys, PersonRecord, ResidenceKind,
@@ -33,6 +33,11 @@ pub struct Figures {
 }
 
 impl Figures {
+    pub fn of(mut micros: Vec<u64>) -> Self {
+        micros.sort_unstable();
+        Self { micros }
+    }
+
     fn at(&self, permille: usize) -> u64 {
         let at = (self.micros.len() * permille / 1_000).min(self.micros.len().saturating_sub(1));
         self.micros.get(at).copied().unwrap_or(0)
@@ -108,8 +113,7 @@ pub async fn run(db: &Db, sample: &[PersonRecord], calls: usize) -> Result<Vec<(
                 }
             }
         }
-        micros.sort_unstable();
-        all.push((name.to_owned(), Figures { micros }));
+        all.push((name.to_owned(), Figures::of(micros)));
     }
     Ok(all)
 }
@@ -128,8 +132,7 @@ async fn by_number(db: &Db, sample: &[PersonRecord], calls: usize) -> Result<Fig
             }
         }
     }
-    micros.sort_unstable();
-    Ok(Figures { micros })
+    Ok(Figures::of(micros))
 }
 
 pub struct Verified {
@@ -141,14 +144,13 @@ const CALLERS: usize = 32;
 const LENGTH: Duration = Duration::from_secs(5);
 
 /// Three-way matches with the record of each committed before the answer counts, by 32 callers at once.
-pub async fn verify(db: &Db, sample: &[PersonRecord]) -> Result<Verified, Trouble> {
-    let entropy: Entropy = random::entropy();
-    let writer = Writer::start(db, InstanceId::generate(&entropy, Clock::System.now()));
+pub async fn verify(provider: &Provider, sample: &[PersonRecord]) -> Result<Verified, Trouble> {
     let sample: Arc<Vec<PersonRecord>> = Arc::new(sample.to_vec());
     let (begun, cpu) = (Instant::now(), cpu_micros()?);
     let callers: Vec<_> = (0..CALLERS)
         .map(|caller| {
-            let (db, writer, sample, entropy) = (db.clone(), writer.clone(), Arc::clone(&sample), entropy.clone());
+            let (db, writer, entropy) = (provider.db.clone(), provider.writer.clone(), provider.entropy.clone());
+            let sample = Arc::clone(&sample);
             tokio::spawn(async move {
                 let mut count = 0_u64;
                 let mut at = caller * 131;

@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 use time::Date;
 
 use super::{
+    field_problems::{FieldProblem, FieldProblems},
     handle,
     view::{FindPage, FoundRow},
 };
@@ -91,7 +92,7 @@ async fn found(State(state): State<AppState>, operator: Operator, Path(sealed): 
 
 async fn look(state: &AppState, operator: &Operator, Asked { typed, cursor }: Asked) -> Result<FindPage, Fault> {
     let now = operator.visitor.now();
-    let page = |hits, next, problems| FindPage { typed: typed.clone(), hits, next, problems };
+    let page = |hits, next, problems| FindPage { typed: typed.clone(), hits, next, problems: FieldProblems(problems) };
     let criteria = match criteria(&typed, now.vietnam_date()) {
         Ok(criteria) => criteria,
         Err(problems) => return Ok(page(None, None, problems)),
@@ -131,7 +132,7 @@ fn by(criteria: &Criteria) -> Vec<&'static str> {
 }
 
 /// What cannot be looked for is named by its field.
-fn criteria(typed: &Typed, today: Date) -> Result<Criteria, Vec<(&'static str, &'static str)>> {
+fn criteria(typed: &Typed, today: Date) -> Result<Criteria, Vec<FieldProblem>> {
     let mut wanted = Criteria::default();
     let mut problems = who(&typed.who, &mut wanted).err().map(|key| ("who", key)).into_iter().collect::<Vec<_>>();
     let filled = |text: &str| (!text.is_empty()).then(|| text.to_owned());

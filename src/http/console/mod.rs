@@ -7,6 +7,7 @@ mod event_draft;
 pub mod event_fields;
 mod event_form;
 pub mod event_view;
+pub mod field_problems;
 pub mod find;
 mod flags;
 pub mod flags_view;

@@ -8,9 +8,10 @@ use axum::{
 };
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
-use time::{Date, Time, UtcOffset};
+use time::Date;
 
 use super::{
+    field_problems::{FieldProblem, FieldProblems},
     handle,
     trail_view::{TrailPage, TrailRow},
 };
@@ -118,7 +119,7 @@ async fn look(state: &AppState, operator: &Operator, asked: Asked) -> Result<Tra
     };
     let (looked, bounds) = match read(&asked, now) {
         Ok(read) => read,
-        Err(problems) => return Ok(TrailPage { problems, ..page }),
+        Err(problems) => return Ok(TrailPage { problems: FieldProblems(problems), ..page }),
     };
     let mut conn = state.provider.db.read().await?;
     let reader = (operator.signed.actor(), now);
@@ -130,17 +131,15 @@ async fn look(state: &AppState, operator: &Operator, asked: Asked) -> Result<Tra
             Looked::Operator(_) => ("operator", "console-trail-no-operator"),
             Looked::Person(_) => ("person", "console-trail-no-person"),
         };
-        return Ok(TrailPage { problems: vec![nobody], ..page });
+        return Ok(TrailPage { problems: FieldProblems(vec![nobody]), ..page });
     };
     let next = found.next.map(|from| address(state, operator, &Asked { from: Some(from), ..asked }));
     let rows = found.events.iter().map(|event| row(state, operator, event)).collect::<Result<_, _>>()?;
     Ok(TrailPage { rows: Some(rows), next: next.transpose()?, ..page })
 }
 
-type Problem = (&'static str, &'static str);
-
 /// Of one operator or one person, from one day to another; what is wrong is named by its field.
-fn read(asked: &Asked, now: Timestamp) -> Result<(Looked, Bounds), Vec<Problem>> {
+fn read(asked: &Asked, now: Timestamp) -> Result<(Looked, Bounds), Vec<FieldProblem>> {
     let mut problems = Vec::new();
     let looked = match (asked.operator.as_str(), asked.person.as_str()) {
         ("", "") => Err(("operator", "console-trail-nobody")),
@@ -164,19 +163,13 @@ fn read(asked: &Asked, now: Timestamp) -> Result<(Looked, Bounds), Vec<Problem>>
     if since.zip(until).is_some_and(|(since, until)| since > until) {
         problems.push(("until", "console-trail-backwards"));
     }
-    let since = since.and_then(begins).unwrap_or(Timestamp::from_secs(0));
-    let until = until.and_then(Date::next_day).and_then(begins).unwrap_or(now).min(now);
+    let since = since.map_or(Timestamp::from_secs(0), Timestamp::of_vietnam_day);
+    let until = until.and_then(Date::next_day).map_or(now, Timestamp::of_vietnam_day).min(now);
     match looked {
         Ok(looked) if problems.is_empty() => Ok((looked, Bounds::between(since, until))),
         Ok(_) => Err(problems),
         Err(problem) => Err(std::iter::once(problem).chain(problems).collect()),
     }
-}
-
-/// Midnight in Việt Nam.
-fn begins(day: Date) -> Option<Timestamp> {
-    let offset = UtcOffset::from_hms(7, 0, 0).ok()?;
-    Some(Timestamp::from_secs(day.with_time(Time::MIDNIGHT).assume_offset(offset).unix_timestamp()))
 }
 
 fn row(state: &AppState, operator: &Operator, event: &StoredEvent) -> Result<TrailRow, Fault> {

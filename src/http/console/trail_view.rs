@@ -1,6 +1,9 @@
 //! What the pages of the audit trail show.
 
-use super::view::{Pair, say, who};
+use super::{
+    field_problems::FieldProblems,
+    view::{Pair, say, who},
+};
 use crate::{base::Timestamp, http::frame::page};
 
 /// Looking for what an operator did, or what happened to a person. Posts `operator`, `person`, `since`, `until`.
@@ -11,7 +14,7 @@ pub struct TrailPage {
     pub since: String,
     pub until: String,
     /// What is wrong: the field, and what to do about it.
-    pub problems: Vec<(&'static str, &'static str)>,
+    pub problems: FieldProblems,
     /// None before anything was asked for.
     pub rows: Option<Vec<TrailRow>>,
     pub next: Option<String>,
@@ -33,10 +36,6 @@ pub struct TrailRow {
 }
 
 impl TrailPage {
-    fn problem(&self, field: &str) -> Option<&'static str> {
-        self.problems.iter().find(|(of, _)| *of == field).map(|(_, key)| *key)
-    }
-
     /// Name, label, how it is written, what was typed.
     fn fields(&self) -> [(&'static str, &'static str, &'static str, &str); 4] {
         [

@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use super::find::Typed;
+use super::{field_problems::FieldProblems, find::Typed};
 use crate::{
     base::Timestamp,
     flows::registry::events::Shown,
@@ -104,15 +104,11 @@ pub struct FindPage {
     /// Where the next hits are.
     pub next: Option<String>,
     /// What cannot be looked for: the field, and what to do about it.
-    pub problems: Vec<(&'static str, &'static str)>,
+    pub problems: FieldProblems,
 }
 page!(FindPage, FindDocument, "console/find.html");
 
 impl FindPage {
-    fn problem(&self, field: &str) -> Option<&'static str> {
-        self.problems.iter().find(|(of, _)| *of == field).map(|(_, key)| *key)
-    }
-
     /// The fields that narrow a search: name, label, how it is written, what was typed.
     fn narrower(&self) -> [(&'static str, &'static str, &'static str, &str); 4] {
         let typed = &self.typed;

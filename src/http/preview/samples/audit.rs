@@ -3,6 +3,7 @@
 use super::{NOON, Sample, desk, sample};
 use crate::http::{
     console::{
+        field_problems::FieldProblems,
         flags_view::{FlagPage, FlagRow, FlagSaid, FlagsPage},
         trail_view::{TrailPage, TrailRow},
     },
@@ -50,7 +51,7 @@ fn flag(said: Option<FlagSaid>) -> FlagPage {
     }
 }
 
-fn trail(problems: Vec<(&'static str, &'static str)>) -> TrailPage {
+fn trail(problems: FieldProblems) -> TrailPage {
     let row = |action: &str, refused: bool| TrailRow {
         at: NOON,
         action: action.to_owned(),
@@ -90,8 +91,8 @@ pub fn all(lang: Lang) -> Vec<Sample> {
         sample("console-flag-late", flag(Some(FlagSaid::TooLate)).render(&frame)),
         sample("console-flag-finding", flag(Some(FlagSaid::FindingMissing)).render(&frame)),
         sample("console-trail", TrailPage::default().render(&frame)),
-        sample("console-trail-found", trail(Vec::new()).render(&frame)),
+        sample("console-trail-found", trail(FieldProblems::default()).render(&frame)),
         sample("console-trail-none", TrailPage { rows: Some(Vec::new()), ..TrailPage::default() }.render(&frame)),
-        sample("console-trail-wrong", trail(wrong).render(&frame)),
+        sample("console-trail-wrong", trail(FieldProblems(wrong)).render(&frame)),
     ]
 }

@@ -10,6 +10,7 @@ use crate::{
             cases_view::{CaseLine, CasePage, CaseRow, CaseSaid, CasesPage, ComparedRow},
             event_fields::{choices, problems},
             event_view::{DifferenceRow, EventForm, FieldRow},
+            field_problems::FieldProblems,
             find::Typed,
             imports_view::{ImportPage, ImportRow, ImportSaid, ImportsPage, RefusedRow, UploadSaid},
             pairs_view::{LikelyRow, PairLine, PairPage, PairRow, PairSaid, PairSide, PairsPage, ReasonRow, SideRow},
@@ -72,7 +73,7 @@ fn found() -> FindPage {
         typed: Typed { who: "nguyen van thu".to_owned(), ..Typed::default() },
         hits: Some(vec![row]),
         next: Some("/console/find/y".to_owned()),
-        problems: Vec::new(),
+        problems: FieldProblems::default(),
     }
 }
 
@@ -87,7 +88,7 @@ fn refused() -> FindPage {
         ("unit", "console-find-bad-unit"),
         ("household", "console-find-bad-household"),
     ];
-    FindPage { problems: problems.to_vec(), hits: None, next: None, ..found() }
+    FindPage { problems: FieldProblems(problems.to_vec()), hits: None, next: None, ..found() }
 }
 
 fn person(entries: Vec<EntryRow>) -> PersonView {
