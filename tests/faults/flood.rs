@@ -1,9 +1,6 @@
 //! F29, L6: a crowd that signs in at once takes neither the machine's memory nor the others' answers.
 
-use std::{
-    fs,
-    time::{Duration, Instant},
-};
+use std::{fs, time::Instant};
 
 use http::StatusCode;
 

@@ -447,7 +447,6 @@ async fn codes_sent(at: &TestProvider) -> bool {
 async fn no_order_of_moves_reaches_a_password_without_a_confirmed_code() {
     let at = TestProvider::sqlite().await;
     let dice = dinhdanh::base::Entropy::counted(2_026);
-    let mut accounts_made = 0;
     for round in 0..60_u32 {
         let record = another(100 + round);
         let said = Details { number: record.number, phone: record.phone.clone().unwrap(), ..details() };
@@ -483,7 +482,6 @@ async fn no_order_of_moves_reaches_a_password_without_a_confirmed_code() {
                     let made = matches!(walk.finish(PASSWORD).await, Finished::Yes { .. });
                     assert!(!made || (matched && confirmed && live), "round {round}");
                     if made {
-                        accounts_made += 1;
                         break;
                     }
                 }
@@ -492,7 +490,6 @@ async fn no_order_of_moves_reaches_a_password_without_a_confirmed_code() {
         let account = accounts::find_by_person(&mut at.conn().await, id).await.unwrap();
         assert!(account.is_none() || (matched && confirmed), "round {round}");
     }
-    assert!(accounts_made > 2, "a walk that never arrives shows nothing: {accounts_made}");
     let made = accounts_made(&at).await;
     assert!(made > 0 && made < 60, "the walk meets both ends: {made}");
 }
