@@ -112,7 +112,8 @@ async fn keys_that_another_process_changed_are_published_while_it_serves() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn before_it_stops_it_says_that_it_leaves() {
-    let binary = Binary::ready().with("DINHDANH_SHUTDOWN_NOTICE", "5s");
+    // Longer than a busy machine needs to ask.
+    let binary = Binary::ready().with("DINHDANH_SHUTDOWN_NOTICE", "20s");
     let serving = binary.serve();
     serving.signal("-TERM");
     let mut ready = String::new();

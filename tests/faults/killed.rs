@@ -13,7 +13,7 @@ use std::{
 use http::StatusCode;
 use tokio::sync::watch;
 
-use super::nation::{Asked, Nation, cookies, token_request};
+use super::nation::{Asked, Nation, answered, cookies, token_request};
 use crate::support::{
     app::{Answer, CALLBACK, PORTAL, PORTAL_SECRET, VERIFIER, authorize, query_of},
     binary::Serving,
@@ -175,7 +175,7 @@ impl Load {
 }
 
 async fn status(asked: &Asked, at: &Serving) -> StatusCode {
-    asked.send(at.address).await.unwrap().status
+    answered(asked, at.address).await.status
 }
 
 /// What a fresh process on the same database says to all that was told before.
@@ -183,14 +183,14 @@ async fn judge(nation: &Nation, ledgers: &[Ledger], at: &Serving) {
     let mut told = 0;
     for ledger in ledgers {
         let silent = Asked::get(&authorize(&[("scope", SCOPE), ("prompt", "none")]), &[("cookie", &ledger.cookie)]);
-        let answer = silent.send(at.address).await.unwrap();
+        let answer = answered(&silent, at.address).await;
         assert!(query_of(answer.location()).contains_key("code"), "the session lives: {}", answer.location());
         for live in &ledger.live {
             assert_eq!(status(&refreshing(live), at).await, StatusCode::OK, "a token that was given works");
         }
         for (refresh, access) in &ledger.revoked {
             let asked = Asked::post("/introspect", &[("authorization", &basic())], &[("token", access)]);
-            let answer = asked.send(at.address).await.unwrap();
+            let answer = answered(&asked, at.address).await;
             assert_eq!(answer.json()["active"], false, "revoked stays revoked");
             assert_eq!(status(&refreshing(refresh), at).await, StatusCode::BAD_REQUEST, "revoked stays revoked");
         }

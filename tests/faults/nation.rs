@@ -166,7 +166,7 @@ pub async fn at_once(processes: &[Serving], asked: Vec<Asked>) -> Vec<Answer> {
 }
 
 /// As a client does that is told to come back: a crowd may be more than a small machine serves in a second.
-async fn answered(one: &Asked, to: SocketAddr) -> Answer {
+pub async fn answered(one: &Asked, to: SocketAddr) -> Answer {
     for _ in 0..20 {
         let answer = one.send(to).await.unwrap();
         if answer.status != StatusCode::SERVICE_UNAVAILABLE {
