@@ -58,11 +58,10 @@ async fn a_crowd_of_sign_ins_takes_neither_memory_nor_the_others_answers() {
     }
     let whole = came.elapsed();
     for answer in crowd.await.unwrap() {
-        assert_eq!(
-            answer.unwrap().status,
-            StatusCode::SEE_OTHER,
-            "wrong, or asked to come back: on the page that follows"
-        );
+        // Wrong, or asked to come back: on the page that follows, or at once where the machine is small.
+        let answer = answer.unwrap();
+        let back = answer.status == StatusCode::SERVICE_UNAVAILABLE && answer.header("retry-after").is_some();
+        assert!(back || answer.status == StatusCode::SEE_OTHER, "{} {}", answer.status, answer.body);
     }
     // Eighty at once would be 2,560 MiB; two at a time are 64.
     let more = most_memory(&serving).saturating_sub(before);
