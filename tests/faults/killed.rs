@@ -139,15 +139,18 @@ impl Load {
         let (over, network) = (Arc::new(AtomicBool::new(false)), reqwest::Client::builder());
         let network = network.redirect(reqwest::redirect::Policy::none()).no_proxy().timeout(Duration::from_secs(30));
         let network = network.build().unwrap();
-        let (heard, mut users) = (Arc::new(AtomicUsize::new(0)), Vec::new());
+        let (heard, mut ledgers) = (Arc::new(AtomicUsize::new(0)), Vec::new());
         for serial in 1..=USERS {
             let holder = nation.holder(serial).await;
             let browser = nation.signed_in(&holder, SCOPE).await;
-            let ledger = Ledger { cookie: cookies(&browser), ..Ledger::default() };
-            let (over, heard) = (Arc::clone(&over), Arc::clone(&heard));
-            let user = User { at: at.clone(), over, heard, network: network.clone(), ledger };
-            users.push(tokio::spawn(user.live()));
+            ledgers.push(Ledger { cookie: cookies(&browser), ..Ledger::default() });
         }
+        // All at once, afterwards: who signs in beside a load at the same file waits longer than a write may.
+        let begin = |ledger| {
+            let (over, heard) = (Arc::clone(&over), Arc::clone(&heard));
+            tokio::spawn(User { at: at.clone(), over, heard, network: network.clone(), ledger }.live())
+        };
+        let users = ledgers.into_iter().map(begin).collect();
         Self { move_to, over, heard, users }
     }
 

@@ -3,7 +3,11 @@
 //! What a test prepares it does in this process, with the same keys and the same issuer; what it is about goes over sockets to
 //! the others.
 
-use std::{net::SocketAddr, sync::Arc, time::Duration};
+use std::{
+    net::SocketAddr,
+    sync::{Arc, LazyLock},
+    time::Duration,
+};
 
 use dinhdanh::store::audit_log;
 use http::StatusCode;
@@ -101,13 +105,12 @@ impl Asked {
 
     /// Fails like the network does.
     pub async fn send(&self, to: SocketAddr) -> Result<Answer, reqwest::Error> {
-        let client = reqwest::Client::builder()
-            .redirect(reqwest::redirect::Policy::none())
-            .no_proxy()
-            .timeout(Duration::from_mins(1))
-            .build()
-            .unwrap();
-        self.send_by(&client, to).await
+        // Made once, for it takes a busy machine its time; it keeps no connection, which would be of another test's runtime.
+        static CLIENT: LazyLock<reqwest::Client> = LazyLock::new(|| {
+            let client = reqwest::Client::builder().redirect(reqwest::redirect::Policy::none()).no_proxy();
+            client.pool_max_idle_per_host(0).timeout(Duration::from_mins(1)).build().unwrap()
+        });
+        self.send_by(&CLIENT, to).await
     }
 
     /// On a kept connection.

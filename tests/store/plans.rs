@@ -9,7 +9,7 @@ use super::{case::Case, statements};
 use crate::support::database::TestDb;
 
 /// Tables with a row, or many, for each person, use, event or session.
-const BIG: [&str; 45] = [
+const BIG: [&str; 29] = [
     "person",
     "personal_number",
     "card",
@@ -39,6 +39,11 @@ const BIG: [&str; 45] = [
     "authorization_code",
     "outbox",
     "audit_event",
+];
+
+/// Tables with a few rows for each account, or whose rows are swept when their minutes or days are over: their plans are not
+/// looked at here.
+const PASSING: [&str; 16] = [
     "totp",
     "recovery_code",
     "recovery_sheet",
@@ -127,9 +132,9 @@ async fn no_statement_reads_a_big_table_from_end_to_end() {
     }
 }
 
-/// A new table is one or the other, by somebody's word.
+/// A new table is one of these, by somebody's word.
 #[tokio::test(flavor = "multi_thread")]
-async fn each_table_is_big_or_small() {
+async fn each_table_is_big_passing_or_small() {
     let case = Case::on(TestDb::postgres().await);
     let mut conn = case.conn().await;
     let Conn::Postgres(connection) = &mut conn else { unreachable!() };
@@ -138,7 +143,7 @@ async fn each_table_is_big_or_small() {
             .fetch_all(&mut **connection)
             .await
             .unwrap();
-    there.retain(|table| !BIG.contains(&table.as_str()));
+    there.retain(|table| !BIG.contains(&table.as_str()) && !PASSING.contains(&table.as_str()));
     assert_eq!(there, SMALL);
 }
 
