@@ -68,3 +68,35 @@ proptest! {
         }
     }
 }
+
+/// One change to a text: where, how many bytes go, and what comes in their place.
+fn edit() -> impl Strategy<Value = (prop::sample::Index, usize, Vec<u8>)> {
+    let from_a_seed = (prop::sample::select(&SEEDS[..]), any::<prop::sample::Index>(), 1_usize..40).prop_map(
+        |(seed, from, length)| {
+            let from = from.index(seed.len());
+            seed.as_bytes()[from..(from + length).min(seed.len())].to_vec()
+        },
+    );
+    let meaningful =
+        prop::collection::vec(prop::sample::select(&b"\0\r\n\t \"'%&+,-./:;=?[\\]_{}~09azAZ\x7f\xc3\xff"[..]), 0..4);
+    let new = prop_oneof![meaningful, from_a_seed, prop::collection::vec(any::<u8>(), 0..4)];
+    (any::<prop::sample::Index>(), 0_usize..6, new)
+}
+
+proptest! {
+    /// What random bytes never come near: texts that are nearly right, with parts of one another in the wrong place.
+    #[test]
+    fn seeds_that_were_edited_change_nothing(
+        seed in prop::sample::select(&SEEDS[..]),
+        edits in prop::collection::vec(edit(), 1..8),
+    ) {
+        let mut bytes = seed.as_bytes().to_vec();
+        for (at, length, new) in edits {
+            let at = at.index(bytes.len() + 1);
+            bytes.splice(at..(at + length).min(bytes.len()), new);
+        }
+        for (_, target) in TARGETS {
+            target(&bytes);
+        }
+    }
+}

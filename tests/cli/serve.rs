@@ -112,7 +112,8 @@ async fn keys_that_another_process_changed_are_published_while_it_serves() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn before_it_stops_it_says_that_it_leaves() {
-    let binary = Binary::ready().with("DINHDANH_SHUTDOWN_NOTICE", "5s");
+    // Longer than a busy machine needs to ask.
+    let binary = Binary::ready().with("DINHDANH_SHUTDOWN_NOTICE", "20s");
     let serving = binary.serve();
     serving.signal("-TERM");
     let mut ready = String::new();
@@ -130,9 +131,13 @@ async fn before_it_stops_it_says_that_it_leaves() {
 #[tokio::test(flavor = "multi_thread")]
 async fn the_configured_deadlines_close_silent_sockets() {
     let serving = Binary::ready().with("DINHDANH_LIMITS_FIRST_BYTE_TIME", "300ms").serve();
-    let mut silent = TcpStream::connect(serving.address).await.unwrap();
-    let (_, took) = until_closed(&mut silent).await;
-    assert!(took < Duration::from_secs(5), "{took:?}");
+    // Unconfigured it would be five seconds, every time.
+    let mut soonest = Duration::MAX;
+    for _ in 0..3 {
+        let mut silent = TcpStream::connect(serving.address).await.unwrap();
+        soonest = soonest.min(until_closed(&mut silent).await.1);
+    }
+    assert!(soonest < Duration::from_secs(4), "{soonest:?}");
 }
 
 #[test]

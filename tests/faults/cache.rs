@@ -81,7 +81,7 @@ async fn without_redis_it_is_slower_and_not_weaker() {
     for serving in [&one, &two] {
         // Three requests, each with the budget of a few calls at most; Redis itself answers nothing before it is woken.
         let took = visit(&cookie, serving).await;
-        assert!(took < Duration::from_secs(8), "{took:?}");
+        assert!(took < Duration::from_secs(20), "{took:?}");
     }
     redis.server().signal("-CONT");
     visit(&cookie, &one).await;
@@ -89,7 +89,7 @@ async fn without_redis_it_is_slower_and_not_weaker() {
     redis.server().signal("-KILL");
     for serving in [&one, &two, &one] {
         let took = visit(&cookie, serving).await;
-        assert!(took < Duration::from_secs(8), "{took:?}");
+        assert!(took < Duration::from_secs(20), "{took:?}");
     }
     // The account's own counters are in the database: five wrong ones at the one process, and the right one waits at the other.
     let other = nation.holder(2).await;

@@ -1,13 +1,10 @@
 //! F29, L6: a crowd that signs in at once takes neither the machine's memory nor the others' answers.
 
-use std::{
-    fs,
-    time::{Duration, Instant},
-};
+use std::{fs, time::Instant};
 
 use http::StatusCode;
 
-use super::nation::{Asked, Nation, token_request};
+use super::nation::{Asked, Nation, answered, token_request};
 use crate::support::{
     app::{PORTAL, PORTAL_SECRET, authorize, hidden},
     binary::Serving,
@@ -46,28 +43,31 @@ async fn a_crowd_of_sign_ins_takes_neither_memory_nor_the_others_answers() {
         ));
     }
     let before = most_memory(&serving);
-    let address = serving.address;
+    let (address, came) = (serving.address, Instant::now());
     let crowd =
         tokio::spawn(async move { futures_util::future::join_all(forms.iter().map(|form| form.send(address))).await });
     let own =
         token_request((PORTAL, PORTAL_SECRET), &[("grant_type", "client_credentials"), ("scope", "reports:read")]);
-    let mut slowest = Duration::ZERO;
+    let mut took = Vec::new();
     while !crowd.is_finished() {
         for asked in [&own, &Asked::get("/jwks", &[])] {
             let began = Instant::now();
-            assert_eq!(asked.send(address).await.unwrap().status, StatusCode::OK);
-            slowest = slowest.max(began.elapsed());
+            assert_eq!(answered(asked, address).await.status, StatusCode::OK);
+            took.push(began.elapsed());
         }
     }
+    let whole = came.elapsed();
     for answer in crowd.await.unwrap() {
-        assert_eq!(
-            answer.unwrap().status,
-            StatusCode::SEE_OTHER,
-            "wrong, or asked to come back: on the page that follows"
-        );
+        // Wrong, or asked to come back: on the page that follows, or at once where the machine is small.
+        let answer = answer.unwrap();
+        let back = answer.status == StatusCode::SERVICE_UNAVAILABLE && answer.header("retry-after").is_some();
+        assert!(back || answer.status == StatusCode::SEE_OTHER, "{} {}", answer.status, answer.body);
     }
     // Eighty at once would be 2,560 MiB; two at a time are 64.
-    let took = most_memory(&serving).saturating_sub(before);
-    assert!(took < 256, "{took} MiB more");
-    assert!(slowest < Duration::from_secs(10), "{slowest:?}");
+    let more = most_memory(&serving).saturating_sub(before);
+    assert!(more < 256, "{more} MiB more");
+    // Behind the crowd all the others would wait as long as it does; a busy machine stands still for one or two of them.
+    took.sort();
+    let slow = took[took.len() * 9 / 10];
+    assert!(slow * 2 < whole, "{slow:?} of {whole:?}, {} answers", took.len());
 }

@@ -1,12 +1,17 @@
 //! F28: a process that brings a file of people in is killed in the middle, and another one goes on with it: nobody is lost and
 //! nobody comes twice.
 
-use std::{fs, path::Path, time::Duration};
+use std::{
+    fs,
+    path::Path,
+    time::{Duration, Instant},
+};
 
 use dinhdanh::{
     base::Clock,
     flows::registry::import_proposals::{Word, propose, say},
     store::{
+        Engine,
         audit::Actor,
         import_proposals::{self, ImportState, StoredImport},
     },
@@ -14,7 +19,7 @@ use dinhdanh::{
 use uuid::Uuid;
 
 use super::nation::Nation;
-use crate::support::binary::Binary;
+use crate::support::{binary::Binary, database::TestDb};
 
 const PEOPLE: i64 = 6_000;
 const FILE: &str = "people.csv";
@@ -43,8 +48,9 @@ async fn people(nation: &Nation) -> i64 {
     nation.app.at.count("SELECT count(*) FROM person").await
 }
 
-/// Proposed by one and approved by another; the process that works on it is killed between its batches.
-async fn begun_and_killed(nation: &Nation, folder: &Path) -> Uuid {
+/// Proposed by one and approved by another; the process that works on it is killed between its batches. `None` when it was done
+/// before this process had its turn.
+async fn begun_and_killed(nation: &Nation, folder: &Path) -> Option<Uuid> {
     let serving = nation.serve();
     let (provider, id) = (&nation.app.at.provider, Uuid::from_u128(7));
     let proposed = propose(provider, (folder, FILE), (id, officer("canbo.an")), Clock::System.now()).await.unwrap();
@@ -52,15 +58,31 @@ async fn begun_and_killed(nation: &Nation, folder: &Path) -> Uuid {
     let rehearsed = until(nation, id, ImportState::Proposed).await;
     let said = say(provider, (id, rehearsed.version), Word::Approve, officer("canbo.binh"), Clock::System.now()).await;
     assert!(said.unwrap());
+    let began = Instant::now();
     while people(nation).await == 0 {
+        assert!(began.elapsed() < Duration::from_mins(5), "nobody comes in");
         tokio::time::sleep(Duration::from_millis(2)).await;
     }
     serving.signal("-KILL");
     tokio::task::block_in_place(|| serving.ended());
     let there = people(nation).await;
-    assert!(there > 0 && there < PEOPLE, "killed too late: {there}");
-    assert_eq!(stored(nation, id).await.state, ImportState::Approved, "and nobody has taken note of it");
-    id
+    if there == PEOPLE {
+        return None;
+    }
+    assert_eq!(stored(nation, id).await.state, ImportState::Approved, "nobody has taken note of it");
+    Some(id)
+}
+
+/// On one engine; once more where the machine was too busy to kill in time.
+async fn killed_on(engine: Engine, folder: &Path) -> (Nation, Uuid) {
+    for _ in 0..5 {
+        let test = if engine == Engine::Sqlite { TestDb::sqlite().await } else { TestDb::postgres().await };
+        let nation = Nation::on(test).await.with("DINHDANH_REGISTRY_IMPORT_FOLDER", &folder.display().to_string());
+        if let Some(id) = begun_and_killed(&nation, folder).await {
+            return (nation, id);
+        }
+    }
+    panic!("killed too late, five times");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -73,12 +95,9 @@ async fn a_killed_import_is_gone_on_with_by_another_process() {
     });
     assert_eq!(generated.status(), 0, "{}", generated.err());
     assert!(fs::metadata(&path).unwrap().len() > 100_000);
-    let named = folder.path().display().to_string();
     let mut killed = Vec::new();
-    for nation in Nation::each().await {
-        let nation = nation.with("DINHDANH_REGISTRY_IMPORT_FOLDER", &named);
-        let id = begun_and_killed(&nation, folder.path()).await;
-        killed.push((nation, id));
+    for engine in [Engine::Sqlite, Engine::Postgres] {
+        killed.push(killed_on(engine, folder.path()).await);
     }
     // Others wait until it has been quiet for a while; here for both at once.
     let others: Vec<_> = killed.iter().map(|(nation, _)| (nation.serve(), nation.serve())).collect();

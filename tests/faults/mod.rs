@@ -1,6 +1,7 @@
 //! What breaks around the service, for real: processes killed, servers stopped and frozen, wires cut, disks filled.
 
 mod cache;
+mod canaries;
 mod clocks;
 mod disk;
 mod flood;

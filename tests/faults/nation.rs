@@ -3,7 +3,11 @@
 //! What a test prepares it does in this process, with the same keys and the same issuer; what it is about goes over sockets to
 //! the others.
 
-use std::{net::SocketAddr, sync::Arc, time::Duration};
+use std::{
+    net::SocketAddr,
+    sync::{Arc, LazyLock},
+    time::Duration,
+};
 
 use dinhdanh::store::audit_log;
 use http::StatusCode;
@@ -101,12 +105,12 @@ impl Asked {
 
     /// Fails like the network does.
     pub async fn send(&self, to: SocketAddr) -> Result<Answer, reqwest::Error> {
-        let client = reqwest::Client::builder()
-            .redirect(reqwest::redirect::Policy::none())
-            .timeout(Duration::from_mins(1))
-            .build()
-            .unwrap();
-        self.send_by(&client, to).await
+        // Made once, for it takes a busy machine its time; it keeps no connection, which would be of another test's runtime.
+        static CLIENT: LazyLock<reqwest::Client> = LazyLock::new(|| {
+            let client = reqwest::Client::builder().redirect(reqwest::redirect::Policy::none()).no_proxy();
+            client.pool_max_idle_per_host(0).timeout(Duration::from_mins(1)).build().unwrap()
+        });
+        self.send_by(&CLIENT, to).await
     }
 
     /// On a kept connection.
@@ -165,7 +169,7 @@ pub async fn at_once(processes: &[Serving], asked: Vec<Asked>) -> Vec<Answer> {
 }
 
 /// As a client does that is told to come back: a crowd may be more than a small machine serves in a second.
-async fn answered(one: &Asked, to: SocketAddr) -> Answer {
+pub async fn answered(one: &Asked, to: SocketAddr) -> Answer {
     for _ in 0..20 {
         let answer = one.send(to).await.unwrap();
         if answer.status != StatusCode::SERVICE_UNAVAILABLE {

@@ -1,7 +1,7 @@
 //! F8, F9, F13, F15, F16: a service whose PostgreSQL is down, hangs, is full or refuses, seen from outside.
 
 use std::{
-    process::Command,
+    fs,
     time::{Duration, Instant},
 };
 
@@ -13,6 +13,7 @@ use crate::support::{
     binary::Serving,
     database::TestDb,
     postgres::Cluster,
+    watched::signal,
 };
 
 fn client_credentials() -> Asked {
@@ -31,12 +32,31 @@ fn assert_come_back(answer: &Answer) {
     assert!(answer.header("retry-after").is_some(), "{:?}", answer.headers);
 }
 
+/// Told to come back, before the ten seconds of the request are over; a busy machine does not stand still three times.
+async fn refused_within(most: Duration, asked: &Asked, at: &Serving) {
+    let mut soonest = Duration::MAX;
+    for _ in 0..3 {
+        let (answer, took) = timed(asked, at).await;
+        assert_come_back(&answer);
+        soonest = soonest.min(took);
+        if soonest < most {
+            return;
+        }
+    }
+    panic!("{}: {soonest:?}", asked.path);
+}
+
 /// What needs no database is answered as ever.
 async fn assert_documents(at: &Serving) {
     for path in ["/.well-known/openid-configuration", "/jwks", "/health/live"] {
-        let (answer, took) = timed(&Asked::get(path, &[]), at).await;
-        assert_eq!(answer.status, StatusCode::OK, "{path}");
-        assert!(took < Duration::from_secs(2), "{path}: {took:?}");
+        // Whoever asks the database waits for it every time; a busy machine does not stand still three times.
+        let mut soonest = Duration::MAX;
+        for _ in 0..3 {
+            let (answer, took) = timed(&Asked::get(path, &[]), at).await;
+            assert_eq!(answer.status, StatusCode::OK, "{path}");
+            soonest = soonest.min(took);
+        }
+        assert!(soonest < Duration::from_secs(2), "{path}: {soonest:?}");
     }
 }
 
@@ -49,7 +69,7 @@ async fn until_ok(asked: &Asked, at: &Serving) {
             return;
         }
         assert_come_back(&answer);
-        assert!(began.elapsed() < Duration::from_secs(20), "it does not heal");
+        assert!(began.elapsed() < Duration::from_mins(1), "it does not heal");
         tokio::time::sleep(Duration::from_millis(50)).await;
     }
 }
@@ -78,9 +98,7 @@ async fn a_database_that_is_down_or_hangs_is_survived() {
 
     tokio::task::block_in_place(|| cluster.stop("-QUIT"));
     for asked in [&client_credentials(), &redemption, &silent] {
-        let (answer, took) = timed(asked, &serving).await;
-        assert_come_back(&answer);
-        assert!(took < Duration::from_secs(5), "{}: {took:?}", asked.path);
+        refused_within(Duration::from_secs(5), asked, &serving).await;
     }
     assert_documents(&serving).await;
     let (ready, _) = timed(&Asked::get("/health/ready", &[]), &serving).await;
@@ -93,9 +111,7 @@ async fn a_database_that_is_down_or_hangs_is_survived() {
     let group = freeze(&cluster, "-STOP");
     let began = Instant::now();
     for asked in [&client_credentials(), &silent, &client_credentials()] {
-        let (answer, took) = timed(asked, &serving).await;
-        assert_come_back(&answer);
-        assert!(took < Duration::from_secs(8), "{}: {took:?}", asked.path);
+        refused_within(Duration::from_secs(8), asked, &serving).await;
     }
     assert_documents(&serving).await;
     while began.elapsed() < Duration::from_secs(6) {
@@ -110,20 +126,27 @@ async fn a_database_that_is_down_or_hangs_is_survived() {
     nation.assert_audit_whole().await;
 }
 
-/// The postmaster and its children.
-fn freeze(cluster: &Cluster, name: &str) -> Vec<String> {
-    let postmaster = cluster.server().pid.to_string();
-    let children = Command::new("ps").args(["-o", "pid=", "--ppid", &postmaster]).output().unwrap().stdout;
-    let mut pids = vec![postmaster];
-    pids.extend(String::from_utf8(children).unwrap().split_whitespace().map(str::to_owned));
-    for pid in &pids {
-        signal(pid, name);
-    }
-    pids
+/// The processes that this one started, as long as they live; from the fourth field of `/proc/…/stat`, whose second is in
+/// brackets and may hold anything (proc(5)). Small machines have no `ps`.
+fn children(pid: u32) -> Vec<u32> {
+    let parent = |child: &u32| -> Option<u32> {
+        let stat = fs::read_to_string(format!("/proc/{child}/stat")).ok()?;
+        stat.rsplit_once(')')?.1.split_whitespace().nth(1)?.parse().ok()
+    };
+    let processes = fs::read_dir("/proc").unwrap().flatten();
+    let numbers = processes.filter_map(|entry| entry.file_name().to_str()?.parse::<u32>().ok());
+    numbers.filter(|child| parent(child) == Some(pid)).collect()
 }
 
-fn signal(pid: &str, name: &str) {
-    let _a_child_may_have_ended = Command::new("kill").args([name, pid]).status().unwrap();
+/// The postmaster and its children.
+fn freeze(cluster: &Cluster, name: &str) -> Vec<u32> {
+    let mut pids = vec![cluster.server().pid];
+    pids.extend(children(cluster.server().pid));
+    assert!(pids.len() > 4, "a postmaster has children: {pids:?}");
+    for pid in &pids {
+        let _a_child_may_have_ended = signal(pid, name);
+    }
+    pids
 }
 
 /// F15: one statement that fails is its own request's fault alone; F16: a full disk is a reason to come back.

@@ -1,9 +1,6 @@
 //! Readers whose PostgreSQL goes away or hangs.
 
-use std::{
-    process::Command,
-    time::{Duration, Instant},
-};
+use std::time::{Duration, Instant};
 
 use dinhdanh::{
     base::fault::FaultKind,
@@ -15,6 +12,7 @@ use crate::{
     support::{
         database::TestDb,
         proxy::{Proxy, Wire},
+        watched::signal,
     },
 };
 
@@ -83,8 +81,7 @@ async fn a_backend_that_hangs_does_not_hold_its_reader() {
          AND application_name = 'dinhdanh' AND query LIKE '%change_counter%'",
     )
     .await;
-    let signal = |name: &str| Command::new("kill").args([name, &frozen.to_string()]).status().unwrap();
-    assert!(signal("-STOP").success());
+    assert!(signal(frozen, "-STOP"));
     let began = Instant::now();
     let hung = tokio::time::timeout(Duration::from_secs(30), read(&db)).await;
     let took = began.elapsed();
@@ -95,9 +92,9 @@ async fn a_backend_that_hangs_does_not_hold_its_reader() {
         read(&db).await
     });
     let rested = rested.await;
-    signal("-CONT");
+    signal(frozen, "-CONT");
     assert_eq!(hung, Ok(Err(FaultKind::Retry)));
-    assert!(took < Duration::from_secs(9), "{took:?}");
+    assert!(took < Duration::from_secs(20), "{took:?}");
     assert_eq!(other, Ok([Ok(()), Ok(())]));
     assert_eq!(rested, Ok(Ok(())));
 }
@@ -134,7 +131,7 @@ async fn a_wire_that_goes_silent_frees_its_readers() {
     for _ in 0..3 {
         let began = Instant::now();
         assert!(tokio::time::timeout(Duration::from_secs(30), read(&db)).await.unwrap().is_err());
-        assert!(began.elapsed() < Duration::from_secs(9), "{:?}", began.elapsed());
+        assert!(began.elapsed() < Duration::from_secs(20), "{:?}", began.elapsed());
     }
     proxy.set(Wire::Whole);
     assert_eq!(read(&db).await, Ok(()));

@@ -184,6 +184,11 @@ async fn a_malformed_authorization_is_refused_everywhere() {
             assert!(answer.status.is_client_error(), "{path} twice: {} {}", answer.status, answer.body);
         }
     }
+    for path in ["/token", "/introspect", "/revoke"] {
+        let form = "grant_type=client_credentials&token=x&scope=reports%3Aread";
+        let answer = send(&app, path, &[good.as_bytes()], form).await;
+        assert_eq!(answer.status, StatusCode::OK, "{path}: the right one is understood: {}", answer.body);
+    }
     let bearer = format!("Bearer {access}");
     assert_eq!(
         send(&app, "/userinfo", &[bearer.as_bytes()], "").await.status,

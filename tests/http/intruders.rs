@@ -123,6 +123,21 @@ async fn nobody_costs_as_much_as_somebody() {
     provider.passwords = PasswordPool::start(1, costs, provider.entropy.clone()).unwrap();
     people::with_account(&at, person()).await;
     people::add(&at, another(2)).await;
+    // A difference is there each time; other work on the machine is not.
+    let mut seen = Vec::new();
+    for _ in 0..5 {
+        let medians = medians(&at).await;
+        let (least, most) = (*medians.iter().min().unwrap(), *medians.iter().max().unwrap());
+        if least * 2 > most {
+            return;
+        }
+        seen.push(medians);
+    }
+    panic!("{seen:?}");
+}
+
+/// How long a wrong password takes, for somebody with an account, somebody without one, and nobody.
+async fn medians(at: &TestProvider) -> [Duration; 3] {
     let numbers = [NUMBER, "900085000002", "900085000099"];
     let mut took: [Vec<Duration>; 3] = std::array::from_fn(|_| Vec::new());
     for _ in 0..9 {
@@ -130,16 +145,14 @@ async fn nobody_costs_as_much_as_somebody() {
         at.clock.advance(Span::hours(25));
         for (number, took) in numbers.iter().zip(&mut took) {
             let began = Instant::now();
-            assert!(matches!(people::sign_in(&at, number, WRONG).await, SignedIn::Wrong));
+            assert!(matches!(people::sign_in(at, number, WRONG).await, SignedIn::Wrong));
             took.push(began.elapsed());
         }
     }
-    let medians = took.map(|mut all| {
+    took.map(|mut all| {
         all.sort();
         all[all.len() / 2]
-    });
-    let (least, most) = (medians.iter().min().unwrap(), medians.iter().max().unwrap());
-    assert!(*least * 2 > *most, "{medians:?}");
+    })
 }
 
 /// Wrong passwords are counted for the account at the network; doubling waits; a right one in between forgets them.

@@ -27,7 +27,7 @@ use tokio_rustls::TlsConnector;
 use crate::support::{
     certificates::{ClientCert, authority, self_signed},
     provider::NOON,
-    wire::{Wired, short},
+    wire::{Wired, short, unhurried},
 };
 
 fn server(clients: ClientCertificates) -> (Tls, ClientCert) {
@@ -37,6 +37,10 @@ fn server(clients: ClientCertificates) -> (Tls, ClientCert) {
 }
 
 async fn serve(tls: Tls) -> Wired {
+    serve_with(tls, unhurried()).await
+}
+
+async fn serve_with(tls: Tls, deadlines: ServerSettings) -> Wired {
     let shown = async |call: Call| match &call.certificate {
         Some(certificate) => {
             format!("{} {} {}", certificate.thumbprint, certificate.is_vouched_for, call.by_mutual_tls)
@@ -44,7 +48,7 @@ async fn serve(tls: Tls) -> Wired {
         None => format!("none {}", call.by_mutual_tls),
     };
     let router = Router::new().route("/", get(shown));
-    let settings = ServerSettings { tls: Some(TlsListener { tls, clock: Clock::set_to(NOON) }), ..short() };
+    let settings = ServerSettings { tls: Some(TlsListener { tls, clock: Clock::set_to(NOON) }), ..deadlines };
     Wired::start(App::new(Arc::default(), router), settings).await
 }
 
@@ -121,7 +125,7 @@ async fn the_pages_listener_asks_for_none_and_takes_a_renewed_certificate() {
 #[tokio::test(flavor = "multi_thread")]
 async fn plain_http_to_a_tls_listener_is_closed_in_time() {
     let (tls, _) = server(ClientCertificates::NotAsked);
-    let wired = serve(tls).await;
+    let wired = serve_with(tls, short()).await;
     for text in ["GET / HTTP/1.1\r\n\r\n", ""] {
         let mut stream = wired.send(text).await;
         let (_, after) = crate::support::wire::until_closed(&mut stream).await;

@@ -6,9 +6,10 @@ use std::{
     time::Duration,
 };
 
-use fantoccini::{Client, ClientBuilder, Locator, elements::Element};
+use fantoccini::{Client, ClientBuilder, Locator, elements::Element, error::CmdError};
 use hyper_util::client::legacy::connect::HttpConnector;
 use serde_json::{Value, json};
+use tempfile::TempDir;
 
 /// Half a minute: a page may wait for a machine with other work.
 const TRIES: u32 = 300;
@@ -19,6 +20,8 @@ pub struct Browser {
     driver: Child,
     /// Kept open: the driver ends when it cannot write.
     _log: BufReader<ChildStdout>,
+    /// Removed when both have ended.
+    _home: TempDir,
 }
 
 /// What a browser is set to.
@@ -41,6 +44,8 @@ impl<'a> Settings<'a> {
     fn options(&self) -> Value {
         let mut args: Vec<String> =
             ["--headless=new", "--no-sandbox", "--disable-gpu", "--window-size=1000,1400"].map(str::to_owned).into();
+        // Small machines have little shared memory, and what the machine fetches packages through leads nowhere from here.
+        args.extend(["--disable-dev-shm-usage", "--no-proxy-server"].map(str::to_owned));
         args.extend(self.believes.map(|pin| format!("--ignore-certificate-errors-spki-list={pin}")));
         let mut prefs = json!({
             "intl.accept_languages": self.lang,
@@ -62,8 +67,13 @@ impl Browser {
     }
 
     pub async fn with(settings: Settings<'_>) -> Self {
+        // A home of its own: the account's may be closed to it, and then the browser does not start.
+        let home = tempfile::tempdir().unwrap();
         let mut driver = Command::new("chromedriver")
             .arg("--port=0")
+            .env("HOME", home.path())
+            .env("XDG_CONFIG_HOME", home.path())
+            .env("XDG_CACHE_HOME", home.path())
             .stdout(Stdio::piped())
             .stderr(Stdio::null())
             .spawn()
@@ -76,7 +86,7 @@ impl Browser {
             .connect(&format!("http://127.0.0.1:{port}"))
             .await
             .expect("chromium is needed here: install it, or run scripts/test, which does");
-        Self { client, driver, _log: log }
+        Self { client, driver, _log: log, _home: home }
     }
 
     pub async fn open(&self, url: &str) {
@@ -84,49 +94,47 @@ impl Browser {
     }
 
     pub async fn press(&self, css: &str) {
-        self.element(css).await.click().await.unwrap_or_else(|error| panic!("{css}: {error}"));
+        self.with_element(Locator::Css(css), async |found| found.click().await).await;
     }
 
     pub async fn write(&self, css: &str, text: &str) {
-        self.element(css).await.send_keys(text).await.unwrap_or_else(|error| panic!("{css}: {error}"));
+        self.with_element(Locator::Css(css), async |found| found.send_keys(text).await).await;
     }
 
     /// In the place of what stands there.
     pub async fn rewrite(&self, css: &str, text: &str) {
-        self.element(css).await.clear().await.unwrap_or_else(|error| panic!("{css}: {error}"));
+        self.with_element(Locator::Css(css), async |found| found.clear().await).await;
         self.write(css, text).await;
     }
 
     /// A link by its words, with this key.
     pub async fn follow(&self, words: &str, key: &str) {
-        for _ in 0..TRIES {
-            if let Ok(found) = self.client.find(Locator::LinkText(words)).await {
-                found.send_keys(key).await.unwrap_or_else(|error| panic!("{words}: {error}"));
-                return;
-            }
-            tokio::time::sleep(PAUSE).await;
-        }
-        panic!("there is no link “{words}” on: {}", self.text().await)
+        self.with_element(Locator::LinkText(words), async |found| found.send_keys(key).await).await;
     }
 
     /// One of a list, by its value.
     pub async fn choose(&self, css: &str, value: &str) {
-        self.element(css).await.select_by_value(value).await.unwrap_or_else(|error| panic!("{css}: {error}"));
+        self.with_element(Locator::Css(css), async |found| found.select_by_value(value).await).await;
     }
 
     /// What a field holds.
     pub async fn value(&self, css: &str) -> String {
-        self.element(css).await.prop("value").await.unwrap().unwrap_or_default()
+        self.with_element(Locator::Css(css), async |found| found.prop("value").await).await.unwrap_or_default()
     }
 
-    async fn element(&self, css: &str) -> Element {
+    /// Once it is there. One that goes with its page in the moment before it is used was the page's before: nothing was done to
+    /// it, and the next one is looked for.
+    async fn with_element<T>(&self, at: Locator<'_>, act: impl AsyncFn(Element) -> Result<T, CmdError>) -> T {
         for _ in 0..TRIES {
-            if let Ok(found) = self.client.find(Locator::Css(css)).await {
-                return found;
+            if let Ok(found) = self.client.find(at).await {
+                match act(found).await {
+                    Err(gone) if gone.is_stale_element_reference() => {}
+                    done => return done.unwrap_or_else(|error| panic!("{at:?}: {error}")),
+                }
             }
             tokio::time::sleep(PAUSE).await;
         }
-        panic!("there is no {css} on: {}", self.text().await)
+        panic!("there is no {at:?} on: {}", self.text().await)
     }
 
     /// What a person reads, with where they are. Empty while one page gives way to the next.
@@ -155,6 +163,13 @@ impl Browser {
         let here = format!("[{url}");
         let text = self.once(|text| text.starts_with(&here)).await;
         assert!(text.starts_with(&here), "expected {url}: {text}");
+    }
+
+    /// At exactly this address, whatever its query says.
+    pub async fn is_exactly_at(&self, url: &str) {
+        let here = [format!("[{url}]"), format!("[{url}?"), format!("[{url}#")];
+        let text = self.once(|text| here.iter().any(|here| text.starts_with(here))).await;
+        assert!(here.iter().any(|here| text.starts_with(here)), "expected {url}: {text}");
     }
 
     /// The page, once it is as wanted; or as it is when nobody waits any longer. A form's redirects take a moment.

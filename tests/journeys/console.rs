@@ -190,7 +190,7 @@ impl Clerk<'_> {
     /// By a link of the page, as the keyboard follows it.
     async fn follows_to(&self, path: &str) {
         self.key(&format!("a[href='{path}']"), ENTER).await;
-        self.browser.is_at(&self.console.replace("/console", path)).await;
+        self.browser.is_exactly_at(&self.console.replace("/console", path)).await;
     }
 
     /// From wherever they are: the desk's way to the search, then the one hit.

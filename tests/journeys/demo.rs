@@ -10,7 +10,7 @@ use std::{
 
 use serde_json::Value;
 
-use crate::support::watched::quick;
+use crate::support::watched::{quick, signal};
 
 /// A demo at work; killed when dropped.
 pub struct Demo {
@@ -50,7 +50,7 @@ impl Demo {
 
     /// Asks it to stop, and waits until it has.
     pub fn stop(mut self) -> Option<i32> {
-        assert!(Command::new("kill").arg(self.child.id().to_string()).status().unwrap().success());
+        assert!(signal(self.child.id(), "-TERM"));
         self.child.wait().unwrap().code()
     }
 }

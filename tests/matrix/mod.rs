@@ -1,6 +1,6 @@
 //! What is refused everywhere, as tables that are checked in (`security` §8): each kind of token in each place, one client's
 //! things at another's hands, people in every state on every way to tokens, what a client shows on every grant, what a signature
-//! claims with every type of key; and nothing that was changed opens anything. A new kind, place, grant or state is a new
+//! claims with every type of key, each route at everybody's hands; and nothing that was changed opens anything. A new kind, place, grant or state is a new
 //! variant here; the table then shows what it opens, and a reader of the change sees it too.
 //!
 //! Both engines must give the same table. A table is made anew with `INSTA_UPDATE=always` and read line by line.
@@ -9,6 +9,7 @@ mod algorithms;
 mod artefacts;
 mod changed;
 mod clients;
+mod routes;
 mod senders;
 mod states;
 mod tokens;

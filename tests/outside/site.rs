@@ -3,7 +3,6 @@
 use std::{
     collections::BTreeMap,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
-    time::Duration,
 };
 
 use axum::{
@@ -27,7 +26,7 @@ use super::{
 };
 use crate::support::{
     certificates::authority,
-    wire::{Wired, short},
+    wire::{Wired, unhurried},
 };
 
 pub struct Site {
@@ -125,16 +124,15 @@ impl Site {
     }
 }
 
-/// As patient as a real server: browsers open connections before they need them.
+/// Browsers open connections before they need them.
 fn settings(https: bool, name: &str) -> ServerSettings {
-    let long = Duration::from_mins(1);
     let tls = https.then(|| {
         let own = authority().server(&format!("{name}.localhost"));
         let key = own.key.serialize_pem();
         let tls = Tls::new(own.pem.as_bytes(), key.as_bytes(), ClientCertificates::NotAsked).unwrap();
         TlsListener { tls, clock: Clock::System }
     });
-    ServerSettings { first_byte: long, header: long, write_stall: long, tls, ..short() }
+    ServerSettings { tls, ..unhurried() }
 }
 
 impl Inner {

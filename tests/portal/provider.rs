@@ -29,7 +29,7 @@ use jsonwebtoken::{Algorithm, EncodingKey, Header};
 use serde_json::{Value, json};
 use url::Url;
 
-use crate::support::wire::{Wired, short};
+use crate::support::wire::{Wired, unhurried};
 
 pub const SECRET: &str = "a client secret of the tests, long enough";
 pub const SUB: &str = "pairwise-1";
@@ -99,7 +99,7 @@ impl Provider {
             .route("/userinfo", get(userinfo))
             .route("/logout", get(logout))
             .with_state(provider.clone());
-        let wired = Wired::serve(listener, App::new(Arc::new(Published::default()), router), short());
+        let wired = Wired::serve(listener, App::new(Arc::new(Published::default()), router), unhurried());
         Running { provider, _wired: wired }
     }
 

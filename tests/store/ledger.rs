@@ -1,15 +1,14 @@
 //! Writes that can be counted afterwards: each a row with a number in a table without any constraint that would hide a
 //! second one, the even ones with an audit event.
 
-use std::{
-    sync::{Arc, Mutex},
-    time::Duration,
-};
+use std::sync::{Arc, Mutex};
 
 use dinhdanh::{
     base::{Fault, fault::FaultKind},
     store::{AuditEvent, Class, Conn, LaneKey, Outcome, Tx, Unit, audit::Actor, audit_log},
 };
+
+use tokio::sync::Semaphore;
 
 use super::case::{NOW, number, run};
 
@@ -18,17 +17,35 @@ pub const INTERACTIVE: u8 = 1;
 pub const ADMIN: u8 = 2;
 
 /// What an entry does beside writing its row.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug)]
 pub enum How {
     Well,
-    /// Holds its lane.
-    Sleep(Duration),
+    /// Holds its lane until somebody opens.
+    Until(Gate),
     Fault,
     Panic,
     /// Before it has returned its future.
     PanicEarly,
     /// Meets an SQL error, keeps it to itself and goes on.
     Swallow,
+}
+
+/// Closed, until a test has prepared what comes behind it: however long that takes on a busy machine.
+#[derive(Clone, Copy, Debug)]
+pub struct Gate(&'static Semaphore);
+
+impl Gate {
+    pub fn new() -> Self {
+        Self(Box::leak(Box::new(Semaphore::new(0))))
+    }
+
+    pub fn open(self) {
+        self.0.close();
+    }
+
+    async fn passed(self) {
+        let _closed_for_good_is_open = self.0.acquire().await;
+    }
 }
 
 /// The order in which units ran.
@@ -61,7 +78,7 @@ impl<const CLASS: u8> Unit for Entry<CLASS> {
     }
 
     fn run<'a>(&'a self, tx: &'a mut Tx) -> impl Future<Output = Result<i64, Fault>> + Send + 'a {
-        assert_ne!(self.how, How::PanicEarly, "on purpose");
+        assert!(!matches!(self.how, How::PanicEarly), "on purpose");
         async move {
             self.order.lock().unwrap().push(self.n);
             write(tx, self.n).await?;
@@ -70,7 +87,7 @@ impl<const CLASS: u8> Unit for Entry<CLASS> {
             }
             match self.how {
                 How::Well | How::PanicEarly => {}
-                How::Sleep(length) => tokio::time::sleep(length).await,
+                How::Until(gate) => gate.passed().await,
                 How::Fault => return Err(Fault::new(FaultKind::Internal, "on purpose")),
                 How::Panic => panic!("on purpose"),
                 How::Swallow => assert!(write_nothing(tx).await.is_err()),

@@ -10,7 +10,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use super::watched::quick;
+use super::watched::{self, quick};
 
 /// Any 32 bytes that are not one repeated.
 pub const KEK: [u8; 32] = *b"a key for tests, 32 bytes of it.";
@@ -67,11 +67,11 @@ impl Binary {
     pub fn run(&self, args: &[&str]) -> Ran {
         let mut command = self.command(args);
         let mut child = command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
-        let (pid, (over, waiting)) = (child.id().to_string(), mpsc::channel::<()>());
+        let (pid, (over, waiting)) = (child.id(), mpsc::channel::<()>());
         // A command that hangs is a failure, not a test run without end.
         let guard = thread::spawn(move || {
             if waiting.recv_timeout(Duration::from_mins(3)) == Err(mpsc::RecvTimeoutError::Timeout) {
-                Command::new("kill").args(["-KILL", &pid]).status().unwrap();
+                watched::signal(pid, "-KILL");
             }
         });
         let (mut out, mut err) = (child.stdout.take().unwrap(), child.stderr.take().unwrap());
@@ -168,8 +168,8 @@ pub struct Serving {
 }
 
 impl Serving {
-    pub fn signal(&self, signal: &str) {
-        assert!(Command::new("kill").args([signal, &self.child.id().to_string()]).status().unwrap().success());
+    pub fn signal(&self, name: &str) {
+        assert!(watched::signal(self.child.id(), name));
     }
 
     /// After the process ended: its status and what it still logged.

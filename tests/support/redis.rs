@@ -29,8 +29,11 @@ impl Redis {
         let user = User::instead_of_root();
         let dir = folder(quick(), "dinhdanh-redis-", user);
         let port = free_port();
-        let args = format!("--port {port} --bind 127.0.0.1 --databases 4096 --appendonly no --dir {}", dir.display());
-        let args: Vec<_> = args.split(' ').map(str::to_owned).chain(["--save".to_owned(), String::new()]).collect();
+        let mut args: Vec<_> = format!("--port {port} --bind 127.0.0.1 --databases 4096 --appendonly no --dir")
+            .split(' ')
+            .map(str::to_owned)
+            .collect();
+        args.extend([dir.display().to_string(), "--save".to_owned(), String::new()]);
         let mut server = Watched::start(&dir, user, &program("redis-server", &[]), &args);
         server.wait_until("Redis", || TcpStream::connect(("127.0.0.1", port)).is_ok());
         Self { server, port, next: AtomicU32::new(0) }

@@ -10,7 +10,7 @@ use dinhdanh::http::server::App;
 use http::StatusCode;
 use tokio::net::TcpListener;
 
-use super::wire::{Wired, short};
+use super::wire::{Wired, unhurried};
 
 #[derive(Clone)]
 pub struct Served {
@@ -36,7 +36,7 @@ impl Served {
         let router = Router::new().route("/document", get(answer)).with_state(said.clone());
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let url = format!("http://{}/document", listener.local_addr().unwrap());
-        let wired = Wired::serve(listener, App::new(Arc::default(), router), short());
+        let wired = Wired::serve(listener, App::new(Arc::default(), router), unhurried());
         Self { url, said, _wired: Arc::new(wired) }
     }
 

@@ -1,6 +1,7 @@
 //! A server process that ends, with its folder, when its holder does: also when the test process is killed.
 
 use std::{
+    fmt::Display,
     fs,
     io::{BufRead, BufReader, Write as _},
     net::TcpListener,
@@ -82,8 +83,8 @@ impl Watched {
     }
 
     /// Sends a signal to the server: `-STOP`, `-CONT`, `-KILL`.
-    pub fn signal(&self, signal: &str) {
-        assert!(Command::new("kill").args([signal, &self.pid.to_string()]).status().unwrap().success());
+    pub fn signal(&self, name: &str) {
+        assert!(signal(self.pid, name));
     }
 
     /// Until `ready`, or fails with the server's own words.
@@ -137,6 +138,14 @@ impl User {
     }
 }
 
+/// Sends a signal by the shell's own `kill`, for small machines have no program of that name; `false` when there is no such
+/// process any more.
+pub fn signal(pid: impl Display, name: &str) -> bool {
+    let mut shell = Command::new("sh");
+    shell.args(["-c", "kill \"$1\" \"$2\"", "sh", name]).arg(pid.to_string());
+    shell.stdin(Stdio::null()).stderr(Stdio::null()).status().unwrap().success()
+}
+
 /// Where databases that need not outlive the machine are quick: in memory, when there is room, so that a hundred tests
 /// don't wait for one disk. The servers themselves run as durably as in production.
 pub fn quick() -> &'static Path {
@@ -150,8 +159,11 @@ pub fn quick() -> &'static Path {
     })
 }
 
-/// A folder in `root` that belongs to `user`; the server's shell removes it.
+/// A folder in `root` that belongs to `user`; the server's shell removes it. Where root's own temporary folder is closed to
+/// others, it is made where everybody may.
 pub fn folder(root: &Path, prefix: &str, user: Option<User>) -> PathBuf {
+    let open = |folder: &Path| fs::metadata(folder).is_ok_and(|seen| seen.mode() & 0o001 != 0);
+    let root = if user.is_none() || root.ancestors().all(open) { root } else { Path::new("/tmp") };
     let dir = tempfile::Builder::new().prefix(prefix).tempdir_in(root).unwrap().keep();
     if let Some(user) = user {
         chown(&dir, Some(user.uid), Some(user.gid)).unwrap();

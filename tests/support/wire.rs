@@ -38,6 +38,12 @@ pub fn short() -> ServerSettings {
     }
 }
 
+/// As patient as a real server, for tests that are not about deadlines: a peer on a busy machine takes its time.
+pub fn unhurried() -> ServerSettings {
+    let long = Duration::from_mins(1);
+    ServerSettings { first_byte: long, header: long, write_stall: long, ..short() }
+}
+
 impl Wired {
     pub async fn start(app: App, settings: ServerSettings) -> Self {
         Self::serve(TcpListener::bind("127.0.0.1:0").await.unwrap(), app, settings)

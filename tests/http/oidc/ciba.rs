@@ -19,7 +19,7 @@ use crate::support::{
     elsewhere::{open, sign_in},
     people::NUMBER,
     signer::{Signer, assertion_claims},
-    wire::{Wired, short},
+    wire::{Wired, unhurried},
 };
 
 const GRANT: &str = "urn:openid:params:grant-type:ciba";
@@ -425,7 +425,7 @@ pub(super) async fn listen(answers: &[u16]) -> (String, Heard) {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let url = format!("http://{}/notify", listener.local_addr().unwrap());
     tokio::spawn(async move {
-        let _wired = Wired::serve(listener, App::new(Arc::default(), router), short());
+        let _wired = Wired::serve(listener, App::new(Arc::default(), router), unhurried());
         std::future::pending::<()>().await;
     });
     (url, heard)

@@ -3,6 +3,7 @@
 use dinhdanh::{base::Span, crypto::Alg};
 use http::StatusCode;
 use serde_json::{Value, json};
+use tokio::{io::AsyncWriteExt as _, net::TcpListener};
 
 use crate::support::{
     app::{Answer, ISSUER, OTHER, TestApp},
@@ -236,22 +237,73 @@ async fn the_last_good_keys_serve_for_hours_and_then_no_more() {
     assert_eq!(ask_with(&app, &signer, "back").await, StatusCode::OK);
 }
 
+/// A host that takes each connection, says this, and then a letter from time to time, or nothing more.
+async fn host_that(says: String, drips: bool) -> String {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("http://{}/jwks", listener.local_addr().unwrap());
+    tokio::spawn(async move {
+        while let Ok((mut stream, _)) = listener.accept().await {
+            let says = says.clone();
+            tokio::spawn(async move {
+                let mut open = stream.write_all(says.as_bytes()).await.is_ok();
+                while open {
+                    tokio::time::sleep(std::time::Duration::from_millis(100)).await;
+                    open = !drips || stream.write_all(b" ").await.is_ok();
+                }
+            });
+        }
+    });
+    url
+}
+
+/// F35: whoever is called may not hold us, however busily, nor send us on; the client is told no while its request still lives.
+#[tokio::test(flavor = "multi_thread")]
+async fn an_address_that_is_slow_or_leads_elsewhere_is_left() {
+    let app = TestApp::sqlite().await;
+    let signer = Signer::new("k1");
+    let elsewhere = Served::start(set(&[&signer])).await;
+    let away = format!("HTTP/1.1 302 Found\r\nLocation: {}\r\nContent-Length: 0\r\n\r\n", elsewhere.url);
+    for (number, (says, drips)) in [
+        (String::new(), false),
+        ("HTTP/1.1 200 OK\r\nX-Slow:".to_owned(), true),
+        ("HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 4000\r\n\r\n{".to_owned(), true),
+        (away, false),
+    ]
+    .into_iter()
+    .enumerate()
+    {
+        let id = format!("slow-{number}");
+        let metadata = json!({
+            "grant_types": ["client_credentials"], "scope": "reports:read",
+            "token_endpoint_auth_method": "private_key_jwt", "jwks_uri": host_that(says, drips).await,
+        });
+        app.add_client(&id, None, metadata).await;
+        let refused = ask(&app, &signer.assertion(&id, ISSUER, "1", app.at.now())).await;
+        assert_eq!(refused.refusal(), (401, "invalid_client".to_owned()), "{number}: {}", refused.body);
+    }
+    assert_eq!(elsewhere.asked(), 0, "a redirect is not followed");
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn an_address_inside_is_never_called() {
     let app = TestApp::sqlite().await;
     let signer = Signer::new("k1");
     let uris = ["https://10.0.0.1/jwks", "https://169.254.169.254/jwks", "https://[fd00::1]/jwks"];
     for (number, uri) in uris.into_iter().enumerate() {
-        let id = format!("inside-{number}");
-        let metadata = json!({
-            "grant_types": ["client_credentials"], "scope": "reports:read",
-            "token_endpoint_auth_method": "private_key_jwt", "jwks_uri": uri,
-        });
-        app.add_client(&id, None, metadata).await;
-        let started = std::time::Instant::now();
-        let refused = ask(&app, &signer.assertion(&id, ISSUER, "1", app.at.now())).await;
-        assert_eq!(refused.refusal(), (401, "invalid_client".to_owned()), "{uri}");
-        // A call that was tried would wait for its three seconds.
-        assert!(started.elapsed() < std::time::Duration::from_millis(2_900), "{uri}");
+        let mut soonest = std::time::Duration::MAX;
+        for time in 0..3 {
+            let id = format!("inside-{number}-{time}");
+            let metadata = json!({
+                "grant_types": ["client_credentials"], "scope": "reports:read",
+                "token_endpoint_auth_method": "private_key_jwt", "jwks_uri": format!("{uri}/{time}"),
+            });
+            app.add_client(&id, None, metadata).await;
+            let started = std::time::Instant::now();
+            let refused = ask(&app, &signer.assertion(&id, ISSUER, "1", app.at.now())).await;
+            assert_eq!(refused.refusal(), (401, "invalid_client".to_owned()), "{uri}");
+            soonest = soonest.min(started.elapsed());
+        }
+        // A call that was tried would wait for its three seconds, every time.
+        assert!(soonest < std::time::Duration::from_millis(2_900), "{uri}: {soonest:?}");
     }
 }

@@ -43,6 +43,29 @@ async fn each_token_is_for_one_use_and_reuse_ends_the_family() {
     }
 }
 
+/// keycloak#50999: five rotations in one and the same moment are five, and any but the last but one is reuse at once.
+#[tokio::test(flavor = "multi_thread")]
+async fn rotations_within_one_moment_are_told_apart() {
+    for app in TestApp::each().await {
+        let holder = app.holder().await;
+        for replayed in 0..4 {
+            let mut all = vec![tokens(&app, &holder, "openid").await.text("refresh_token")];
+            for _ in 0..5 {
+                let next = refresh(&app, &all[all.len() - 1], &[]).await;
+                assert_eq!(next.status, StatusCode::OK, "{}", next.body);
+                all.push(next.text("refresh_token"));
+            }
+            assert_eq!(refresh(&app, &all[replayed], &[]).await.refusal(), refused("invalid_grant"), "{replayed}");
+            assert_eq!(
+                refresh(&app, &all[5], &[]).await.refusal(),
+                refused("invalid_grant"),
+                "{replayed}: the family ended"
+            );
+        }
+        assert_eq!(app.at.audited("token.refresh_reused", "refused").await, 4);
+    }
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_lost_answer_is_given_again_to_a_client_that_proves_itself() {
     for app in TestApp::each().await {

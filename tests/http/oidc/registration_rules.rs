@@ -17,7 +17,7 @@ use crate::support::{
     app::{ISSUER, TestApp},
     database::TestDb,
     signer::{Signer, assertion_claims},
-    wire::{Wired, short},
+    wire::{Wired, unhurried},
 };
 
 fn with(more: &Value) -> Value {
@@ -127,7 +127,7 @@ async fn serve<const N: usize>(documents: [(&'static str, &'static str); N]) -> 
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let url = format!("http://{}", listener.local_addr().unwrap());
     tokio::spawn(async move {
-        let _wired = Wired::serve(listener, App::new(Arc::default(), router), short());
+        let _wired = Wired::serve(listener, App::new(Arc::default(), router), unhurried());
         std::future::pending::<()>().await;
     });
     url
