@@ -311,3 +311,25 @@ async fn what_contradicts_the_record_becomes_a_case_and_what_is_badly_written_no
         assert_eq!(at.count("SELECT count(*) FROM civil_event").await, 1);
     }
 }
+
+/// The words of names are few and everybody's: an event that does not name its person anew leaves their counts, and their rows'
+/// locks, alone.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_name_is_counted_when_it_is_given_and_not_with_every_event_of_its_bearer() {
+    for at in TestProvider::each().await {
+        add(&at, person()).await;
+        let uses = async || {
+            let most = at.count("SELECT max(uses) FROM name_word").await;
+            (most, at.count("SELECT count(*) FROM name_word").await)
+        };
+        assert_eq!(uses().await, (1, 3));
+        let moves = [("subject", people::NUMBER), ("on", "2026-11-20"), ("new_household", "T/1"), ("unit", "00004")];
+        recorded(&at, &proposal(Kind::PermanentResidence, "1", &moves)).await;
+        assert_eq!(uses().await, (1, 3), "a move is no new name");
+        assert_eq!(at.count("SELECT count(*) FROM person WHERE home_unit = '00004' AND home_province = '01'").await, 1);
+        let renamed = [("subject", people::NUMBER), ("name", "Nguyễn Thị Mẫu"), ("on", "2026-11-20")];
+        recorded(&at, &proposal(Kind::NameChange, "2", &renamed)).await;
+        assert_eq!(uses().await, (2, 5), "and a new one is");
+        assert_eq!(at.count("SELECT count(*) FROM person WHERE name_sorted = 'mau nguyen thi'").await, 1);
+    }
+}
