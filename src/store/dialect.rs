@@ -346,6 +346,20 @@ pub(super) const fn waiting_cases(engine: Engine) -> &'static str {
     }
 }
 
+/// Of an operator whose session is open, held until the transaction ends: who disables them waits for it.
+pub(super) const fn hold_post(engine: Engine) -> &'static str {
+    match engine {
+        Engine::Sqlite => {
+            "SELECT o.id, o.roles, o.unit_code FROM operator_session s JOIN operator o ON o.id = s.operator_id WHERE s.id = $1 \
+             AND s.code_at IS NOT NULL AND s.ended_at IS NULL AND s.expires_at > $2 AND o.state = 'active'"
+        }
+        Engine::Postgres => {
+            "SELECT o.id, o.roles, o.unit_code FROM operator_session s JOIN operator o ON o.id = s.operator_id WHERE s.id = $1 \
+             AND s.code_at IS NOT NULL AND s.ended_at IS NULL AND s.expires_at > $2 AND o.state = 'active' FOR SHARE OF o"
+        }
+    }
+}
+
 /// A person's version, held until the transaction ends. On SQLite there is one writer anyway.
 pub(super) const fn hold_person(engine: Engine) -> &'static str {
     match engine {

@@ -23,7 +23,7 @@ use crate::support::{
 };
 
 pub fn officer(name: &str, unit: Option<&str>) -> Officer {
-    Officer { actor: Actor::Operator(name.to_owned()), unit: unit.map(str::to_owned) }
+    Officer { actor: Actor::Operator(name.to_owned()), unit: unit.map(str::to_owned), duty: None }
 }
 
 pub fn values(kind: Kind, fields: &[(&str, &str)]) -> Values {

@@ -30,7 +30,7 @@ const OTHER: &str = "900085000002";
 const TODAY: &str = "2026-11-22";
 
 fn officer(name: &str) -> Officer {
-    Officer { actor: Actor::Operator(name.to_owned()), unit: None }
+    Officer { actor: Actor::Operator(name.to_owned()), unit: None, duty: None }
 }
 
 fn proposal(at: &TestProvider, kind: Kind, fields: &[(&str, &str)]) -> Proposal {
