@@ -7,6 +7,7 @@ pub mod file;
 mod ground;
 pub mod history;
 pub mod intake;
+mod kin;
 pub mod likely;
 pub mod person_page;
 pub mod propose;
