@@ -83,8 +83,8 @@ impl Situation {
     /// Whether one of the two was adopted by the other.
     pub(super) fn was_adopted(&self, one: PersonId, other: PersonId) -> bool {
         let by = |child, adopter| {
-            let adopters = self.former(child).into_iter().flat_map(|former| &former.adopters);
-            adopters.into_iter().any(|id| self.goes_by(*id) == adopter)
+            let mut adopters = self.former(child).into_iter().flat_map(|former| &former.adopters);
+            adopters.any(|id| self.goes_by(*id) == adopter)
         };
         by(one, other) || by(other, one)
     }
