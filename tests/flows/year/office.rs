@@ -145,6 +145,7 @@ impl Office {
         let mut tried = 0_u32;
         while self.tally.written() < enough {
             tried += 1;
+            assert!(tried < 50 * (more + 20), "the rules let nothing pass: {} of {tried}", self.tally.written());
             if tried.is_multiple_of(60) {
                 self.settle().await;
             }
