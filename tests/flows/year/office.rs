@@ -239,7 +239,8 @@ impl Office {
             let Decided::Recorded { people, .. } = decided else { panic!("{:?}: {decided:?}", first.kind) };
             return self.recorded(&Expected { foretold: false, ..first }, people, now).await;
         };
-        let both = tokio::join!(self.decided((one, 1), 1, now), self.decided((other, 1), 2, now));
+        let (first_says, second_says) = (self.decided((one, 1), 1, now), self.decided((other, 1), 2, now));
+        let both = tokio::join!(Box::pin(first_says), Box::pin(second_says));
         assert!(
             [&both.0, &both.1].iter().any(|one| matches!(one, Decided::Recorded { .. })),
             "{:?} and {kind:?}: {both:?}",
