@@ -89,7 +89,7 @@ fn proposal(kind: Kind, person: PersonId, fields: Vec<(&'static str, String)>) -
 
 /// Whether it was proposed and approved.
 async fn change(provider: &Provider, wanted: &Proposal) -> Result<bool, Trouble> {
-    let officer = |name: &str| Officer { actor: Actor::Operator(name.to_owned()), unit: None };
+    let officer = |name: &str| Officer { actor: Actor::Operator(name.to_owned()), unit: None, duty: None };
     let Proposed::Yes { event, .. } = propose(provider, &officer("an"), wanted, Clock::System.now()).await? else {
         return Ok(false);
     };

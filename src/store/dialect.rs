@@ -311,37 +311,53 @@ pub(super) const fn contacts_of(engine: Engine) -> &'static str {
     }
 }
 
-/// Proposals of others in these units, or everywhere ($2).
+/// Proposals of others in these units. On PostgreSQL one probe of the index for each unit, none longer than the page.
 pub(super) const fn waiting_events(engine: Engine) -> &'static str {
     match engine {
         Engine::Sqlite => {
             "SELECT id, version, kind, source, source_id, unit_code, state, payload_sealed, base, proposed_by, \
              proposed_at, note, due_on, decided_by, decided_at, decision_reason FROM civil_event \
-             WHERE state = 'proposed' AND proposed_by <> $3 AND ($2 OR unit_code IN (SELECT value FROM json_each($1))) \
-             ORDER BY due_on, id LIMIT $4"
+             WHERE state = 'proposed' AND unit_code IN (SELECT value FROM json_each($1)) AND proposed_by <> $2 \
+             AND (due_on, id) > ($3, $4) ORDER BY due_on, id LIMIT $5"
         }
         Engine::Postgres => {
-            "SELECT id, version, kind, source, source_id, unit_code, state, payload_sealed, base, proposed_by, \
+            "SELECT e.* FROM jsonb_array_elements_text($1::jsonb) AS u (code) CROSS JOIN LATERAL (\
+             SELECT id, version, kind, source, source_id, unit_code, state, payload_sealed, base, proposed_by, \
              proposed_at, note, due_on, decided_by, decided_at, decision_reason FROM civil_event \
-             WHERE state = 'proposed' AND proposed_by <> $3 \
-             AND ($2 OR unit_code = ANY (ARRAY(SELECT jsonb_array_elements_text($1::jsonb)))) \
-             ORDER BY due_on, id LIMIT $4"
+             WHERE state = 'proposed' AND unit_code = u.code AND proposed_by <> $2 AND (due_on, id) > ($3, $4) \
+             ORDER BY due_on, id LIMIT $5) AS e ORDER BY e.due_on, e.id LIMIT $5"
         }
     }
 }
 
-/// Cases that nobody has resolved in these units, or everywhere ($2).
+/// Cases that nobody has resolved in these units, likewise.
 pub(super) const fn waiting_cases(engine: Engine) -> &'static str {
     match engine {
         Engine::Sqlite => {
             "SELECT id, version, kind, source, source_id, person_id, event_id, unit_code, detail_sealed, state, opened_by, \
              opened_at, due_on, assigned_to, resolution, reason FROM registry_case WHERE state <> 'resolved' \
-             AND ($2 OR unit_code IN (SELECT value FROM json_each($1))) ORDER BY due_on, id LIMIT $3"
+             AND unit_code IN (SELECT value FROM json_each($1)) AND (due_on, id) > ($2, $3) ORDER BY due_on, id LIMIT $4"
         }
         Engine::Postgres => {
-            "SELECT id, version, kind, source, source_id, person_id, event_id, unit_code, detail_sealed, state, opened_by, \
+            "SELECT c.* FROM jsonb_array_elements_text($1::jsonb) AS u (code) CROSS JOIN LATERAL (\
+             SELECT id, version, kind, source, source_id, person_id, event_id, unit_code, detail_sealed, state, opened_by, \
              opened_at, due_on, assigned_to, resolution, reason FROM registry_case WHERE state <> 'resolved' \
-             AND ($2 OR unit_code = ANY (ARRAY(SELECT jsonb_array_elements_text($1::jsonb)))) ORDER BY due_on, id LIMIT $3"
+             AND unit_code = u.code AND (due_on, id) > ($2, $3) ORDER BY due_on, id LIMIT $4) AS c \
+             ORDER BY c.due_on, c.id LIMIT $4"
+        }
+    }
+}
+
+/// Of an operator whose session is open, held until the transaction ends: who disables them waits for it.
+pub(super) const fn hold_post(engine: Engine) -> &'static str {
+    match engine {
+        Engine::Sqlite => {
+            "SELECT o.id, o.roles, o.unit_code FROM operator_session s JOIN operator o ON o.id = s.operator_id WHERE s.id = $1 \
+             AND s.code_at IS NOT NULL AND s.ended_at IS NULL AND s.expires_at > $2 AND o.state = 'active'"
+        }
+        Engine::Postgres => {
+            "SELECT o.id, o.roles, o.unit_code FROM operator_session s JOIN operator o ON o.id = s.operator_id WHERE s.id = $1 \
+             AND s.code_at IS NOT NULL AND s.ended_at IS NULL AND s.expires_at > $2 AND o.state = 'active' FOR SHARE OF o"
         }
     }
 }

@@ -8,6 +8,7 @@ use axum::{
 };
 
 use super::{
+    event_form::officer,
     flags_view::{FlagPage, FlagRow, FlagSaid, FlagsPage},
     handle, trail,
 };
@@ -159,7 +160,7 @@ async fn take(
         return respond::see_other(&format!("{}/{sealed}?said={said}", paths::CONSOLE_FLAG));
     }
     let finding = Finding { flag, by: operator.signed.operator().name.clone(), words };
-    match see(&state.provider, finding, operator.visitor.now()).await {
+    match see(&state.provider, &officer(&operator), finding, operator.visitor.now()).await {
         Ok(done) => {
             let said = if done { FlagSaid::Seen } else { FlagSaid::TooLate };
             respond::see_other(&format!("{}/{sealed}?said={}", paths::CONSOLE_FLAG, said.code()))

@@ -9,7 +9,10 @@ use axum::{
 use http::{HeaderMap, HeaderName, HeaderValue};
 use uuid::Uuid;
 
-use super::imports_view::{ImportPage, ImportRow, ImportSaid, ImportsPage, RefusedRow, UploadSaid};
+use super::{
+    event_form::officer,
+    imports_view::{ImportPage, ImportRow, ImportSaid, ImportsPage, RefusedRow, UploadSaid},
+};
 use crate::{
     base::{Fault, hex},
     flows::registry::{
@@ -111,7 +114,8 @@ async fn propose(State(state): State<AppState>, OperatorForm { operator, form }:
     let (Ok(id), Some(folder)) = (cell("form").parse::<Uuid>(), state.provider.settings.import_folder.clone()) else {
         return operator.foreign(&state);
     };
-    let of = (id, operator.signed.actor());
+    let officer = officer(&operator);
+    let of = (id, &officer);
     match import_proposals::propose(&state.provider, (&folder, cell("file")), of, operator.visitor.now()).await {
         Ok(Some(id)) => respond::see_other(&format!("{}/{id}", paths::CONSOLE_IMPORTS)),
         Ok(None) => respond::see_other(paths::CONSOLE_IMPORTS),
@@ -224,7 +228,7 @@ async fn said(
         "withdraw" => Word::Withdraw,
         _ => return Ok(None),
     };
-    let (actor, now) = (operator.signed.actor(), operator.visitor.now());
-    let done = import_proposals::say(&state.provider, (id, version), word, actor, now).await?;
+    let (officer, now) = (officer(operator), operator.visitor.now());
+    let done = import_proposals::say(&state.provider, (id, version), word, &officer, now).await?;
     Ok(Some(if done { ImportSaid::Done } else { ImportSaid::TooLate }))
 }

@@ -176,7 +176,8 @@ async fn decided(
                 return Ok(None);
             }
             let (actor, now) = (operator.signed.actor(), operator.visitor.now());
-            state.provider.writer.submit(DecideDifferent { pair: (one, other), note, actor, now }).await?;
+            let unit = DecideDifferent { pair: (one, other), note, actor, now };
+            officer(operator).submit(&state.provider, unit, now).await?;
             Ok(Some(paths::CONSOLE_PAIRS.to_owned()))
         }
         "keep_one" => merge(state, operator, one, other).await.map(Some),

@@ -211,7 +211,9 @@ async fn take(
     }
     let reason: String = form.one("reason").ok().flatten().unwrap_or_default().trim().chars().take(500).collect();
     match decided(&state, &operator, id, (asked, &form, &reason)).await {
-        Ok(said) => {
+        // Who left the desk meanwhile is asked to sign in, and finds it as it was.
+        Ok(None) => respond::see_other(&format!("{}/{id}", paths::CONSOLE_EVENTS)),
+        Ok(Some(said)) => {
             let to = format!("{}/{id}?said={}", paths::CONSOLE_EVENTS, said.code());
             let mut response = respond::see_other(&to);
             if said.kind() == "care" && !reason.is_empty() {
@@ -228,21 +230,22 @@ async fn decided(
     operator: &Operator,
     event: EventId,
     (asked, form, reason): (Asked, &Params, &str),
-) -> Result<Said, Fault> {
+) -> Result<Option<Said>, Fault> {
     let (officer, now) = (officer(operator), operator.visitor.now());
     let version = form.one("version").ok().flatten().and_then(|text| text.trim().parse().ok()).unwrap_or_default();
     let verdict = match asked {
         Asked::Decide(verdict) => verdict,
         Asked::Withdraw => {
             let withdrawn = events::withdraw(&state.provider, &officer, (event, version), now).await?;
-            return Ok(if withdrawn { Said::Withdrawn } else { Said::TooLate });
+            return Ok(Some(if withdrawn { Said::Withdrawn } else { Said::TooLate }));
         }
     };
     if reason.is_empty() && verdict != Verdict::Approve {
-        return Ok(Said::ReasonMissing);
+        return Ok(Some(Said::ReasonMissing));
     }
     let say = Say { event, version, verdict, reason: Some(reason.to_owned()).filter(|reason| !reason.is_empty()) };
-    Ok(match events::decide(&state.provider, &officer, &say, now).await? {
+    Ok(Some(match events::decide(&state.provider, &officer, &say, now).await? {
+        Decided::OffDuty => return Ok(None),
         Decided::Recorded { .. } => Said::Recorded,
         Decided::Done(EventState::Rejected) => Said::Rejected,
         Decided::Done(_) => Said::Returned,
@@ -250,5 +253,5 @@ async fn decided(
         Decided::OwnProposal => Said::Own,
         Decided::OutsideUnit => Said::OutsideUnit,
         Decided::NotWaiting | Decided::NoSuchEvent => Said::TooLate,
-    })
+    }))
 }
