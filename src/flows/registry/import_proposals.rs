@@ -18,7 +18,7 @@ use uuid::Uuid;
 use super::{
     import::{Import, ImportError, Refusal, Watch},
     source_file::{Facts, FileFault, Format},
-    uploads::{Uploaded, tidy},
+    uploads::{PREFIX, Uploaded, tidy},
     words,
 };
 use crate::{
@@ -86,7 +86,8 @@ pub async fn propose(
     (form, actor): (Uuid, Actor),
     now: Timestamp,
 ) -> Result<Option<Uuid>, Fault> {
-    if path_of(folder, file).is_none() {
+    // Another's uploaded file was proposed with it, and goes when that is settled.
+    if file.starts_with(PREFIX) || path_of(folder, file).is_none() {
         return Ok(None);
     }
     provider.writer.submit(Write { id: form, step: Step::Propose(file.to_owned(), None), actor, now }).await?;
