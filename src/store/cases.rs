@@ -1,8 +1,15 @@
 //! Cases: what no rule may decide alone waits here for a person.
 
 use time::Date;
+use uuid::Uuid;
 
-use super::{Conn, db::failed, dialect, intake::list};
+use super::{
+    Conn,
+    civil_events::{BEGINNING, Due},
+    db::failed,
+    dialect,
+    intake::list,
+};
 use crate::base::{
     Fault, Timestamp,
     ids::{CaseId, EventId, PersonId},
@@ -148,18 +155,47 @@ pub async fn find(conn: &mut Conn, id: CaseId) -> Result<Option<StoredCase>, Fau
     row.map(TryInto::try_into).transpose()
 }
 
+impl Due<CaseId> {
+    /// Before the first.
+    pub const START: Self = Self { on: BEGINNING, id: CaseId(Uuid::nil()) };
+
+    pub const fn of(case: &StoredCase) -> Self {
+        Self { on: case.due_on, id: case.id }
+    }
+}
+
+/// Those that nobody has resolved: the first page of [`waiting_after`].
+pub async fn waiting(conn: &mut Conn, units: Option<&[&str]>, most: i64) -> Result<Vec<StoredCase>, Fault> {
+    waiting_after(conn, units, (Due::<CaseId>::START, most)).await
+}
+
+pub(super) const WAITING: &str = "SELECT id, version, kind, source, source_id, person_id, event_id, unit_code, \
+    detail_sealed, state, opened_by, opened_at, due_on, assigned_to, resolution, reason FROM registry_case \
+    WHERE state <> 'resolved' AND (due_on, id) > ($1, $2) ORDER BY due_on, id LIMIT $3";
+
 /// Those that nobody has resolved, the most urgent first, of these units (None for everywhere). One without a unit is only
 /// everywhere's.
-pub async fn waiting(conn: &mut Conn, units: Option<&[&str]>, most: i64) -> Result<Vec<StoredCase>, Fault> {
+pub async fn waiting_after(
+    conn: &mut Conn,
+    units: Option<&[&str]>,
+    (after, most): (Due<CaseId>, i64),
+) -> Result<Vec<StoredCase>, Fault> {
     let sql = dialect::waiting_cases(conn.engine());
-    let rows: Vec<CaseRow> = on!(conn, |c| sqlx::query_as(sql)
-        .bind(list(units.unwrap_or_default()))
-        .bind(units.is_none())
-        .bind(most)
-        .fetch_all(c)
-        .await)
-    .map_err(failed("listing cases"))?;
-    rows.into_iter().map(TryInto::try_into).collect()
+    let rows: Result<Vec<CaseRow>, _> = match units {
+        None => {
+            on!(conn, |c| sqlx::query_as(WAITING).bind(after.on).bind(after.id).bind(most).fetch_all(c).await)
+        }
+        Some(units) => {
+            on!(conn, |c| sqlx::query_as(sql)
+                .bind(list(units))
+                .bind(after.on)
+                .bind(after.id)
+                .bind(most)
+                .fetch_all(c)
+                .await)
+        }
+    };
+    rows.map_err(failed("listing cases"))?.into_iter().map(TryInto::try_into).collect()
 }
 
 pub(super) const ASSIGN: &str = "UPDATE registry_case SET state = 'assigned', assigned_to = $3, version = version + 1 \

@@ -1,7 +1,9 @@
 //! Civil events from proposal to record. Who proposes and who decides are two: the deciding statement asks for it, and the
 //! table's own check refuses it a second time.
 
+use serde::{Deserialize, Serialize};
 use time::Date;
+use uuid::Uuid;
 
 use super::{Conn, db::failed, dialect, intake::list};
 use crate::base::{
@@ -188,35 +190,110 @@ pub async fn find_by_source(conn: &mut Conn, source: &str, source_id: &str) -> R
     row.map(TryInto::try_into).transpose()
 }
 
-/// What somebody may decide: proposed by others, in these units (None for everywhere), the most urgent first. What has no unit
-/// is only everywhere.
+/// Earlier than anything is due, and a date that both engines have.
+pub(super) const BEGINNING: Date = time::macros::date!(0001 - 01 - 01);
+
+/// Where a page of a list by urgency ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Due<Id> {
+    pub on: Date,
+    pub id: Id,
+}
+
+impl Due<EventId> {
+    /// Before the first.
+    pub const START: Self = Self { on: BEGINNING, id: EventId(Uuid::nil()) };
+
+    pub const fn of(event: &StoredEvent) -> Self {
+        Self { on: event.due_on, id: event.id }
+    }
+}
+
+/// What somebody may decide: the first page of [`waiting_after`].
 pub async fn waiting(
     conn: &mut Conn,
     not_of: &str,
     units: Option<&[&str]>,
     most: i64,
 ) -> Result<Vec<StoredEvent>, Fault> {
+    waiting_after(conn, not_of, units, (Due::<EventId>::START, most)).await
+}
+
+pub(super) const WAITING: &str = "SELECT id, version, kind, source, source_id, unit_code, state, payload_sealed, base, \
+    proposed_by, proposed_at, note, due_on, decided_by, decided_at, decision_reason FROM civil_event \
+    WHERE state = 'proposed' AND proposed_by <> $1 AND (due_on, id) > ($2, $3) ORDER BY due_on, id LIMIT $4";
+
+/// What somebody may decide: proposed by others, in these units (None for everywhere), the most urgent first. What has no unit
+/// is only everywhere.
+pub async fn waiting_after(
+    conn: &mut Conn,
+    not_of: &str,
+    units: Option<&[&str]>,
+    (after, most): (Due<EventId>, i64),
+) -> Result<Vec<StoredEvent>, Fault> {
     let sql = dialect::waiting_events(conn.engine());
-    let rows: Vec<EventRow> = on!(conn, |c| sqlx::query_as(sql)
-        .bind(list(units.unwrap_or_default()))
-        .bind(units.is_none())
-        .bind(not_of)
-        .bind(most)
-        .fetch_all(c)
-        .await)
-    .map_err(failed("listing proposals"))?;
-    rows.into_iter().map(TryInto::try_into).collect()
+    let rows: Result<Vec<EventRow>, _> = match units {
+        None => {
+            on!(conn, |c| sqlx::query_as(WAITING)
+                .bind(not_of)
+                .bind(after.on)
+                .bind(after.id)
+                .bind(most)
+                .fetch_all(c)
+                .await)
+        }
+        Some(units) => {
+            on!(conn, |c| sqlx::query_as(sql)
+                .bind(list(units))
+                .bind(not_of)
+                .bind(after.on)
+                .bind(after.id)
+                .bind(most)
+                .fetch_all(c)
+                .await)
+        }
+    };
+    rows.map_err(failed("listing proposals"))?.into_iter().map(TryInto::try_into).collect()
 }
 
 pub(super) const MINE: &str = "SELECT id, version, kind, source, source_id, unit_code, state, payload_sealed, base, \
     proposed_by, proposed_at, note, due_on, decided_by, decided_at, decision_reason FROM civil_event \
-    WHERE proposed_by = $1 AND state IN ('proposed', 'returned') ORDER BY state DESC, due_on, id LIMIT $2";
+    WHERE proposed_by = $1 AND state IN ('proposed', 'returned') AND state = $2 AND (due_on, id) > ($3, $4) \
+    ORDER BY due_on, id LIMIT $5";
 
-/// What somebody proposed and is not settled; what came back first.
+/// What somebody proposed and is not settled: the first page of [`mine_after`].
 pub async fn mine(conn: &mut Conn, by: &str, most: i64) -> Result<Vec<StoredEvent>, Fault> {
-    let rows: Vec<EventRow> = on!(conn, |c| sqlx::query_as(MINE).bind(by).bind(most).fetch_all(c).await)
+    mine_after(conn, by, None, most).await
+}
+
+/// What somebody proposed and is not settled; what came back first. After the last of another page.
+pub async fn mine_after(
+    conn: &mut Conn,
+    by: &str,
+    after: Option<(EventState, Due<EventId>)>,
+    most: i64,
+) -> Result<Vec<StoredEvent>, Fault> {
+    let mut all = Vec::new();
+    for state in [EventState::Returned, EventState::Proposed] {
+        let from = match after {
+            Some((reached, _)) if reached == EventState::Proposed && state == EventState::Returned => continue,
+            Some((reached, due)) if reached == state => due,
+            _ => Due::<EventId>::START,
+        };
+        let left = most.saturating_sub(i64::try_from(all.len()).unwrap_or(most));
+        let rows: Vec<EventRow> = on!(&mut *conn, |c| sqlx::query_as(MINE)
+            .bind(by)
+            .bind(state.code())
+            .bind(from.on)
+            .bind(from.id)
+            .bind(left)
+            .fetch_all(c)
+            .await)
         .map_err(failed("listing an officer's proposals"))?;
-    rows.into_iter().map(TryInto::try_into).collect()
+        let rows: Result<Vec<StoredEvent>, Fault> = rows.into_iter().map(TryInto::try_into).collect();
+        all.extend(rows?);
+    }
+    Ok(all)
 }
 
 pub(super) const OF_PERSON: &str = "SELECT e.id, e.version, e.kind, e.source, e.source_id, e.unit_code, e.state, \

@@ -2,8 +2,10 @@
 
 use std::collections::HashMap;
 
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use time::Date;
+use uuid::Uuid;
 
 use super::{Conn, db::failed, dialect, intake::list};
 use crate::{
@@ -156,17 +158,46 @@ pub(super) const OPEN: &str = "SELECT d.one_id, d.other_id, d.version, d.score, 
     b.number AS other_number, a.full_name AS one_name, b.full_name AS other_name FROM duplicate_candidate d \
     JOIN person a ON a.id = d.one_id JOIN person b ON b.id = d.other_id WHERE d.state = 'open' \
     AND (CAST($2 AS TEXT) IS NULL OR a.home_unit = $2 OR a.home_province = $2 OR b.home_unit = $2 OR b.home_province = $2) \
+    AND d.score <= $3 AND (d.score < $3 OR (d.one_id, d.other_id) > ($4, $5)) \
     ORDER BY d.score DESC, d.one_id, d.other_id LIMIT $1";
 
-/// The likeliest first.
-pub async fn open(conn: &mut Conn, most: i64) -> Result<Vec<OpenPair>, Fault> {
-    open_within(conn, None, most).await
+/// Where a page of pairs ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AfterPair {
+    pub score: i64,
+    pub one: PersonId,
+    pub other: PersonId,
 }
 
-/// Those of which one lives in this unit, or in this province.
+impl AfterPair {
+    /// Before the first.
+    pub const START: Self = Self { score: i64::MAX, one: PersonId(Uuid::nil()), other: PersonId(Uuid::nil()) };
+
+    pub const fn of(pair: &OpenPair) -> Self {
+        Self { score: pair.score, one: pair.one, other: pair.other }
+    }
+}
+
+/// Those of which one lives in this unit, or in this province: the first page of [`open_after`].
 pub async fn open_within(conn: &mut Conn, unit: Option<&str>, most: i64) -> Result<Vec<OpenPair>, Fault> {
-    let rows: Vec<PairRow> = on!(conn, |c| sqlx::query_as(OPEN).bind(most).bind(unit).fetch_all(c).await)
-        .map_err(failed("listing pairs that may be one person"))?;
+    open_after(conn, unit, (AfterPair::START, most)).await
+}
+
+/// The likeliest first, after the last of another page.
+pub async fn open_after(
+    conn: &mut Conn,
+    unit: Option<&str>,
+    (after, most): (AfterPair, i64),
+) -> Result<Vec<OpenPair>, Fault> {
+    let rows: Vec<PairRow> = on!(conn, |c| sqlx::query_as(OPEN)
+        .bind(most)
+        .bind(unit)
+        .bind(after.score)
+        .bind(after.one)
+        .bind(after.other)
+        .fetch_all(c)
+        .await)
+    .map_err(failed("listing pairs that may be one person"))?;
     Ok(rows
         .into_iter()
         .map(|row| OpenPair {

@@ -48,6 +48,8 @@ pub const MIGRATIONS: &[(i64, &str, &str, &str)] = &[
     embed!(64, "0064_subjects_of_person"),
     embed!(65, "0065_console"),
     embed!(66, "0066_means"),
+    embed!(72, "0072_lists_by_pages"),
+    embed!(75, "0075_export_proposals"),
 ];
 
 /// What `migrate --check` says.

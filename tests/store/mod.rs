@@ -23,6 +23,7 @@ mod grants;
 mod interactions;
 mod keys;
 pub mod ledger;
+mod lists;
 mod migrations;
 mod operators;
 mod outbox;

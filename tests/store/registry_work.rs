@@ -78,7 +78,7 @@ async fn pairs_are_found_once_explained_and_decided() {
         assert_eq!(walked(&import).await, Walked { people: 5, pairs: 2, new: 2 });
         assert_eq!(walked(&import).await.new, 0, "known pairs stay as they are");
         let mut conn = test.db.read().await.unwrap();
-        let pairs = duplicates::open(&mut conn, 10).await.unwrap();
+        let pairs = duplicates::open_within(&mut conn, None, 10).await.unwrap();
         let found: Vec<_> = pairs.iter().map(|pair| (pair.score, pair.reasons.to_string())).collect();
         assert_eq!(found.len(), 2);
         assert_eq!(found[0].0, 88, "{found:?}");
@@ -88,7 +88,7 @@ async fn pairs_are_found_once_explained_and_decided() {
         let decide = || DecideDifferent { pair, note: "hai người".to_owned(), actor: Actor::CommandLine, now: NOW };
         assert!(import.writer.submit(decide()).await.unwrap());
         assert!(!import.writer.submit(decide()).await.unwrap(), "once");
-        assert_eq!(duplicates::open(&mut conn, 10).await.unwrap().len(), 1);
+        assert_eq!(duplicates::open_within(&mut conn, None, 10).await.unwrap().len(), 1);
         assert_eq!(walked(&import).await.new, 0, "what was decided does not come again");
         let first = duplicates::next(&mut conn, dinhdanh::base::ids::PersonId(uuid::Uuid::nil()), 9).await.unwrap();
         let mut alike = 0;

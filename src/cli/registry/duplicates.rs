@@ -17,7 +17,12 @@ use crate::{
         read_person::note_reading,
     },
     registry::PersonalNumber,
-    store::{Db, Writer, audit::Actor, duplicates, persons},
+    store::{
+        Db, Writer,
+        audit::Actor,
+        duplicates::{self, AfterPair},
+        persons,
+    },
 };
 
 /// Records that may be one person: look for them, list them, say that two are different people.
@@ -35,6 +40,9 @@ enum Command {
     List {
         #[arg(long, default_value_t = 20, value_parser = clap::value_parser!(i64).range(1..=200))]
         most: i64,
+        /// The next page: what the last one ended with.
+        #[arg(long, value_name = "PLACE", value_parser = place)]
+        after: Option<AfterPair>,
     },
     /// Decide that two numbers are two people.
     Different {
@@ -53,7 +61,9 @@ pub async fn run(args: &Args, context: &Context) -> Result<ExitCode, Failure> {
     let writer = Writer::start(&db, InstanceId::generate(&context.entropy, context.clock.now()));
     let done = match &args.command {
         Command::Find => find(&db, &writer, context).await.map_err(super::record),
-        Command::List { most } => list(&db, &writer, *most, context).await.map_err(super::record),
+        Command::List { most, after } => {
+            list((&db, &writer), (after.unwrap_or(AfterPair::START), *most), context).await.map_err(super::record)
+        }
         Command::Different { one, other, note } => different((&db, &writer), [one, other], note, context).await,
     };
     drop(writer);
@@ -74,8 +84,27 @@ async fn find(db: &Db, writer: &Writer, context: &Context) -> Result<ExitCode, F
     Ok(ExitCode::SUCCESS)
 }
 
-async fn list(db: &Db, writer: &Writer, most: i64, context: &Context) -> Result<ExitCode, Fault> {
-    let pairs = duplicates::open(&mut db.read().await?, most).await?;
+/// `87/ONE/OTHER`, as a page ends.
+fn place(text: &str) -> Result<AfterPair, String> {
+    let parts: Vec<&str> = text.split('/').collect();
+    let read = || {
+        let [score, one, other] = parts.as_slice() else { return None };
+        Some(AfterPair { score: score.parse().ok()?, one: one.parse().ok()?, other: other.parse().ok()? })
+    };
+    read().ok_or_else(|| "it is what the page before ended with: a score and two ids, with slashes between".to_owned())
+}
+
+async fn list(
+    (db, writer): (&Db, &Writer),
+    (after, most): (AfterPair, i64),
+    context: &Context,
+) -> Result<ExitCode, Fault> {
+    // One more than is shown, to know whether there is more.
+    let mut pairs = duplicates::open_after(&mut db.read().await?, None, (after, most.saturating_add(1))).await?;
+    let most = usize::try_from(most).unwrap_or(usize::MAX);
+    let more = pairs.len() > most;
+    pairs.truncate(most);
+    let next = pairs.last().filter(|_| more).map(|last| format!("{}/{}/{}", last.score, last.one, last.other));
     let seen: Vec<PersonId> = pairs.iter().flat_map(|pair| [pair.one, pair.other]).collect();
     note_reading(writer, &seen, Actor::CommandLine, context.clock.now()).await?;
     let mut text = String::new();
@@ -90,7 +119,13 @@ async fn list(db: &Db, writer: &Writer, most: i64, context: &Context) -> Result<
             "other": { "number": other, "name": pair.other_name },
         }));
     }
-    context.out.answer(&json!({ "pairs": machine }), if pairs.is_empty() { "no open pair" } else { text.trim_end() });
+    if let Some(next) = &next {
+        let _ = writeln!(text, "more: --after {next}");
+    }
+    context.out.answer(
+        &json!({ "pairs": machine, "next": next }),
+        if pairs.is_empty() { "no open pair" } else { text.trim_end() },
+    );
     Ok(ExitCode::SUCCESS)
 }
 
