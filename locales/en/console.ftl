@@ -337,6 +337,7 @@ console-export-taken = Fetched
 console-export-over = Not fetched in time
 console-export-people = People in the file
 console-export-without-number = People without a number any more, not in the file
+console-export-not-alive = People who are dead or missing, not in the file because its form cannot say so
 console-export-size = Size
 console-export-taken-at = Fetched at
 console-export-so-far = { $n } people written so far

@@ -337,6 +337,7 @@ console-export-taken = Đã tải về
 console-export-over = Quá hạn tải về
 console-export-people = Số người trong tệp
 console-export-without-number = Người không còn số định danh, không có trong tệp
+console-export-not-alive = Người đã chết hoặc mất tích, không có trong tệp vì dạng tệp này không ghi được điều đó
 console-export-size = Độ lớn
 console-export-taken-at = Tải về lúc
 console-export-so-far = Đã ghi { $n } người

@@ -18,6 +18,7 @@ CREATE TABLE export_proposal (
     worked_at       TIMESTAMPTZ,
     people          BIGINT NOT NULL DEFAULT 0,
     without_number  BIGINT NOT NULL DEFAULT 0,
+    not_alive       BIGINT NOT NULL DEFAULT 0,
     -- In the folder of exports; each try has a name of its own.
     file_name       TEXT,
     sha256          BYTEA,

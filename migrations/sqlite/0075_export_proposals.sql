@@ -18,6 +18,7 @@ CREATE TABLE export_proposal (
     worked_at       INTEGER,
     people          INTEGER NOT NULL DEFAULT 0,
     without_number  INTEGER NOT NULL DEFAULT 0,
+    not_alive       INTEGER NOT NULL DEFAULT 0,
     -- In the folder of exports; each try has a name of its own.
     file_name       TEXT,
     sha256          BLOB,

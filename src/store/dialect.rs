@@ -348,6 +348,20 @@ pub(super) const fn waiting_cases(engine: Engine) -> &'static str {
     }
 }
 
+/// Of an operator whose session is open, held until the transaction ends: who disables them waits for it.
+pub(super) const fn hold_post(engine: Engine) -> &'static str {
+    match engine {
+        Engine::Sqlite => {
+            "SELECT o.id, o.roles, o.unit_code FROM operator_session s JOIN operator o ON o.id = s.operator_id WHERE s.id = $1 \
+             AND s.code_at IS NOT NULL AND s.ended_at IS NULL AND s.expires_at > $2 AND o.state = 'active'"
+        }
+        Engine::Postgres => {
+            "SELECT o.id, o.roles, o.unit_code FROM operator_session s JOIN operator o ON o.id = s.operator_id WHERE s.id = $1 \
+             AND s.code_at IS NOT NULL AND s.ended_at IS NULL AND s.expires_at > $2 AND o.state = 'active' FOR SHARE OF o"
+        }
+    }
+}
+
 /// A person's version, held until the transaction ends. On SQLite there is one writer anyway.
 pub(super) const fn hold_person(engine: Engine) -> &'static str {
     match engine {
@@ -369,13 +383,13 @@ pub(super) const fn latest_exports(engine: Engine) -> &'static str {
     match engine {
         Engine::Sqlite => {
             "SELECT id, version, unit_code, format, sensitive, reason, state, proposed_by, proposed_at, decided_by, \
-             decided_at, decision_reason, people, without_number, file_name, sha256, bytes, ready_at, taken_at \
+             decided_at, decision_reason, people, without_number, not_alive, file_name, sha256, bytes, ready_at, taken_at \
              FROM export_proposal WHERE ($2 OR unit_code IN (SELECT value FROM json_each($1))) \
              ORDER BY proposed_at DESC, id DESC LIMIT $3"
         }
         Engine::Postgres => {
             "SELECT id, version, unit_code, format, sensitive, reason, state, proposed_by, proposed_at, decided_by, \
-             decided_at, decision_reason, people, without_number, file_name, sha256, bytes, ready_at, taken_at \
+             decided_at, decision_reason, people, without_number, not_alive, file_name, sha256, bytes, ready_at, taken_at \
              FROM export_proposal WHERE ($2 OR unit_code = ANY (ARRAY(SELECT jsonb_array_elements_text($1::jsonb)))) \
              ORDER BY proposed_at DESC, id DESC LIMIT $3"
         }

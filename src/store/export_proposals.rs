@@ -82,6 +82,8 @@ pub struct StoredExport {
     pub people: u64,
     /// Whom a file cannot name, for they have no number.
     pub without_number: u64,
+    /// Whom this form of file cannot tell from the living.
+    pub not_alive: u64,
     pub file: Option<ExportFile>,
     pub ready_at: Option<Timestamp>,
     pub taken_at: Option<Timestamp>,
@@ -103,6 +105,7 @@ row! {
         decision_reason: Option<String>,
         people: i64,
         without_number: i64,
+        not_alive: i64,
         file_name: Option<String>,
         sha256: Option<Vec<u8>>,
         bytes: i64,
@@ -135,6 +138,7 @@ impl TryFrom<ExportRow> for StoredExport {
             decision_reason: row.decision_reason,
             people: count(row.people),
             without_number: count(row.without_number),
+            not_alive: count(row.not_alive),
             file: file.map(|(name, sha256)| ExportFile { name, sha256, bytes: count(row.bytes) }),
             ready_at: row.ready_at,
             taken_at: row.taken_at,
@@ -162,7 +166,7 @@ pub async fn insert(conn: &mut Conn, new: &NewExport) -> Result<bool, Fault> {
 }
 
 pub(super) const FIND: &str = "SELECT id, version, unit_code, format, sensitive, reason, state, proposed_by, proposed_at, \
-    decided_by, decided_at, decision_reason, people, without_number, file_name, sha256, bytes, ready_at, taken_at \
+    decided_by, decided_at, decision_reason, people, without_number, not_alive, file_name, sha256, bytes, ready_at, taken_at \
     FROM export_proposal WHERE id = $1";
 
 pub async fn find(conn: &mut Conn, id: Uuid) -> Result<Option<StoredExport>, Fault> {
@@ -172,7 +176,7 @@ pub async fn find(conn: &mut Conn, id: Uuid) -> Result<Option<StoredExport>, Fau
 }
 
 pub(super) const FIND_BY_FILE: &str = "SELECT id, version, unit_code, format, sensitive, reason, state, proposed_by, \
-    proposed_at, decided_by, decided_at, decision_reason, people, without_number, file_name, sha256, bytes, ready_at, \
+    proposed_at, decided_by, decided_at, decision_reason, people, without_number, not_alive, file_name, sha256, bytes, ready_at, \
     taken_at FROM export_proposal WHERE file_name = $1";
 
 /// Whose file this is.
@@ -229,13 +233,13 @@ fn number(count: u64) -> i64 {
 }
 
 pub(super) const READY: &str = "UPDATE export_proposal SET state = 'ready', people = $2, without_number = $3, file_name = $4, \
-    sha256 = $5, bytes = $6, ready_at = $7, version = version + 1 WHERE id = $1 AND state = 'approved' RETURNING id";
+    sha256 = $5, bytes = $6, ready_at = $7, not_alive = $8, version = version + 1 WHERE id = $1 AND state = 'approved' RETURNING id";
 
 /// `false` when another process was quicker: its file is the one.
 pub async fn ready(
     conn: &mut Conn,
     id: Uuid,
-    (file, people, without_number): (&ExportFile, u64, u64),
+    (file, people, (without_number, not_alive)): (&ExportFile, u64, (u64, u64)),
     now: Timestamp,
 ) -> Result<bool, Fault> {
     let row: Option<(Uuid,)> = on!(conn, |c| sqlx::query_as(READY)
@@ -246,6 +250,7 @@ pub async fn ready(
         .bind(file.sha256.as_slice())
         .bind(number(file.bytes))
         .bind(now)
+        .bind(number(not_alive))
         .fetch_optional(c)
         .await)
     .map_err(failed("ending an export"))?;

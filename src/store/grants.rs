@@ -153,9 +153,9 @@ pub async fn revoke_of_client(
 }
 
 pub(super) const REVOKE_ALL_OF_CLIENT: &str = "UPDATE grants SET revoked_at = $2, revoke_reason = $3, version = version + 1 \
-    WHERE client_id = $1 AND revoked_at IS NULL";
+    WHERE client_id = $1 AND revoked_at IS NULL AND expires_at > $2";
 
-/// The client is gone (RFC 7592 §2.3): everything it holds, of whomever.
+/// The client is gone (RFC 7592 §2.3): everything it still holds, of whomever.
 pub async fn revoke_all_of_client(
     conn: &mut Conn,
     client: &ClientId,

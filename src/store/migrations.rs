@@ -49,6 +49,7 @@ pub const MIGRATIONS: &[(i64, &str, &str, &str)] = &[
     embed!(65, "0065_console"),
     embed!(66, "0066_means"),
     embed!(72, "0072_lists_by_pages"),
+    embed!(73, "0073_client_end"),
     embed!(75, "0075_export_proposals"),
 ];
 

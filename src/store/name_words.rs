@@ -1,14 +1,11 @@
-//! The words of the registry's names, and what a person is found by.
+//! The words of the registry's names, and by which day's map people are found.
 
 use std::collections::BTreeMap;
 
 use time::Date;
 
 use super::{Conn, db::failed, dialect};
-use crate::{
-    base::{Fault, ids::PersonId},
-    registry::search::{Vocabulary, Within, sorted},
-};
+use crate::{base::Fault, registry::search::Vocabulary};
 
 /// More words than all the registry's names have: what is beyond was used once, by a slip.
 const MOST: i64 = 20_000;
@@ -35,24 +32,6 @@ pub async fn count<'n>(conn: &mut Conn, names: impl Iterator<Item = &'n str>) ->
     let list: Vec<_> = uses.iter().map(|(word, uses)| serde_json::json!([word, uses])).collect();
     let (sql, list) = (dialect::count_words(conn.engine()), serde_json::Value::from(list).to_string());
     on!(conn, |c| sqlx::query(sql).bind(list).execute(c).await.map(|_| ())).map_err(failed("counting words of names"))
-}
-
-pub(super) const REFRESH: &str = "UPDATE person SET name_sorted = $2, home_province = $3, home_unit = $4 WHERE id = $1";
-
-/// After a change of name or residence: by what the person is found from now on. The name's own keys were stored with it.
-pub async fn refresh(conn: &mut Conn, person: PersonId, name_plain: &str, home: Option<&Within>) -> Result<(), Fault> {
-    let province = home.map(|home| home.province.as_str()).unwrap_or_default();
-    let commune = home.and_then(|home| home.commune.as_deref()).unwrap_or_default();
-    on!(&mut *conn, |c| sqlx::query(REFRESH)
-        .bind(person)
-        .bind(sorted(name_plain))
-        .bind(province)
-        .bind(commune)
-        .execute(c)
-        .await
-        .map(|_| ()))
-    .map_err(failed("refreshing what a person is found by"))?;
-    count(conn, std::iter::once(name_plain)).await
 }
 
 pub(super) const DRAW_MAP: &str = "UPDATE home_map SET day = $1 WHERE id = 1 AND day < $1 RETURNING id";

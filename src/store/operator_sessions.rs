@@ -1,9 +1,14 @@
 //! Operators' sessions: half open after the password, open after the second factor, never shared with citizens' sessions.
 
-use super::{Conn, db::failed};
-use crate::base::{
-    Fault, Timestamp,
-    ids::{OperatorId, OperatorSessionId},
+use sqlx::types::Json;
+
+use super::{Conn, db::failed, dialect, operators};
+use crate::{
+    base::{
+        Fault, Timestamp,
+        ids::{OperatorId, OperatorSessionId},
+    },
+    registry::operator::Post,
 };
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -129,6 +134,16 @@ pub async fn is_open(conn: &mut Conn, id: OperatorSessionId, now: Timestamp) -> 
         on!(conn, |c| sqlx::query_as(IS_OPEN).bind(id).bind(now).fetch_optional(c).await)
             .map_err(failed("checking an operator's session"))?;
     Ok(row.is_some())
+}
+
+/// For a unit that writes what an operator said: the post that they have now. None when the session is not open any more or they
+/// are disabled. Nobody takes it from them until the transaction ends.
+pub async fn hold_post(conn: &mut Conn, id: OperatorSessionId, now: Timestamp) -> Result<Option<Post>, Fault> {
+    let sql = dialect::hold_post(conn.engine());
+    let row: Option<(OperatorId, Json<Vec<String>>, Option<String>)> =
+        on!(conn, |c| sqlx::query_as(sql).bind(id).bind(now).fetch_optional(c).await)
+            .map_err(failed("holding an operator's post"))?;
+    row.map(|(id, roles, unit)| operators::post_of(id, &roles.0, unit)).transpose()
 }
 
 pub(super) const END: &str =

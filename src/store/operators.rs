@@ -48,19 +48,22 @@ row! {
     }
 }
 
+pub(super) fn post_of(id: OperatorId, roles: &[String], unit: Option<String>) -> Result<Post, Fault> {
+    let roles: Option<BTreeSet<Role>> = roles.iter().map(|code| Role::parse(code)).collect();
+    Ok(Post { roles: roles.ok_or_else(|| Fault::inconsistent("operator", "roles", &id))?, unit })
+}
+
 impl TryFrom<OperatorRow> for StoredOperator {
     type Error = Fault;
 
     fn try_from(row: OperatorRow) -> Result<Self, Fault> {
-        let roles: Option<BTreeSet<Role>> = row.roles.0.iter().map(|code| Role::parse(code)).collect();
-        let roles = roles.ok_or_else(|| Fault::inconsistent("operator", "roles", &row.id))?;
         Ok(Self {
             id: row.id,
             name: row.name,
             display_name: row.display_name,
             version: row.version,
             disabled: row.state != "active",
-            post: Post { roles, unit: row.unit_code },
+            post: post_of(row.id, &row.roles.0, row.unit_code)?,
             password_hash: row.password_hash,
             totp_sealed: row.totp_sealed,
             created_at: row.created_at,

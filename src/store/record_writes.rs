@@ -16,7 +16,7 @@ use crate::{
     registry::{
         Expiry, NameKeys, Residence,
         record::{Facet, Record, Relative},
-        search::Within,
+        search::{Within, sorted},
     },
 };
 
@@ -71,18 +71,23 @@ macro_rules! bind_person {
             .bind(Json(&$write.record.shared))
             .bind($write.record.merged)
             .bind($ground.now)
+            .bind(sorted(&$write.keys.plain))
+            .bind($write.home.as_ref().map(|home| home.province.as_str()).unwrap_or_default())
+            .bind($write.home.as_ref().and_then(|home| home.commune.as_deref()).unwrap_or_default())
     };
 }
 
 pub(super) const INSERT: &str = "INSERT INTO person (id, number, full_name, family_name, middle_name, given_name, name_exact, \
     name_tone, name_plain, other_names, birth_date, birth_precision, sex, vital, vital_since, nationalities, marital, \
-    cmnd9, sealed, places, capacity, absence, shared, merged_into, as_of, recorded_at, source) VALUES ($1, $2, $3, $4, $5, \
-    $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, $24, $25, $25, $26)";
+    cmnd9, sealed, places, capacity, absence, shared, merged_into, as_of, recorded_at, name_sorted, home_province, home_unit, \
+    source) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, \
+    $23, $24, $25, $25, $26, $27, $28, $29)";
 pub(super) const UPDATE: &str = "UPDATE person SET number = $2, full_name = $3, family_name = $4, middle_name = $5, \
     given_name = $6, name_exact = $7, name_tone = $8, name_plain = $9, other_names = $10, birth_date = $11, \
     birth_precision = $12, sex = $13, vital = $14, vital_since = $15, nationalities = $16, marital = $17, cmnd9 = $18, \
     sealed = $19, places = $20, capacity = $21, absence = $22, shared = $23, merged_into = $24, as_of = $25, \
-    version = version + 1 WHERE id = $1 AND version = $26 RETURNING version";
+    name_sorted = $26, home_province = $27, home_unit = $28, version = version + 1 WHERE id = $1 AND version = $29 \
+    RETURNING version";
 
 /// Writes a person and their history. The caller compared versions in this transaction: another writer's win is a fault
 /// that is worth a second run.
@@ -126,7 +131,9 @@ pub async fn write(conn: &mut Conn, write: &PersonWrite, ground: Ground<'_>) -> 
     for version in &write.versions {
         facet_versions::append(conn, version, ground).await?;
     }
-    name_words::refresh(conn, write.id, &write.keys.plain, write.home.as_ref()).await
+    // Every name has the same few words: counted with each event of whoever bears them, their rows would make all wait for all.
+    let renamed = write.version.is_none() || write.changed.iter().any(|one| matches!(one, Facet::Name | Facet::Merged));
+    if renamed { name_words::count(conn, std::iter::once(write.keys.plain.as_str())).await } else { Ok(()) }
 }
 
 /// The fields that have tables of their own.

@@ -96,7 +96,7 @@ pub(super) const DELETE: &str = "UPDATE client SET version = version + 1, state 
     registration_digest = NULL, deleted_at = $3, updated_at = $3 WHERE client_id = $1 AND registration_digest = $2 \
     AND state = 'active' AND deleted_at IS NULL RETURNING version";
 pub(super) const CLOSE_INTERACTIONS: &str =
-    "UPDATE interaction SET finished_at = $2 WHERE client_id = $1 AND finished_at IS NULL";
+    "UPDATE interaction SET finished_at = $2 WHERE client_id = $1 AND finished_at IS NULL AND expires_at > $2";
 
 /// Deletes a client with everything that it holds (RFC 7592 §2.3): grants, consents, sign-ins under way. Answers how many
 /// grants died, or `None` when the token is not this client's.

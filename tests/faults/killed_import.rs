@@ -5,7 +5,10 @@ use std::{fs, path::Path, time::Duration};
 
 use dinhdanh::{
     base::Clock,
-    flows::registry::import_proposals::{Word, propose, say},
+    flows::registry::{
+        events::Officer,
+        import_proposals::{Word, propose, say},
+    },
     store::{
         audit::Actor,
         import_proposals::{self, ImportState, StoredImport},
@@ -19,8 +22,8 @@ use crate::support::binary::Binary;
 const PEOPLE: i64 = 6_000;
 const FILE: &str = "people.csv";
 
-fn officer(name: &str) -> Actor {
-    Actor::Operator(name.to_owned())
+fn officer(name: &str) -> Officer {
+    Officer { actor: Actor::Operator(name.to_owned()), unit: None, duty: None }
 }
 
 async fn stored(nation: &Nation, id: Uuid) -> StoredImport {
@@ -47,10 +50,10 @@ async fn people(nation: &Nation) -> i64 {
 async fn begun_and_killed(nation: &Nation, folder: &Path) -> Uuid {
     let serving = nation.serve();
     let (provider, id) = (&nation.app.at.provider, Uuid::from_u128(7));
-    let proposed = propose(provider, (folder, FILE), (id, officer("canbo.an")), Clock::System.now()).await.unwrap();
+    let proposed = propose(provider, (folder, FILE), (id, &officer("canbo.an")), Clock::System.now()).await.unwrap();
     assert_eq!(proposed, Some(id));
     let rehearsed = until(nation, id, ImportState::Proposed).await;
-    let said = say(provider, (id, rehearsed.version), Word::Approve, officer("canbo.binh"), Clock::System.now()).await;
+    let said = say(provider, (id, rehearsed.version), Word::Approve, &officer("canbo.binh"), Clock::System.now()).await;
     assert!(said.unwrap());
     while people(nation).await == 0 {
         tokio::time::sleep(Duration::from_millis(2)).await;

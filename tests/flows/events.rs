@@ -8,7 +8,7 @@ use dinhdanh::{
         receive,
     },
     registry::{
-        Address, PersonalNumber, Residence, ResidenceKind, Sex, UnitRef, Vital,
+        Address, BirthDate, PersonRecord, PersonalNumber, Residence, ResidenceKind, Sex, UnitRef, Vital,
         civil_event::{Kind, Values, Why},
         household::{Membership, Relation, ResidenceFile},
         record::{Facet, Marital, Record},
@@ -23,7 +23,7 @@ use crate::support::{
 };
 
 pub fn officer(name: &str, unit: Option<&str>) -> Officer {
-    Officer { actor: Actor::Operator(name.to_owned()), unit: unit.map(str::to_owned) }
+    Officer { actor: Actor::Operator(name.to_owned()), unit: unit.map(str::to_owned), duty: None }
 }
 
 pub fn values(kind: Kind, fields: &[(&str, &str)]) -> Values {
@@ -309,5 +309,70 @@ async fn what_contradicts_the_record_becomes_a_case_and_what_is_badly_written_no
         let received = receive(&at.provider, &courts, &bad, at.now()).await.unwrap();
         assert!(matches!(&received, Received::Refused(why) if why.len() == 2), "{received:?}");
         assert_eq!(at.count("SELECT count(*) FROM civil_event").await, 1);
+    }
+}
+
+/// The words of names are few and everybody's: an event that does not name its person anew leaves their counts, and their rows'
+/// locks, alone.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_name_is_counted_when_it_is_given_and_not_with_every_event_of_its_bearer() {
+    for at in TestProvider::each().await {
+        add(&at, person()).await;
+        let uses = async || {
+            let most = at.count("SELECT max(uses) FROM name_word").await;
+            (most, at.count("SELECT count(*) FROM name_word").await)
+        };
+        assert_eq!(uses().await, (1, 3));
+        let moves = [("subject", people::NUMBER), ("on", "2026-11-20"), ("new_household", "T/1"), ("unit", "00004")];
+        recorded(&at, &proposal(Kind::PermanentResidence, "1", &moves)).await;
+        assert_eq!(uses().await, (1, 3), "a move is no new name");
+        assert_eq!(at.count("SELECT count(*) FROM person WHERE home_unit = '00004' AND home_province = '01'").await, 1);
+        let renamed = [("subject", people::NUMBER), ("name", "Nguyễn Thị Mẫu"), ("on", "2026-11-20")];
+        recorded(&at, &proposal(Kind::NameChange, "2", &renamed)).await;
+        assert_eq!(uses().await, (2, 5), "and a new one is");
+        assert_eq!(at.count("SELECT count(*) FROM person WHERE name_sorted = 'mau nguyen thi'").await, 1);
+    }
+}
+
+/// Whose place an adoption took stands in the history alone: the end of the adoption finds them there, and so does a marriage.
+#[tokio::test(flavor = "multi_thread")]
+async fn an_adoption_ends_and_blood_and_adoption_still_forbid_a_marriage() {
+    for at in TestProvider::each().await {
+        let mut ids = Vec::new();
+        for (serial, sex, birth) in [
+            (11, Sex::Male, "1980-01-01"),
+            (12, Sex::Female, "1982-01-01"),
+            (13, Sex::Male, "1981-01-01"),
+            (14, Sex::Female, "2004-01-01"),
+            (15, Sex::Male, "2002-01-01"),
+        ] {
+            let birth = BirthDate::parse(birth).unwrap();
+            ids.push(add(&at, PersonRecord { sex, birth, card: None, phone: None, ..another(serial) }).await);
+        }
+        let number = |serial: u32| format!("900085{serial:06}");
+        let [father, mother, adopter, child, brother] = [11, 12, 13, 14, 15].map(number);
+        let parent = |id, child: &str, parent: &str, role| {
+            proposal(Kind::ParentChild, id, &[("child", child), ("parent", parent), ("role", role)])
+        };
+        recorded(&at, &parent("1", &child, &father, "father")).await;
+        recorded(&at, &parent("2", &child, &mother, "mother")).await;
+        recorded(&at, &parent("3", &brother, &father, "father")).await;
+        let adoption = [("child", child.as_str()), ("father", adopter.as_str()), ("on", "2020-01-01")];
+        recorded(&at, &proposal(Kind::Adoption, "4", &adoption)).await;
+        let weds = async |id: &str, husband: &str| {
+            let form = [("husband", husband), ("wife", child.as_str()), ("on", "2026-11-20")];
+            let (an, wedding) = (officer("an", None), proposal(Kind::Marriage, id, &form));
+            let proposed = propose(&at.provider, &an, &wedding, at.now()).await.unwrap();
+            let Proposed::Refused(why) = proposed else { panic!("{husband} may not: {proposed:?}") };
+            why[0].why
+        };
+        assert_eq!(weds("5", &brother).await, Why::CloseKin, "the record names her birth father no more");
+        recorded(&at, &proposal(Kind::AdoptionEnd, "6", &[("child", &child), ("on", "2021-01-01")])).await;
+        let mut conn = at.conn().await;
+        let record = events::present(&mut conn, &at.provider.secrets.vault, ids[3]).await.unwrap().unwrap();
+        drop(conn);
+        assert!(record.father.as_ref().unwrap().is(ids[0]) && record.mother.as_ref().unwrap().is(ids[1]));
+        assert_eq!(weds("7", &adopter).await, Why::CloseKin, "he was her adoptive father");
+        assert_eq!(weds("8", &brother).await, Why::CloseKin);
     }
 }

@@ -30,7 +30,7 @@ const OTHER: &str = "900085000002";
 const TODAY: &str = "2026-11-22";
 
 fn officer(name: &str) -> Officer {
-    Officer { actor: Actor::Operator(name.to_owned()), unit: None }
+    Officer { actor: Actor::Operator(name.to_owned()), unit: None, duty: None }
 }
 
 fn proposal(at: &TestProvider, kind: Kind, fields: &[(&str, &str)]) -> Proposal {
@@ -397,5 +397,22 @@ async fn a_merge_brings_nobody_a_spouse_of_their_own_kin() {
         let uncle = number(11);
         let fields = [("child", OTHER), ("parent", uncle.as_str()), ("role", "father")];
         assert_eq!(refused(&at, Kind::ParentChild, &fields).await, ("parent", Why::CloseKin));
+    }
+}
+
+/// A year of random events found it: a household in which others stay does not change with the merge, and was not looked at.
+#[tokio::test(flavor = "multi_thread")]
+async fn who_lived_among_others_is_back_among_them() {
+    for at in TestProvider::each().await {
+        add(&at, at_home(&at, "T/1", Relation::Head, person())).await;
+        add(&at, at_home(&at, "T/2", Relation::Head, another(3))).await;
+        let gone = add(&at, at_home(&at, "T/2", Relation::Other, another(2))).await;
+        let before = records(&at, &[gone]).await;
+        merge(&at).await;
+        assert_eq!(records(&at, &[gone]).await[&gone].household, None);
+        unmerge(&at, gone).await;
+        let again = records(&at, &[gone]).await;
+        assert_eq!(again[&gone].household, before[&gone].household);
+        assert_eq!(again[&gone].differing(&before[&gone]).count(), 0);
     }
 }

@@ -6,6 +6,7 @@ pub mod events;
 mod key_schedule;
 mod means;
 mod merging;
+mod off_duty;
 mod operators;
 mod outbox;
 mod register;

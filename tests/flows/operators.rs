@@ -21,7 +21,7 @@ use crate::support::{
     provider::TestProvider,
 };
 
-async fn signed_in(at: &TestProvider, clerk: &Clerk) -> Seen {
+pub async fn signed_in(at: &TestProvider, clerk: &Clerk) -> Seen {
     let secret = Secret::new(OPERATOR_PASSWORD);
     let attempt = Attempt {
         name: &clerk.name,

@@ -40,7 +40,7 @@ async fn told(app: &TestApp, unit: Option<&str>, id: &str) -> (String, dinhdanh:
         note: None,
         again: None,
     };
-    let court = Officer { actor: Actor::Operator("toa.an".to_owned()), unit: unit.map(str::to_owned) };
+    let court = Officer { actor: Actor::Operator("toa.an".to_owned()), unit: unit.map(str::to_owned), duty: None };
     let received = receive(&app.at.provider, &court, &Incoming { proposal, unit: None }, app.at.now()).await.unwrap();
     let Received::Case { event, case, .. } = received else { panic!("{received:?}") };
     (format!("/console/cases/{case}"), event)

@@ -37,7 +37,7 @@ fn hears(part: &Value) -> Value {
 
 /// Proposed by one, approved by another.
 async fn recorded(app: &TestApp, kind: Kind, fields: &[(&str, &str)]) {
-    let officer = |name: &str| Officer { actor: Actor::Operator(name.to_owned()), unit: None };
+    let officer = |name: &str| Officer { actor: Actor::Operator(name.to_owned()), unit: None, duty: None };
     let papers = [("paper", kind.papers()[0].0), ("paper_no", "7"), ("paper_on", "2026-11-01"), ("paper_by", "UBND")];
     let values: Values =
         fields.iter().chain(&papers).map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();

@@ -49,7 +49,7 @@ async fn approve(app: &TestApp, source_id: &str) {
     let source = format!("api:{AGENCY}");
     let event = civil_events::find_by_source(&mut conn, &source, source_id).await.unwrap().unwrap();
     drop(conn);
-    let officer = Officer { actor: Actor::Operator("binh".to_owned()), unit: None };
+    let officer = Officer { actor: Actor::Operator("binh".to_owned()), unit: None, duty: None };
     let say = Say { event: event.id, version: event.version, verdict: Verdict::Approve, reason: None };
     let decided = events::decide(&app.at.provider, &officer, &say, app.at.now()).await.unwrap();
     assert!(matches!(decided, events::Decided::Recorded { .. }), "{decided:?}");
@@ -292,7 +292,7 @@ async fn what_was_returned_is_told_again_only_within_the_registration() {
         let source = format!("api:{AGENCY}");
         let event = civil_events::find_by_source(&mut conn, &source, "HT-1").await.unwrap().unwrap();
         drop(conn);
-        let officer = Officer { actor: Actor::Operator("binh".to_owned()), unit: None };
+        let officer = Officer { actor: Actor::Operator("binh".to_owned()), unit: None, duty: None };
         let reason = Some("Nhầm người".to_owned());
         let say = Say { event: event.id, version: event.version, verdict: Verdict::Return, reason };
         events::decide(&app.at.provider, &officer, &say, app.at.now()).await.unwrap();

@@ -46,9 +46,6 @@ const MAY: &[(&str, &str)] = &[
     ("persons.rs after `pub(super) const COUNT", "`doctor` and the demo count everybody, once"),
     ("imports.rs after `pub(super) const ANYBODY", "the first row that comes"),
     ("audit_log.rs after `pub(super) const HEADS", "`audit verify` reads everything"),
-    ("grants.rs after `pub(super) const REVOKE_ALL_OF_CLIENT", "a client's end, which is rare"),
-    ("self_registered.rs after `pub(super) const CLOSE_INTERACTIONS", "a client's end, which is rare"),
-    ("subjects.rs after `pub(super) const WITHDRAW_ALL_OF_CLIENT", "a client's end, which is rare"),
 ];
 
 /// Whether there is a way along an index: an empty table costs nothing, so that the ways which read it whole are switched off.

@@ -266,3 +266,28 @@ async fn an_export_says_what_the_record_says() {
         assert_eq!(super::case::number(&mut conn, audited).await, 2);
     }
 }
+
+/// The citizens' message (QCVN 109:2017/BTTTT) does not say whether somebody lives: who is dead would come to life with who reads it.
+#[tokio::test(flavor = "multi_thread")]
+async fn nobody_is_brought_to_life_by_a_form_without_a_word_for_death() {
+    for test in TestDb::each().await {
+        let import = Import { decided: false, ..importer(&test.db, 1) };
+        let rows = "number,full_name,birth_date,vital,vital_since\n\
+            900085000001,Nguyễn Văn Hòa,1985-03-05,alive,\n\
+            900085000002,Lê Văn Một,1950-01-01,dead,2020-01-01\n";
+        bring(&import, rows, Format::Csv).await;
+        let dir = tempfile::tempdir().unwrap();
+        let clock = Clock::set_to(NOW);
+        let (db, writer, vault, actor) = (&import.db, &import.writer, &*import.vault, Actor::CommandLine);
+        let export = Export { db, writer, vault, clock: &clock, actor };
+        let selection = Selection { within: None, sensitive: false, reason: "Quyết định 1".to_owned() };
+        let xml = dir.path().join("all.xml");
+        let done = export.run((&xml, Format::Xml), &selection, |_| {}).await.unwrap();
+        assert_eq!((done.people, done.not_alive), (1, 1));
+        let text = std::fs::read_to_string(&xml).unwrap();
+        assert!(text.contains("900085000001") && !text.contains("900085000002"), "{text}");
+        let csv = dir.path().join("all.csv");
+        let done = export.run((&csv, Format::Csv), &selection, |_| {}).await.unwrap();
+        assert_eq!((done.people, done.not_alive), (2, 0), "a form that has the word has the people");
+    }
+}

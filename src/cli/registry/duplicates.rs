@@ -162,3 +162,19 @@ async fn different(
     context.out.answer(&json!({ "decided": "different" }), "decided: two people");
     Ok(ExitCode::SUCCESS)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_place_is_read_as_a_page_names_it() {
+        let id = |number| PersonId(uuid::Uuid::from_u128(number));
+        let place_of = |after: AfterPair| format!("{}/{}/{}", after.score, after.one, after.other);
+        let after = AfterPair { score: 87, one: id(1), other: id(2) };
+        assert_eq!(place(&place_of(after)), Ok(after));
+        for bad in ["", "87", "87/a/b", &(place_of(after) + "/1"), "x/00000000-0000-0000-0000-000000000001/b"] {
+            assert!(place(bad).is_err(), "{bad}");
+        }
+    }
+}

@@ -1,6 +1,6 @@
 //! `registry export --out FILE`: a selection of people, for who may have it; the export is audited with its digest.
 
-use std::{path::PathBuf, process::ExitCode};
+use std::{fmt::Write as _, path::PathBuf, process::ExitCode};
 
 use indicatif::ProgressBar;
 use serde_json::json;
@@ -20,7 +20,8 @@ use crate::{
 /// Write a selection of people to a file, as `registry import` reads it; cells that a spreadsheet would run are guarded.
 #[derive(clap::Args)]
 pub struct Args {
-    /// The file to write: .csv, .ndjson or .xml (QCVN 109:2017/BTTTT), for the owner alone.
+    /// The file to write, for the owner alone: .csv, .ndjson, or .xml (QCVN 109:2017/BTTTT), which has no place for the dead and
+    /// the missing, cards, contacts, former numbers and temporary residences.
     #[arg(long, value_name = "FILE")]
     out: PathBuf,
     /// A province or commune of today, by code or name; everybody without it.
@@ -61,9 +62,14 @@ pub async fn run(args: &Args, context: &Context) -> Result<ExitCode, Failure> {
     })?;
     let (people, sha256, file) = (done.people, hex(&done.sha256), args.out.display());
     let machine = json!({
-        "file": file.to_string(), "people": people, "without_number": done.without_number, "sha256": sha256,
-        "bytes": done.bytes,
+        "file": file.to_string(), "people": people, "without_number": done.without_number, "not_alive": done.not_alive,
+        "sha256": sha256, "bytes": done.bytes,
     });
-    context.out.answer(&machine, format_args!("{people} people in {file}, SHA-256 {sha256}"));
+    let mut words = format!("{people} people in {file}, SHA-256 {sha256}");
+    if done.not_alive > 0 {
+        let _ =
+            write!(words, "; {} dead or missing are left out, for the form would say that they live", done.not_alive);
+    }
+    context.out.answer(&machine, words);
     Ok(ExitCode::SUCCESS)
 }

@@ -2,10 +2,12 @@
 //! pages, with a session of their own kind. What a change of the record needs of them is asked of [`SignedOperator`].
 
 pub mod code;
+mod duty;
 pub mod enrol;
 pub mod password;
 pub mod session;
 
+pub use duty::{Duty, OnDuty};
 pub use session::{Desk, SignedOperator, keep_alive, recognise, sign_out};
 
 use crate::{

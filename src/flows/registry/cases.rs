@@ -150,15 +150,16 @@ pub enum CaseOutcome {
     Resolve(&'static str, String),
 }
 
-/// `false` when the case was changed since it was read.
+/// `false` when the case was changed since it was read, or the officer is off duty.
 pub async fn act(
     provider: &Provider,
+    officer: &Officer,
     case: (CaseId, i64),
     what: CaseOutcome,
-    actor: Actor,
     now: Timestamp,
 ) -> Result<bool, Fault> {
-    provider.writer.submit(Act { case, what, actor, now }).await
+    let unit = Act { case, what, actor: officer.actor.clone(), now };
+    Ok(officer.submit(provider, unit, now).await?.unwrap_or(false))
 }
 
 struct Act {

@@ -21,7 +21,7 @@ use crate::{
     base::{Clock, Fault, Timestamp, hex},
     crypto::digest::Sha256,
     registry::{
-        EmailAddress, Field, PersonRecord, PhoneNumber, SourceRow,
+        EmailAddress, Field, PersonRecord, PhoneNumber, SourceRow, Vital,
         household::{Membership, ResidenceFile},
         particulars::Particulars,
         person::Relatives,
@@ -67,6 +67,8 @@ pub struct Exported {
     pub people: u64,
     /// Their number was cancelled and no new one set: a file of this form cannot name them.
     pub without_number: u64,
+    /// Dead or missing, in a form that would say that they live.
+    pub not_alive: u64,
     pub sha256: [u8; 32],
     pub bytes: u64,
 }
@@ -89,13 +91,15 @@ impl Export<'_> {
         let unnamed = Unnamed(PathBuf::from(name));
         let mut file = RowsOut::create(&unnamed.0, format)?;
         let (mut after, mut done) =
-            (ExportedTo::nobody(), Exported { people: 0, without_number: 0, sha256: [0; 32], bytes: 0 });
+            (ExportedTo::nobody(), Exported { people: 0, without_number: 0, not_alive: 0, sha256: [0; 32], bytes: 0 });
         loop {
             let page = exporting::page(&mut self.db.read().await?, selection.within.as_ref(), &after, PAGE).await?;
             let Some(last) = page.last() else { break };
             after = last.clone();
             for one in &page {
                 match self.record(one, selection.sensitive).await? {
+                    // The citizens' message has no word for it, and whoever reads it would bring them to life.
+                    Some(record) if format == Format::Xml && record.vital != Vital::Alive => done.not_alive += 1,
                     Some(record) => {
                         file.write(&record)?;
                         done.people += 1;

@@ -74,7 +74,7 @@ pub async fn propose(
         at: now,
     };
     let unit = Write { id: form, step: Step::Propose(new), actor: officer.actor.clone(), now };
-    provider.writer.submit(unit).await.map(|_| true)
+    Ok(officer.submit(provider, unit, now).await?.is_some())
 }
 
 /// One that lies in the officer's part of the country.
@@ -98,7 +98,8 @@ pub async fn say(
     if find(provider, officer, id, now).await?.is_none() {
         return Ok(false);
     }
-    provider.writer.submit(Write { id, step: Step::Say(version, word), actor: officer.actor.clone(), now }).await
+    let unit = Write { id, step: Step::Say(version, word), actor: officer.actor.clone(), now };
+    Ok(officer.submit(provider, unit, now).await?.unwrap_or(false))
 }
 
 /// Whether its time to be fetched is over.
@@ -129,7 +130,7 @@ pub async fn fetch(
         Err(error) => return Err(Fault::internal("opening an export", error)),
     };
     let unit = Write { id, step: Step::Take(written, stored.people), actor: officer.actor.clone(), now };
-    if !provider.writer.submit(unit).await? {
+    if officer.submit(provider, unit, now).await? != Some(true) {
         return Ok(None);
     }
     if let Err(error) = fs::remove_file(&path).await {
@@ -179,7 +180,7 @@ impl Unit for Write {
             }
             Step::Say(version, word) => self.say(tx, *version, word).await?,
             Step::Ready(file, exported) => {
-                let counts = (file, exported.people, exported.without_number);
+                let counts = (file, exported.people, (exported.without_number, exported.not_alive));
                 let done = export_proposals::ready(tx, self.id, counts, self.now).await?;
                 (done, "registry.export_ended", told(file, exported.people))
             }

@@ -2,6 +2,7 @@
 
 use serde_json::json;
 
+use super::events::Officer;
 use crate::{
     base::{Fault, Timestamp},
     flows::Provider,
@@ -20,9 +21,9 @@ pub struct Finding {
     pub words: String,
 }
 
-/// `false` when somebody looked before, or it is about themselves.
-pub async fn see(provider: &Provider, finding: Finding, now: Timestamp) -> Result<bool, Fault> {
-    provider.writer.submit(See { finding, now }).await
+/// `false` when somebody looked before, it is about themselves, or they are off duty.
+pub async fn see(provider: &Provider, officer: &Officer, finding: Finding, now: Timestamp) -> Result<bool, Fault> {
+    Ok(officer.submit(provider, See { finding, now }, now).await?.unwrap_or(false))
 }
 
 struct See {

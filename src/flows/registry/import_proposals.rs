@@ -16,6 +16,7 @@ use serde_json::{Value, json};
 use uuid::Uuid;
 
 use super::{
+    events::Officer,
     import::{Import, ImportError, Refusal, Watch},
     source_file::{Facts, FileFault, Format},
     uploads::{PREFIX, Uploaded, tidy},
@@ -83,26 +84,37 @@ fn path_of(folder: &Path, name: &str) -> Option<PathBuf> {
 pub async fn propose(
     provider: &Provider,
     (folder, file): (&Path, &str),
-    (form, actor): (Uuid, Actor),
+    (form, officer): (Uuid, &Officer),
     now: Timestamp,
 ) -> Result<Option<Uuid>, Fault> {
     // Another's uploaded file was proposed with it, and goes when that is settled.
     if file.starts_with(PREFIX) || path_of(folder, file).is_none() {
         return Ok(None);
     }
-    provider.writer.submit(Write { id: form, step: Step::Propose(file.to_owned(), None), actor, now }).await?;
+    written(provider, officer, (form, Step::Propose(file.to_owned(), None)), now).await?;
     Ok(Some(form))
+}
+
+/// By an officer who is on duty when it is written.
+async fn written(
+    provider: &Provider,
+    officer: &Officer,
+    (id, step): (Uuid, Step),
+    now: Timestamp,
+) -> Result<bool, Fault> {
+    let unit = Write { id, step, actor: officer.actor.clone(), now };
+    Ok(officer.submit(provider, unit, now).await?.unwrap_or(false))
 }
 
 /// The same of a file that was uploaded for it; `false` when its form was sent before.
 pub async fn propose_uploaded(
     provider: &Provider,
     uploaded: &Uploaded,
-    (form, actor): (Uuid, Actor),
+    (form, officer): (Uuid, &Officer),
     now: Timestamp,
 ) -> Result<bool, Fault> {
     let known = Some((uploaded.bytes, uploaded.sha256));
-    provider.writer.submit(Write { id: form, step: Step::Propose(uploaded.name.clone(), known), actor, now }).await
+    written(provider, officer, (form, Step::Propose(uploaded.name.clone(), known)), now).await
 }
 
 /// What somebody says of a proposed import, by the version that they saw.
@@ -113,15 +125,15 @@ pub enum Word {
     Withdraw,
 }
 
-/// `false` when it is decided, changed, or not theirs to decide.
+/// `false` when it is decided, changed, or not theirs to decide (any more).
 pub async fn say(
     provider: &Provider,
     (id, version): (Uuid, i64),
     word: Word,
-    actor: Actor,
+    officer: &Officer,
     now: Timestamp,
 ) -> Result<bool, Fault> {
-    provider.writer.submit(Write { id, step: Step::Say(version, word), actor, now }).await
+    written(provider, officer, (id, Step::Say(version, word)), now).await
 }
 
 enum Step {

@@ -176,7 +176,7 @@ async fn said(state: &AppState, form: &WordsForm, id: CaseId) -> Result<Result<C
         return Ok(Err(denied));
     }
     let assigned = matches!(what, CaseOutcome::Assign);
-    let done = cases::act(&state.provider, (id, version), what, operator.signed.actor(), now).await?;
+    let done = cases::act(&state.provider, &officer(operator), (id, version), what, now).await?;
     Ok(Ok(match (done, assigned) {
         (true, true) => CaseSaid::Assigned,
         (true, false) => CaseSaid::Resolved,

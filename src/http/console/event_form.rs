@@ -44,7 +44,8 @@ pub fn routes() -> Router<AppState> {
 }
 
 pub fn officer(operator: &Operator) -> Officer {
-    Officer { actor: operator.signed.actor(), unit: operator.signed.operator().post.unit.clone() }
+    let signed = &operator.signed;
+    Officer { actor: signed.actor(), unit: signed.operator().post.unit.clone(), duty: Some(signed.duty()) }
 }
 
 async fn show(
@@ -221,7 +222,7 @@ async fn send(state: &AppState, operator: &Operator, kind: Kind, draft: &Draft) 
         Proposed::Differs(event) => {
             Ok(respond::see_other(&format!("{}/{event}?said={}", paths::CONSOLE_EVENTS, Said::SentBefore.code())))
         }
-        Proposed::Refused(_) => back(state, operator, kind, draft).await,
+        Proposed::Refused(_) | Proposed::OffDuty => back(state, operator, kind, draft).await,
         Proposed::NotOpen => Ok(respond::see_other(paths::CONSOLE_MINE)),
     }
 }

@@ -193,6 +193,7 @@ fn page(operator: &Operator, found: StoredExport) -> ExportPage {
         decision: found.decision_reason,
         people: found.people,
         without_number: found.without_number,
+        not_alive: found.not_alive,
         sha256: found.file.as_ref().map(|file| hex(&file.sha256)),
         bytes: found.file.map_or(0, |file| file.bytes),
         until: found.ready_at.map(|ready| ready + export_proposals::FETCHED_WITHIN),

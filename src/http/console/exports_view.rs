@@ -51,6 +51,7 @@ pub struct ExportPage {
     pub decision: Option<String>,
     pub people: u64,
     pub without_number: u64,
+    pub not_alive: u64,
     pub sha256: Option<String>,
     pub bytes: u64,
     /// Until when it can be fetched.

@@ -198,7 +198,7 @@ async fn said(state: &AppState, form: &WordsForm, flag: FlagKey) -> Result<Optio
         return form.keep(state).await.map(|()| Some(FlagSaid::FindingMissing));
     }
     let finding = Finding { flag, by: form.operator.signed.operator().name.clone(), words };
-    if !see(&state.provider, finding, form.operator.visitor.now()).await? {
+    if !see(&state.provider, &officer(&form.operator), finding, form.operator.visitor.now()).await? {
         return form.keep(state).await.map(|()| Some(FlagSaid::TooLate));
     }
     form.forget(state).await.map(|()| Some(FlagSaid::Seen))

@@ -10,6 +10,7 @@ use http::{HeaderName, HeaderValue};
 use uuid::Uuid;
 
 use super::{
+    event_form::officer,
     imports_view::{ImportPage, ImportRow, ImportSaid, ImportsPage, RefusedRow, UploadSaid},
     kept::{WordsForm, kept},
 };
@@ -110,7 +111,8 @@ async fn propose(State(state): State<AppState>, OperatorForm { operator, form }:
     let (Ok(id), Some(folder)) = (cell("form").parse::<Uuid>(), state.provider.settings.import_folder.clone()) else {
         return operator.foreign(&state);
     };
-    let of = (id, operator.signed.actor());
+    let officer = officer(&operator);
+    let of = (id, &officer);
     match import_proposals::propose(&state.provider, (&folder, cell("file")), of, operator.visitor.now()).await {
         Ok(Some(id)) => respond::see_other(&format!("{}/{id}", paths::CONSOLE_IMPORTS)),
         Ok(None) => respond::see_other(paths::CONSOLE_IMPORTS),
@@ -204,8 +206,8 @@ async fn said(state: &AppState, form: &WordsForm, id: Uuid) -> Result<Option<Imp
         "withdraw" => Word::Withdraw,
         _ => return Ok(None),
     };
-    let (actor, now) = (form.operator.signed.actor(), form.operator.visitor.now());
-    if !import_proposals::say(&state.provider, (id, form.version()), word, actor, now).await? {
+    let (officer, now) = (officer(&form.operator), form.operator.visitor.now());
+    if !import_proposals::say(&state.provider, (id, form.version()), word, &officer, now).await? {
         return form.keep(state).await.map(|()| Some(ImportSaid::TooLate));
     }
     form.forget(state).await.map(|()| Some(ImportSaid::Done))

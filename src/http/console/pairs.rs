@@ -170,7 +170,7 @@ async fn decided(state: &AppState, form: &WordsForm, pair: &StoredPair, sealed: 
             let missing = note.is_empty();
             let (actor, now) = (operator.signed.actor(), operator.visitor.now());
             let unit = DecideDifferent { pair: (one, other), note, actor, now };
-            if missing || !state.provider.writer.submit(unit).await? {
+            if missing || officer(operator).submit(&state.provider, unit, now).await? != Some(true) {
                 form.keep(state).await?;
                 let said = if missing { PairSaid::ReasonMissing } else { PairSaid::TooLate };
                 return Ok(respond::see_other(&format!("{}/{sealed}?said={}", paths::CONSOLE_PAIRS, said.code())));

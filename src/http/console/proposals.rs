@@ -221,34 +221,37 @@ async fn take(State(state): State<AppState>, Named(id): Named<EventId>, form: Wo
     }
     let said = async {
         let said = decided(&state, &form, id, asked).await?;
-        if said.kind() == "care" {
-            form.keep(&state).await?
+        if said.is_some_and(|said| said.kind() != "care") {
+            form.forget(&state).await?;
         } else {
-            form.forget(&state).await?
+            form.keep(&state).await?;
         }
         Ok(said)
     };
     match said.await {
-        Ok(said) => respond::see_other(&format!("{}/{id}?said={}", paths::CONSOLE_EVENTS, said.code())),
+        // Who left the desk meanwhile is asked to sign in, and finds it as it was.
+        Ok(None) => respond::see_other(&format!("{}/{id}", paths::CONSOLE_EVENTS)),
+        Ok(Some(said)) => respond::see_other(&format!("{}/{id}?said={}", paths::CONSOLE_EVENTS, said.code())),
         Err(fault) => respond::fault_for(&state, &form.operator.visitor, &fault),
     }
 }
 
-async fn decided(state: &AppState, form: &WordsForm, event: EventId, asked: Asked) -> Result<Said, Fault> {
+async fn decided(state: &AppState, form: &WordsForm, event: EventId, asked: Asked) -> Result<Option<Said>, Fault> {
     let (officer, now) = (officer(&form.operator), form.operator.visitor.now());
     let (version, reason) = (form.version(), form.words.owned("reason"));
     let verdict = match asked {
         Asked::Decide(verdict) => verdict,
         Asked::Withdraw => {
             let withdrawn = events::withdraw(&state.provider, &officer, (event, version), now).await?;
-            return Ok(if withdrawn { Said::Withdrawn } else { Said::TooLate });
+            return Ok(Some(if withdrawn { Said::Withdrawn } else { Said::TooLate }));
         }
     };
     if reason.is_empty() && verdict != Verdict::Approve {
-        return Ok(Said::ReasonMissing);
+        return Ok(Some(Said::ReasonMissing));
     }
     let say = Say { event, version, verdict, reason: Some(reason).filter(|reason| !reason.is_empty()) };
-    Ok(match events::decide(&state.provider, &officer, &say, now).await? {
+    Ok(Some(match events::decide(&state.provider, &officer, &say, now).await? {
+        Decided::OffDuty => return Ok(None),
         Decided::Recorded { .. } => Said::Recorded,
         Decided::Done(EventState::Rejected) => Said::Rejected,
         Decided::Done(_) => Said::Returned,
@@ -256,5 +259,5 @@ async fn decided(state: &AppState, form: &WordsForm, event: EventId, asked: Aske
         Decided::OwnProposal => Said::Own,
         Decided::OutsideUnit => Said::OutsideUnit,
         Decided::NotWaiting | Decided::NoSuchEvent => Said::TooLate,
-    })
+    }))
 }

@@ -13,7 +13,7 @@ use http::HeaderMap;
 use http_body_util::BodyExt as _;
 use uuid::Uuid;
 
-use super::{imports::allowed, imports_view::UploadSaid};
+use super::{event_form::officer, imports::allowed, imports_view::UploadSaid};
 use crate::{
     base::Fault,
     flows::registry::{
@@ -102,7 +102,8 @@ async fn proposed(
     let Some(uploaded) = written(state, operator, field, (&folder, format)).await? else {
         return Ok(Taken::Not(UploadSaid::Nothing));
     };
-    let of = (form, operator.signed.actor());
+    let officer = officer(operator);
+    let of = (form, &officer);
     let done = import_proposals::propose_uploaded(&state.provider, &uploaded, of, operator.visitor.now()).await;
     // Sent twice, or not written down: nobody decides about these bytes.
     if !matches!(done, Ok(true)) {

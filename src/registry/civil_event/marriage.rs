@@ -57,7 +57,7 @@ impl Event for Marriage {
                 return Err(Refusal::new(field, Why::TooYoungToMarry));
             }
         }
-        if !at.roots(husband.0).is_disjoint(&at.roots(wife.0)) {
+        if at.was_adopted(husband.0, wife.0) || !at.roots(husband.0).is_disjoint(&at.roots(wife.0)) {
             return Err(Refusal::new("wife", Why::CloseKin));
         }
         join(at, out, husband.0, wife.0, Some(self.on));

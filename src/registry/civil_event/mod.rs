@@ -13,6 +13,7 @@ mod death;
 pub mod form;
 mod guardianship;
 mod household;
+mod kinship;
 mod marriage;
 mod merging;
 mod message;
@@ -29,6 +30,7 @@ mod year;
 
 pub use competence::{Competence, competence};
 pub use form::{FieldKind, FieldSpec, Values, Who};
+pub use kinship::FormerParents;
 pub use merging::{MERGED, MergeUndo, Undone};
 pub use message::{Message, MessageFault, is_source_id};
 pub use number::NumberWanted;
@@ -236,6 +238,19 @@ impl CivilEvent {
             Ok(Self { content: Content::Birth(birth), .. }) => Some(birth.traits(at)),
             _ => None,
         }
+    }
+
+    /// Whether the rules of this kind ask whose kin somebody is.
+    pub const fn asks_kin(kind: Kind) -> bool {
+        matches!(
+            kind,
+            Kind::Marriage
+                | Kind::ParentChild
+                | Kind::AdoptionEnd
+                | Kind::RecordMerge
+                | Kind::DeathCorrection
+                | Kind::DeclarationRevoked
+        )
     }
 
     /// Every residence file the form names.

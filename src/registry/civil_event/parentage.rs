@@ -1,16 +1,16 @@
-//! Nhận cha, mẹ, con; nuôi con nuôi and its end (Law on Adoption 52/2010/QH12 Art 8, 14).
+//! Nhận cha, mẹ, con; nuôi con nuôi and its end (Law on Adoption 52/2010/QH12 Art 8, 14, 24, 27).
 
 use time::Date;
 
 use super::{
-    Event, Fact, FieldKind, FieldSpec, Outcome, Refusal, Situation, Why,
+    Consequence, Event, Fact, FieldKind, FieldSpec, FollowUp, Outcome, Refusal, Situation, Why,
     form::{Choice, Form, Who, coded, day, who},
 };
 use crate::{
     base::ids::PersonId,
     registry::{
         BirthDate, Sex, Vital,
-        record::{Record, Relative, Tie},
+        record::{Capacity, Record, Relative, Tie},
     },
 };
 
@@ -210,14 +210,21 @@ pub(super) struct AdoptionEnd {
     child: Who,
     father: Option<Who>,
     mother: Option<Who>,
+    returned: bool,
     on: Date,
 }
 
 impl Event for AdoptionEnd {
     const FIELDS: &'static [FieldSpec] = &[
         FieldSpec::must("child", FieldKind::Person, "Con nuôi", "The adopted child"),
-        FieldSpec::may("father", FieldKind::Person, "Cha đẻ (khôi phục)", "Birth father (restored)"),
-        FieldSpec::may("mother", FieldKind::Person, "Mẹ đẻ (khôi phục)", "Birth mother (restored)"),
+        FieldSpec::may("father", FieldKind::Person, "Cha đẻ (nếu sổ chưa có)", "Birth father (if not on record)"),
+        FieldSpec::may("mother", FieldKind::Person, "Mẹ đẻ (nếu sổ chưa có)", "Birth mother (if not on record)"),
+        FieldSpec::may(
+            "returned",
+            FieldKind::Choice(YES_NO),
+            "Giao con cho cha mẹ đẻ",
+            "The child is handed to the birth parents",
+        ),
         FieldSpec::must("on", FieldKind::Day, "Ngày quyết định có hiệu lực", "In force from"),
     ];
     const PAPERS: &'static [Choice] = &[("court_decision", "Quyết định của Tòa án", "Decision of a court")];
@@ -225,33 +232,101 @@ impl Event for AdoptionEnd {
     fn read(form: &mut Form<'_>) -> Option<Self> {
         let (child, on) = (form.must("child", who), form.must("on", day));
         let (father, mother) = (form.may("father", who), form.may("mother", who));
-        Some(Self { child: child?, father, mother, on: on? })
+        let returned = form.may("returned", |text, _| yes(text).ok_or(Why::NotInList)).unwrap_or(false);
+        Some(Self { child: child?, father, mother, returned, on: on? })
     }
 
+    /// Kinship with the adopters ends with the decision (Law on Adoption Art 27(1)), and the record names the birth parents
+    /// again in whose place they came; whom it does not know, the form names.
     fn apply(&self, at: &Situation, out: &mut Outcome) -> Result<(), Refusal> {
         let (child, record) = at.find("child", &self.child)?;
         let adopted = |one: &Option<Relative>| one.as_ref().is_some_and(|one| one.tie == Tie::Adoption);
         if !adopted(&record.father) && !adopted(&record.mother) {
             return Err(Refusal::new("child", Why::NotTheirParent));
         }
-        for (sex, who, recorded) in
-            [(Sex::Male, &self.father, &record.father), (Sex::Female, &self.mother, &record.mother)]
-        {
-            let restored = match who {
-                Some(who) => {
-                    let parent = at.find(role_field(sex), who)?;
-                    check_parent(role_field(sex), parent, (record.birth, child), sex)?;
-                    Some(Relative::known(parent.0, Tie::Ordinary))
+        let former = at.former(child).cloned().unwrap_or_default();
+        let mut restored = Vec::new();
+        for (sex, who, recorded, birth) in [
+            (Sex::Female, &self.mother, &record.mother, former.mother),
+            (Sex::Male, &self.father, &record.father, former.father),
+        ] {
+            // A step-parent's adoption left the other parent: nobody comes in their place.
+            if recorded.is_some() && !adopted(recorded) {
+                match who {
+                    Some(_) => return Err(Refusal::new(role_field(sex), Why::HasThisParent)),
+                    None => continue,
                 }
-                None => None,
-            };
-            if adopted(recorded) {
-                if recorded.as_ref().is_some_and(|one| record.representative.as_ref() == Some(one)) {
-                    out.set(at, child, Fact::Representative(None), Some(self.on));
-                }
-                set_parent(at, out, child, sex, restored, Some(self.on));
             }
+            let parent = birth_parent(at, (sex, who.as_ref()), (child, record), birth)?;
+            restored.extend(parent.as_ref().and_then(|one| one.person));
+            set_parent(at, out, child, sex, parent, Some(self.on));
         }
+        self.represent(at, out, (child, record), &restored);
         Ok(())
     }
+}
+
+impl AdoptionEnd {
+    /// A parent whom the adoption left is there as before; of a child who is handed back the birth parents have their rights
+    /// again (Art 27(2)); otherwise the court's decision names who looks after them, and somebody settles it.
+    fn represent(
+        &self,
+        at: &Situation,
+        out: &mut Outcome,
+        (child, record): (PersonId, &Record),
+        restored: &[PersonId],
+    ) {
+        let ends = record.representative.as_ref().is_some_and(|one| one.tie == Tie::Adoption);
+        if !ends {
+            return;
+        }
+        let needs = record.birth.age_on(self.on) < 18 || record.capacity != Capacity::Full;
+        let lives = |id: &&PersonId| at.record(**id).is_some_and(|parent| !parent.is_dead());
+        let parents = [&record.mother, &record.father].into_iter().flatten().filter(|one| one.tie != Tie::Adoption);
+        let stay: Vec<PersonId> = parents.filter_map(|one| one.person).collect();
+        let back = restored.iter().find(lives).filter(|_| self.returned);
+        let parent = stay.iter().find(lives).or(back).filter(|_| needs);
+        out.set(at, child, Fact::Representative(parent.map(|id| Relative::known(*id, Tie::Ordinary))), Some(self.on));
+        if needs && parent.is_none() && !record.is_dead() {
+            out.then(Consequence::Settle(child, FollowUp::WardWithoutRepresentative));
+        }
+    }
+}
+
+/// Who is named, or who was before the adoption.
+fn birth_parent(
+    at: &Situation,
+    (sex, who): (Sex, Option<&Who>),
+    (child, record): (PersonId, &Record),
+    birth: Option<Relative>,
+) -> Result<Option<Relative>, Refusal> {
+    let field = role_field(sex);
+    let known = birth.as_ref().and_then(|one| one.person).map(|id| at.goes_by(id));
+    let id = match who {
+        Some(who) => {
+            let parent = at.find(field, who)?;
+            // The record knows another one: that is corrected first, by an event with its own papers.
+            if known.is_some_and(|known| known != parent.0) {
+                return Err(Refusal::new(field, Why::HasThisParent));
+            }
+            check_parent(field, parent, (record.birth, child), sex)?;
+            let adopters = [&record.father, &record.mother].into_iter().flatten();
+            if adopters.filter(|one| one.tie == Tie::Adoption).any(|one| one.is(parent.0)) {
+                return Err(Refusal::new(field, Why::HasThisParent));
+            }
+            Some(parent.0)
+        }
+        None => known,
+    };
+    let Some(id) = id else { return Ok(birth) };
+    // A birth date was corrected since the adoption.
+    if at.record(id).is_some_and(|parent| !old_enough(parent.birth, record.birth)) {
+        return Err(Refusal::new(field, Why::ParentTooYoung));
+    }
+    let spouse = record.spouse.as_ref().and_then(|one| one.person);
+    if spouse.is_some_and(|spouse| !at.next_roots(id).is_disjoint(&at.roots(spouse))) {
+        return Err(Refusal::new(field, Why::CloseKin));
+    }
+    let tie = birth.map_or(Tie::Ordinary, |one| one.tie);
+    Ok(Some(Relative::known(id, tie)))
 }

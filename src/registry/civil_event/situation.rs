@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use time::Date;
 
-use super::{Change, MergeUndo, Outcome, Refusal, Why, form::Who};
+use super::{Change, FormerParents, MergeUndo, Outcome, Refusal, Why, form::Who};
 use crate::{
     base::ids::{HouseholdId, PersonId},
     registry::{
@@ -68,6 +68,8 @@ pub struct Situation {
     likely: Vec<Likely>,
     /// What the merges of these records changed.
     undo: BTreeMap<PersonId, MergeUndo>,
+    /// Parents in whose place an adoption came, and adopters whose adoption ended.
+    pub(super) former: BTreeMap<PersonId, FormerParents>,
 }
 
 impl Situation {
@@ -85,6 +87,7 @@ impl Situation {
             last_homes: BTreeMap::new(),
             likely: Vec::new(),
             undo: BTreeMap::new(),
+            former: BTreeMap::new(),
         }
     }
 
@@ -245,6 +248,8 @@ impl Situation {
         for change in &outcome.changes {
             let Some(known) = self.people.get(&change.person) else { continue };
             let (mut record, mut since) = (known.record.clone(), known.since.clone());
+            let before = record.fact(change.fact.facet());
+            self.follow_parents(change.person, &before, &change.fact, change.from.is_some());
             if let Some(from) = change.from {
                 since.insert(change.fact.facet(), from);
             }
@@ -254,31 +259,6 @@ impl Situation {
         for household in &outcome.households {
             self.put_household(household.clone());
         }
-    }
-
-    /// Parents and grandparents with the person: within three generations all come from one root
-    /// (Law on Marriage and Family 52/2014/QH13 Art 3(18)).
-    pub(super) fn roots(&self, of: PersonId) -> BTreeSet<PersonId> {
-        self.generations(of, 2)
-    }
-
-    /// What a parent adds to the roots of a child: themselves and their parents.
-    pub(super) fn next_roots(&self, parent: PersonId) -> BTreeSet<PersonId> {
-        self.generations(parent, 1)
-    }
-
-    fn generations(&self, of: PersonId, above: u8) -> BTreeSet<PersonId> {
-        let mut roots = BTreeSet::from([of]);
-        let mut last = roots.clone();
-        for _ in 0..above {
-            let parents = |id: &PersonId| {
-                let record = self.record(*id);
-                record.into_iter().flat_map(|one| [&one.father, &one.mother]).flatten().filter_map(|one| one.person)
-            };
-            last = last.iter().flat_map(parents).collect();
-            roots.extend(last.iter().copied());
-        }
-        roots
     }
 }
 

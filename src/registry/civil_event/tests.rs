@@ -17,18 +17,18 @@ use crate::{
 
 const TODAY: Date = date!(2026 - 11 - 22);
 
-const fn id(number: u128) -> PersonId {
+pub(super) const fn id(number: u128) -> PersonId {
     PersonId(Uuid::from_u128(number))
 }
 
-fn person(name: &str, born: &str, sex: Sex) -> Record {
+pub(super) fn person(name: &str, born: &str, sex: Sex) -> Record {
     let mut record = Record::new(PersonName::parse(name).unwrap(), BirthDate::parse(born).unwrap(), sex);
     record.marital = Marital::Single;
     record
 }
 
 /// 1 and 2 are married and live with their child 3; 4 and 5 are free; 6 is five years old; 7 is dead.
-fn village() -> Situation {
+pub(super) fn village() -> Situation {
     let fresh = Fresh {
         person: id(100),
         household: HouseholdId(Uuid::from_u128(200)),
@@ -76,7 +76,7 @@ fn village() -> Situation {
     at
 }
 
-fn judge(at: &Situation, kind: &str, text: &str) -> Result<Outcome, Vec<Refusal>> {
+pub(super) fn judge(at: &Situation, kind: &str, text: &str) -> Result<Outcome, Vec<Refusal>> {
     let kind = Kind::from_code(kind).unwrap();
     let mut values: Values = text
         .split_whitespace()
@@ -95,7 +95,7 @@ fn judge(at: &Situation, kind: &str, text: &str) -> Result<Outcome, Vec<Refusal>
     CivilEvent::read(kind, &values, TODAY)?.judge(at)
 }
 
-fn why(at: &Situation, kind: &str, text: &str) -> (&'static str, Why) {
+pub(super) fn why(at: &Situation, kind: &str, text: &str) -> (&'static str, Why) {
     let refusals = judge(at, kind, text).expect_err(text);
     (refusals[0].field, refusals[0].why)
 }

@@ -51,6 +51,8 @@ pub enum Decided {
     Refused(Vec<Refusal>),
     OwnProposal,
     OutsideUnit,
+    /// They left their desk or their post meanwhile.
+    OffDuty,
     /// Decided, withdrawn, or changed since it was shown.
     NotWaiting,
     NoSuchEvent,
@@ -98,7 +100,11 @@ async fn settle(
 ) -> Result<Decided, Fault> {
     let decision = Decision { to, by: officer.text(), reason: say.reason.clone() };
     let unit = Settle { event: (say.event, say.version), decision, actor: officer.actor.clone(), now };
-    Ok(if provider.writer.submit(unit).await? { Decided::Done(to) } else { Decided::NotWaiting })
+    Ok(match officer.submit(provider, unit, now).await? {
+        Some(true) => Decided::Done(to),
+        Some(false) => Decided::NotWaiting,
+        None => Decided::OffDuty,
+    })
 }
 
 async fn approve(
@@ -155,7 +161,7 @@ async fn approve(
         actor: officer.actor.clone(),
         now,
     };
-    let recorded = provider.writer.submit(unit).await?;
+    let Some(recorded) = officer.submit(provider, unit, now).await? else { return Ok(Decided::OffDuty) };
     provider.outbox_wake.notify_one();
     match recorded {
         Recorded::Yes => Ok(Decided::Recorded { event: event.id, people }),
@@ -172,8 +178,10 @@ async fn returned_impossible(
 ) -> Result<Decided, Fault> {
     let codes: Vec<_> = refusals.iter().map(|one| one.why.code()).collect();
     let say = Say { reason: Some(format!("impossible: {}", codes.join(", "))), ..say.clone() };
-    settle(provider, officer, &say, EventState::Returned, now).await?;
-    Ok(Decided::Refused(refusals))
+    match settle(provider, officer, &say, EventState::Returned, now).await? {
+        Decided::OffDuty => Ok(Decided::OffDuty),
+        _ => Ok(Decided::Refused(refusals)),
+    }
 }
 
 async fn returned_stale(

@@ -107,8 +107,8 @@ impl Ground {
         if kind == Kind::RecordMerge {
             ground.add_dwellings(conn).await?;
         }
-        if matches!(kind, Kind::RecordMerge | Kind::ParentChild) {
-            ground.add_spouses_parents(conn, vault).await?;
+        if CivilEvent::asks_kin(kind) {
+            ground.add_kin(conn, vault).await?;
         }
         ground.add_likely(conn, kind, values).await?;
         ground.claims = competence(kind, values, &ground.at);
@@ -188,19 +188,6 @@ impl Ground {
             self.too_large |= i64::try_from(owned.len()).is_ok_and(|owned| owned > MOST_CHANGED);
             for dwelling in owned {
                 self.put_dwelling(dwelling);
-            }
-        }
-        Ok(())
-    }
-
-    /// A marriage is asked about kin over three generations, also where parents or a spouse come later.
-    async fn add_spouses_parents(&mut self, conn: &mut Conn, vault: &PersonVault) -> Result<(), Fault> {
-        for id in self.principals.keys().copied().collect::<Vec<_>>() {
-            let spouse = self.at.record(id).and_then(|record| record.spouse.as_ref()?.person);
-            let Some(spouse) = spouse.and_then(|id| self.at.record(id)) else { continue };
-            let parents = [&spouse.father, &spouse.mother].into_iter().flatten().filter_map(|one| one.person);
-            for parent in parents.collect::<Vec<_>>() {
-                self.add_person(conn, vault, parent).await?;
             }
         }
         Ok(())

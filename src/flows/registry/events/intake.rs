@@ -71,7 +71,7 @@ pub async fn receive(
         Proposed::Known(event) | Proposed::Differs(event) => Ok(Received::Known(event)),
         Proposed::Refused(why) if why.iter().any(|one| one.why.weight() == Weight::Form) => Ok(Received::Refused(why)),
         Proposed::Refused(why) => open_case(provider, officer, incoming, why, now).await,
-        Proposed::NotOpen => Err(Fault::unavailable("the event came twice at once")),
+        Proposed::NotOpen | Proposed::OffDuty => Err(Fault::unavailable("the event came twice at once")),
     }
 }
 

@@ -7,6 +7,7 @@ pub mod file;
 mod ground;
 pub mod history;
 pub mod intake;
+mod kin;
 pub mod likely;
 pub mod person_page;
 pub mod propose;
@@ -35,17 +36,21 @@ use time::Date;
 use super::PersonVault;
 use crate::{
     base::{
-        Entropy, Fault,
+        Entropy, Fault, Timestamp,
         fault::FaultKind,
         ids::{EventId, HouseholdId, PersonId},
     },
     crypto::Place,
+    flows::{
+        Provider,
+        operators::{Duty, OnDuty},
+    },
     registry::{
         admin_unit,
         civil_event::{Kind, Values},
         operator::Post,
     },
-    store::{audit::Actor, civil_events::StoredEvent},
+    store::{Unit, audit::Actor, civil_events::StoredEvent},
 };
 
 /// Who acts on the record, and for which part of the country.
@@ -54,6 +59,8 @@ pub struct Officer {
     pub actor: Actor,
     /// None for the whole country.
     pub unit: Option<String>,
+    /// The session they act in; none for who acts without one.
+    pub duty: Option<Duty>,
 }
 
 /// Whether a commune or province lies within a unit: its own, or the country.
@@ -79,6 +86,12 @@ impl Officer {
     /// The codes of the officer's part of the country on a day: their unit, and the communes of a province. None for the whole.
     pub fn units(&self, day: Date) -> Option<Vec<&str>> {
         self.unit.as_deref().map(|own| units_of(own, day))
+    }
+
+    /// Has a unit run while they are on duty; `None` when they are not any more, and nothing is written.
+    pub async fn submit<U: Unit>(&self, provider: &Provider, unit: U, now: Timestamp) -> Result<Option<U::Out>, Fault> {
+        let (duty, actor) = (self.duty.clone(), self.actor.clone());
+        provider.writer.submit(OnDuty { unit, duty, actor, now }).await
     }
 
     /// As the rows name them: the same text for the same person, or two could be one.

@@ -50,6 +50,8 @@ pub enum Proposed {
     Refused(Vec<Refusal>),
     /// It is not theirs to propose again, or it is decided.
     NotOpen,
+    /// They left their desk or their post meanwhile.
+    OffDuty,
 }
 
 /// What an event would change, or why it cannot be. Nothing is written but who looked at whom: also a refusal tells
@@ -131,7 +133,9 @@ pub async fn propose(
     let new = new_event(provider, officer, (proposal, id), (&ground, &outcome), now)?;
     let actor = officer.actor.clone();
     let source = (new.source.clone(), new.source_id.clone());
-    if !provider.writer.submit(WriteProposal { event: new, again, takes_up, actor, now }).await? {
+    let unit = WriteProposal { event: new, again, takes_up, actor, now };
+    let Some(written) = officer.submit(provider, unit, now).await? else { return Ok(Proposed::OffDuty) };
+    if !written {
         if again.is_some() {
             return Ok(Proposed::NotOpen);
         }
@@ -215,7 +219,8 @@ pub async fn withdraw(
     event: (EventId, i64),
     now: Timestamp,
 ) -> Result<bool, Fault> {
-    provider.writer.submit(Withdraw { event, by: officer.text(), actor: officer.actor.clone(), now }).await
+    let unit = Withdraw { event, by: officer.text(), actor: officer.actor.clone(), now };
+    Ok(officer.submit(provider, unit, now).await?.unwrap_or(false))
 }
 
 struct Withdraw {

@@ -43,7 +43,7 @@ pub struct Teller {
 impl Teller {
     /// Competent for what its registration names: the offices that decide are found by the rules.
     fn officer(&self) -> Officer {
-        Officer { actor: self.actor.clone(), unit: None }
+        Officer { actor: self.actor.clone(), unit: None, duty: None }
     }
 }
 
@@ -137,7 +137,9 @@ async fn told_again(
         Proposed::Yes { event, .. } => Ok(Told::Kept { event, known: false }),
         Proposed::Refused(why) => Ok(Told::Refused(why.iter().map(MessageFault::of).collect())),
         // Withdrawn or decided since it was read.
-        Proposed::Known(_) | Proposed::Differs(_) | Proposed::NotOpen => Ok(Told::OtherContent(known.id)),
+        Proposed::Known(_) | Proposed::Differs(_) | Proposed::NotOpen | Proposed::OffDuty => {
+            Ok(Told::OtherContent(known.id))
+        }
     }
 }
 
@@ -213,7 +215,7 @@ pub async fn standing(provider: &Provider, event: EventId, now: Timestamp) -> Re
 
 /// The rules alone judge: whose event it is was asked when it was told.
 pub(super) const fn everywhere() -> Officer {
-    Officer { actor: Actor::Service, unit: None }
+    Officer { actor: Actor::Service, unit: None, duty: None }
 }
 
 /// By the name that its teller gave it.

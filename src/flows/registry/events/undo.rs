@@ -14,7 +14,7 @@ use crate::{
     flows::registry::PersonVault,
     registry::{
         civil_event::{MergeUndo, Undone},
-        record::Facet,
+        record::{Facet, Fact},
     },
     store::{Conn, facet_versions, household_writes, merges},
 };
@@ -40,6 +40,16 @@ impl Ground {
                 self.put_dwelling(now);
             } else {
                 self.add_household(conn, vault, now, Touched::Named).await?;
+            }
+        }
+        // Where somebody lived among others, the household stayed as it was: it is no part of what the merge changed.
+        let homes = undo.changes.iter().filter_map(|one| match &one.before {
+            Fact::Household(place) => place.as_ref().map(|place| place.household),
+            _ => None,
+        });
+        for home in homes.collect::<BTreeSet<_>>() {
+            if let Some(now) = household_writes::find(conn, home).await? {
+                self.put_dwelling(now);
             }
         }
         self.at.put_undo(gone, undo);

@@ -30,6 +30,7 @@ fn export(state: ExportState, said: Option<ExportSaid>) -> ExportPage {
         decision: (state == ExportState::Rejected).then(|| "Không đúng thẩm quyền".to_owned()),
         people: 12_345,
         without_number: 3,
+        not_alive: 2,
         sha256: written.then(|| "3c".repeat(32)),
         bytes: 3_456_789,
         until: written.then_some(NOON),
