@@ -221,10 +221,10 @@ async fn take(State(state): State<AppState>, Named(id): Named<EventId>, form: Wo
     }
     let said = async {
         let said = decided(&state, &form, id, asked).await?;
-        if said.is_some_and(|said| said.kind() != "care") {
-            form.forget(&state).await?;
-        } else {
-            form.keep(&state).await?;
+        match said {
+            Some(said) if said.kind() == "care" => form.keep(&state).await?,
+            Some(_) => form.forget(&state).await?,
+            None => {}
         }
         Ok(said)
     };
