@@ -53,6 +53,7 @@ pub enum ForwardedHeader {
 #[serde(deny_unknown_fields)]
 pub struct RegistryFiles {
     pub import_folder: Maybe<std::path::PathBuf>,
+    pub export_folder: Maybe<std::path::PathBuf>,
 }
 
 #[derive(Clone, Debug, Deserialize)]

@@ -28,7 +28,7 @@ use crate::{
         clients::Clients,
         key_schedule,
         outbox::{SmsTransport, worker},
-        registry::import_proposals,
+        registry::{export_proposals, import_proposals},
         self_registration::{OpenTo, RegistrationSettings, StatementIssuer},
         upkeep,
     },
@@ -96,6 +96,9 @@ impl Assembled {
         tokio::spawn(upkeep::sweep_always(provider.clone(), context.clock.clone()));
         if let Some(folder) = provider.settings.import_folder.clone() {
             tokio::spawn(import_proposals::work(provider.clone(), folder, context.clock.clone()));
+        }
+        if let Some(folder) = provider.settings.export_folder.clone() {
+            tokio::spawn(export_proposals::work(provider.clone(), folder, context.clock.clone()));
         }
         tokio::spawn(key_schedule::follow(provider.clone(), config.key_plan(), context.clock.clone()));
         // The demo's telephone company knows its synthetic people; elsewhere the registry's own contacts alone count.
@@ -177,6 +180,7 @@ pub fn provider(context: &Context, loaded: &Loaded, sealed: Sealed) -> Result<Pr
         dpop_nonce_required: config.dpop.require_nonce,
         mutual_tls: tls::offered(config),
         import_folder: config.registry.import_folder.0.clone(),
+        export_folder: config.registry.export_folder.0.clone(),
     };
     Ok(Provider {
         writer: Writer::start(&db, instance),

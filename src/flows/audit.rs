@@ -13,7 +13,9 @@ use crate::{
         audit::Actor,
         audit_log::{self, StoredEvent},
         audit_trail::{self, Bounds},
-        grants, operators, persons,
+        grants,
+        operators::{self, StoredOperator},
+        persons,
     },
 };
 
@@ -78,17 +80,35 @@ pub struct TrailPage {
     pub next: Option<Bounds>,
 }
 
+/// An auditor before the log.
+#[derive(Clone, Copy, Debug)]
+pub struct Reader<'a> {
+    pub actor: &'a Actor,
+    /// The part of the country whose operators they look after; None for the whole. What citizens and portals do is then not theirs.
+    pub units: Option<&'a [&'a str]>,
+    pub now: Timestamp,
+}
+
+impl Reader<'_> {
+    /// Whether an operator is of the auditor's part of the country.
+    pub fn looks_after(&self, operator: &StoredOperator) -> bool {
+        self.units.is_none_or(|units| operator.post.unit.as_deref().is_some_and(|unit| units.contains(&unit)))
+    }
+}
+
 /// One page of a trail; `None` when there is nobody of this name or number. Noted before anything is told.
 pub async fn page(
     (conn, writer): (&mut Conn, &Writer),
     looked: &Looked,
     (from, most): (Bounds, usize),
-    (actor, now): (Actor, Timestamp),
+    reader: &Reader<'_>,
 ) -> Result<Option<TrailPage>, Fault> {
+    let (actor, now) = (reader.actor.clone(), reader.now);
     let mut note = NoteReading { person: None, account: None, grant: None, operator: None, actor, now };
     match looked {
         Looked::Operator(name) => {
-            if operators::find_by_name(conn, name.as_str()).await?.is_none() {
+            let found = operators::find_by_name(conn, name.as_str()).await?;
+            if !found.is_some_and(|operator| reader.looks_after(&operator)) {
                 return Ok(None);
             }
             note.operator = Some(name.as_str().to_owned());
@@ -101,11 +121,11 @@ pub async fn page(
     let (person, account, operator) = (note.person, note.account, note.operator.clone());
     writer.submit(note).await?;
     let operator = operator.map(|name| Actor::Operator(name).as_text());
-    let trails = [
-        operator.as_deref().map(audit_trail::Trail::Operator),
-        person.map(audit_trail::Trail::Person),
-        account.map(audit_trail::Trail::Account),
-    ];
+    let operator = operator.as_deref().map(audit_trail::Trail::Operator);
+    let trails = match reader.units {
+        None => [operator, person.map(audit_trail::Trail::Person), account.map(audit_trail::Trail::Account)],
+        Some(units) => [operator, person.map(|person| audit_trail::Trail::ByUnits(person, units)), None],
+    };
     let limit = i64::try_from(most).unwrap_or(i64::MAX).saturating_add(1);
     let mut events = Vec::new();
     for of in trails.into_iter().flatten() {

@@ -108,6 +108,8 @@ pub struct Settings {
     pub mutual_tls: MutualTls,
     /// Where files of people lie that operators may propose.
     pub import_folder: Option<PathBuf>,
+    /// Where files lie that two operators decided to take out, until they are fetched.
+    pub export_folder: Option<PathBuf>,
 }
 
 /// Everything, shared by all requests.

@@ -29,6 +29,7 @@ use tracing::Instrument;
 
 use self::methods::{Methods, has_head};
 pub use self::{
+    body::Oversize,
     class::{Class, Places},
     failure::{Failure, FailureKind, Reader, plain},
     request_id::RequestId,
@@ -126,17 +127,19 @@ async fn pass(State((edge, methods)): State<(Arc<Edge>, Methods)>, mut request: 
 }
 
 impl Edge {
-    async fn answer(&self, request: Request, class: Class, next: Next) -> Result<Response, FailureKind> {
+    async fn answer(&self, mut request: Request, class: Class, next: Next) -> Result<Response, FailureKind> {
         let Ok(_place) = self.gates.enter(class) else {
             metrics::counter!("http_shed_total", "class" => class.name()).increment(1);
             return Err(FailureKind::Busy);
         };
         let (most, body_time, request_time) = self.limits(class);
-        let (request, verdict) = body::guard(request, most, body_time)?;
+        let told = |kind| if class == Class::Upload { of_file(kind, most) } else { kind };
+        let read = if class == Class::Upload { body::of_upload(&mut request, most) } else { most };
+        let (request, verdict) = body::guard(request, read, body_time).map_err(told)?;
         let answered = AssertUnwindSafe(timeout(request_time, next.run(request))).catch_unwind().await;
         // The body's fault comes before whatever the handler made of a body that broke off.
         match (verdict.failure(), answered) {
-            (Some(of_body), _) => Err(of_body),
+            (Some(of_body), _) => Err(told(of_body)),
             (None, Ok(Ok(response))) => Ok(response),
             (None, Ok(Err(_elapsed))) if verdict.is_unfinished() => Err(FailureKind::SlowBody),
             (None, Ok(Err(_elapsed))) => Err(FailureKind::Slow),
@@ -189,6 +192,11 @@ impl Edge {
             headers.insert(CONNECTION, HeaderValue::from_static("close"));
         }
     }
+}
+
+/// Who sends a file is told how large it may be.
+const fn of_file(kind: FailureKind, most: u64) -> FailureKind {
+    if matches!(kind, FailureKind::TooLarge) { FailureKind::FileTooLarge { most } } else { kind }
 }
 
 /// The older header knows no "anybody", and would forbid what a page's policy allows.

@@ -53,6 +53,8 @@ pub const CONSOLE_CASES: &str = "/console/cases";
 pub const CONSOLE_IMPORTS: &str = "/console/imports";
 /// A file of people from an operator's machine: with limits of its own.
 pub const CONSOLE_UPLOAD: &str = "/console/upload";
+/// Selections of people that go out by two operators' word; followed by an export's id.
+pub const CONSOLE_EXPORTS: &str = "/console/exports";
 pub const CONSOLE_PAIRS: &str = "/console/pairs";
 /// Who did what to whom, for auditors; an answer's address is followed by a handle.
 pub const CONSOLE_TRAIL: &str = "/console/trail";

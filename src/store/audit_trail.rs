@@ -8,6 +8,8 @@ use super::{
     Conn,
     audit_log::{EventRow, StoredEvent},
     db::failed,
+    dialect,
+    intake::list,
 };
 use crate::base::{
     Fault, Timestamp,
@@ -44,6 +46,8 @@ pub enum Trail<'a> {
     /// What happened to a person beside any account.
     Person(PersonId),
     Account(AccountId),
+    /// What operators of these units did about a person.
+    ByUnits(PersonId, &'a [&'a str]),
 }
 
 pub(super) const OF_OPERATOR: &str = "SELECT instance, lane, seq, at, action, outcome, actor, person_id, account_id, client_id, \
@@ -62,7 +66,7 @@ pub(super) const OF_ACCOUNT: &str = "SELECT instance, lane, seq, at, action, out
 pub async fn page(conn: &mut Conn, of: &Trail<'_>, from: Bounds, most: i64) -> Result<Vec<StoredEvent>, Fault> {
     /// The same binds for each statement, whatever kind of value says whose trail it is.
     macro_rules! read {
-        ($sql:expr, $whose:expr) => {
+        ($sql:expr, $whose:expr $(, $more:expr)?) => {
             on!(conn, |c| sqlx::query_as($sql)
                 .bind($whose)
                 .bind(from.since)
@@ -71,14 +75,17 @@ pub async fn page(conn: &mut Conn, of: &Trail<'_>, from: Bounds, most: i64) -> R
                 .bind(from.lane)
                 .bind(from.seq)
                 .bind(most)
+                $(.bind($more))?
                 .fetch_all(c)
                 .await)
         };
     }
+    let of_units = dialect::trail_of_units(conn.engine());
     let rows: Result<Vec<EventRow>, _> = match of {
         Trail::Operator(name) => read!(OF_OPERATOR, *name),
         Trail::Person(id) => read!(OF_PERSON, *id),
         Trail::Account(id) => read!(OF_ACCOUNT, *id),
+        Trail::ByUnits(id, units) => read!(of_units, *id, list(units)),
     };
     let rows = rows.map_err(failed("reading a trail"))?;
     Ok(rows.into_iter().map(Into::into).collect())

@@ -40,6 +40,13 @@ pub async fn find(
     Ok(row.map(|(sealed,)| sealed))
 }
 
+pub(super) const FORGET: &str = "DELETE FROM console_draft WHERE operator_id = $1 AND form = $2";
+
+pub async fn forget(conn: &mut Conn, (operator, form): (OperatorId, Uuid)) -> Result<(), Fault> {
+    on!(conn, |c| sqlx::query(FORGET).bind(operator).bind(form).execute(c).await.map(|_| ()))
+        .map_err(failed("forgetting a draft"))
+}
+
 pub(super) const SWEEP: &str = "DELETE FROM console_draft WHERE (operator_id, form) IN \
     (SELECT operator_id, form FROM console_draft WHERE expires_at < $1 LIMIT $2)";
 

@@ -377,3 +377,60 @@ pub(super) const fn hold_household(engine: Engine) -> &'static str {
         Engine::Postgres => "SELECT version FROM household WHERE id = $1 FOR NO KEY UPDATE",
     }
 }
+
+/// Proposed exports of these units, or all of them ($2), the latest first.
+pub(super) const fn latest_exports(engine: Engine) -> &'static str {
+    match engine {
+        Engine::Sqlite => {
+            "SELECT id, version, unit_code, format, sensitive, reason, state, proposed_by, proposed_at, decided_by, \
+             decided_at, decision_reason, people, without_number, not_alive, file_name, sha256, bytes, ready_at, taken_at \
+             FROM export_proposal WHERE ($2 OR unit_code IN (SELECT value FROM json_each($1))) \
+             ORDER BY proposed_at DESC, id DESC LIMIT $3"
+        }
+        Engine::Postgres => {
+            "SELECT id, version, unit_code, format, sensitive, reason, state, proposed_by, proposed_at, decided_by, \
+             decided_at, decision_reason, people, without_number, not_alive, file_name, sha256, bytes, ready_at, taken_at \
+             FROM export_proposal WHERE ($2 OR unit_code = ANY (ARRAY(SELECT jsonb_array_elements_text($1::jsonb)))) \
+             ORDER BY proposed_at DESC, id DESC LIMIT $3"
+        }
+    }
+}
+
+/// What operators of these units ($8) did about a person, the latest first.
+pub(super) const fn trail_of_units(engine: Engine) -> &'static str {
+    match engine {
+        Engine::Sqlite => {
+            "SELECT instance, lane, seq, at, action, outcome, actor, person_id, account_id, client_id, session_id, detail, \
+             prev_hash, hash FROM audit_event WHERE person_id = $1 AND account_id IS NULL \
+             AND at >= $2 AND at <= $3 AND (at, instance, lane, seq) < ($3, $4, $5, $6) \
+             AND actor IN (SELECT 'operator:' || name FROM operator WHERE unit_code IN (SELECT value FROM json_each($8))) \
+             ORDER BY at DESC, instance DESC, lane DESC, seq DESC LIMIT $7"
+        }
+        Engine::Postgres => {
+            "SELECT instance, lane, seq, at, action, outcome, actor, person_id, account_id, client_id, session_id, detail, \
+             prev_hash, hash FROM audit_event WHERE person_id = $1 AND account_id IS NULL \
+             AND at >= $2 AND at <= $3 AND (at, instance, lane, seq) < ($3, $4, $5, $6) \
+             AND actor IN (SELECT 'operator:' || name FROM operator WHERE unit_code \
+             = ANY (ARRAY(SELECT jsonb_array_elements_text($8::jsonb)))) \
+             ORDER BY at DESC, instance DESC, lane DESC, seq DESC LIMIT $7"
+        }
+    }
+}
+
+/// Flags of operators of these units ($6), or of all ($7), the latest first.
+pub(super) const fn flags_of_operators(engine: Engine) -> &'static str {
+    match engine {
+        Engine::Sqlite => {
+            "SELECT operator, pattern, day, flagged_at, seen_by, seen_at, finding FROM operator_flag \
+             WHERE (seen_at IS NULL) = $1 AND (flagged_at, operator, pattern) < ($2, $3, $4) AND ($7 OR operator IN \
+             (SELECT name FROM operator WHERE unit_code IN (SELECT value FROM json_each($6)))) \
+             ORDER BY flagged_at DESC, operator DESC, pattern DESC LIMIT $5"
+        }
+        Engine::Postgres => {
+            "SELECT operator, pattern, day, flagged_at, seen_by, seen_at, finding FROM operator_flag \
+             WHERE (seen_at IS NULL) = $1 AND (flagged_at, operator, pattern) < ($2, $3, $4) AND ($7 OR operator IN \
+             (SELECT name FROM operator WHERE unit_code = ANY (ARRAY(SELECT jsonb_array_elements_text($6::jsonb))))) \
+             ORDER BY flagged_at DESC, operator DESC, pattern DESC LIMIT $5"
+        }
+    }
+}

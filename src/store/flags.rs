@@ -5,13 +5,14 @@ use serde::{Deserialize, Serialize};
 use time::Date;
 use uuid::Uuid;
 
-use super::{Conn, db::failed};
+use super::{Conn, db::failed, dialect, intake::list as listed};
 use crate::base::{Fault, Timestamp, ids::ClientId};
 
 /// Whose ways of looking.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Of {
-    Operators,
+pub enum Of<'a> {
+    /// Of these units; None for everywhere.
+    Operators(Option<&'a [&'a str]>),
     Systems,
 }
 
@@ -113,9 +114,6 @@ pub struct After {
     pub key: FlagKey,
 }
 
-pub(super) const OPERATORS: &str = "SELECT operator, pattern, day, flagged_at, seen_by, seen_at, finding FROM operator_flag \
-    WHERE (seen_at IS NULL) = $1 AND (flagged_at, operator, pattern) < ($2, $3, $4) \
-    ORDER BY flagged_at DESC, operator DESC, pattern DESC LIMIT $5";
 pub(super) const SYSTEMS: &str = "SELECT id, client_id, officer, pattern, agency, dossier, flagged_at, seen_by, seen_at, \
     finding FROM registry_flag WHERE (seen_at IS NULL) = $1 AND (flagged_at, id) < ($2, $3) \
     ORDER BY flagged_at DESC, id DESC LIMIT $4";
@@ -123,23 +121,26 @@ pub(super) const SYSTEMS: &str = "SELECT id, client_id, officer, pattern, agency
 /// Those that nobody looked at yet, or those that somebody did; the latest first, after the end of another page.
 pub async fn list(
     conn: &mut Conn,
-    (of, open): (Of, bool),
+    (of, open): (Of<'_>, bool),
     after: Option<&After>,
     most: i64,
 ) -> Result<Vec<StoredFlag>, Fault> {
     let at = after.map_or(Timestamp::MAX, |after| after.at);
     match of {
-        Of::Operators => {
+        Of::Operators(units) => {
             let (operator, pattern) = match after.map(|after| &after.key) {
                 Some(FlagKey::Operator { operator, pattern, .. }) => (operator.as_str(), pattern.as_str()),
                 _ => ("", ""),
             };
-            let rows: Vec<OperatorRow> = on!(conn, |c| sqlx::query_as(OPERATORS)
+            let sql = dialect::flags_of_operators(conn.engine());
+            let rows: Vec<OperatorRow> = on!(conn, |c| sqlx::query_as(sql)
                 .bind(open)
                 .bind(at)
                 .bind(operator)
                 .bind(pattern)
                 .bind(most)
+                .bind(listed(units.unwrap_or_default()))
+                .bind(units.is_none())
                 .fetch_all(c)
                 .await)
             .map_err(failed("listing flags of operators"))?;

@@ -50,6 +50,7 @@ pub const MIGRATIONS: &[(i64, &str, &str, &str)] = &[
     embed!(66, "0066_means"),
     embed!(72, "0072_lists_by_pages"),
     embed!(73, "0073_client_end"),
+    embed!(75, "0075_export_proposals"),
 ];
 
 /// What `migrate --check` says.

@@ -118,6 +118,27 @@ async fn guesses_are_delayed_and_wrong_codes_end_the_attempt() {
     }
 }
 
+/// With what an authenticator app, a message or an input method puts between and around the digits.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_code_is_read_as_people_paste_it() {
+    let app = TestApp::sqlite().await;
+    let clerk = app.operator(NAME, &[Role::Approver], None).await;
+    let wide =
+        |code: &str| code.chars().map(|digit| char::from_u32(u32::from(digit) + 0xFEE0).unwrap()).collect::<String>();
+    let written: [&dyn Fn(&str) -> String; 4] = [
+        &|code: &str| format!(" {} {} ", &code[..3], &code[3..]),
+        &|code: &str| format!("{}-{}", &code[..3], &code[3..]),
+        &|code: &str| format!("\u{202d}{code}\u{202c}"),
+        &wide,
+    ];
+    for write in written {
+        let mut browser = app.browser();
+        give_password(&mut browser, NAME, OPERATOR_PASSWORD).await;
+        let typed = write(&app.clerks_code(&clerk));
+        assert!(give_code(&mut browser, &typed).await.body.contains("Bàn làm việc"), "{typed:?}");
+    }
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_code_is_taken_once_and_a_half_session_waits_ten_minutes() {
     let app = TestApp::sqlite().await;

@@ -14,7 +14,6 @@ use http::StatusCode;
 use super::console_record::{link, person_page};
 use crate::support::{
     app::{Answer, Browser, TestApp},
-    operators::sign_in,
     people::{self, add, person},
 };
 
@@ -40,13 +39,6 @@ impl Unit for Flag {
     }
 }
 
-async fn signed<'a>(app: &'a TestApp, name: &str, roles: &[Role], unit: Option<&str>) -> Browser<'a> {
-    let clerk = app.operator(name, roles, unit).await;
-    let mut browser = app.browser();
-    sign_in(app, &mut browser, &clerk).await;
-    browser
-}
-
 async fn asked(browser: &mut Browser<'_>, fields: &[(&str, &str)]) -> Answer {
     let page = browser.get("/console/trail").await;
     let sent = browser.submit("/console/trail", &page, fields).await;
@@ -59,11 +51,11 @@ async fn asked(browser: &mut Browser<'_>, fields: &[(&str, &str)]) -> Answer {
 async fn what_an_operator_did_and_what_happened_to_a_person_is_read_page_by_page() {
     for app in TestApp::each().await {
         add(&app.at, person()).await;
-        let mut clerk = signed(&app, "canbo.an", &[Role::Registrar], None).await;
+        let mut clerk = app.at_desk("canbo.an", &[Role::Registrar], None).await;
         for _ in 0..40 {
             person_page(&mut clerk, people::NUMBER, people::NAME).await;
         }
-        let mut auditor = signed(&app, "kiemtra.an", &[Role::Auditor], None).await;
+        let mut auditor = app.at_desk("kiemtra.an", &[Role::Auditor], None).await;
         let mut page = asked(&mut auditor, &[("operator", "CanBo.An"), ("since", "22/11/2026")]).await;
         for words in ["Mở hồ sơ", "Tìm người", "canbo.an", "/console/person/"] {
             assert!(page.body.contains(words), "{words}: {}", page.body);
@@ -84,6 +76,7 @@ async fn what_an_operator_did_and_what_happened_to_a_person_is_read_page_by_page
             "SELECT count(*) FROM audit_event WHERE action = 'registry.person_read' AND actor = 'operator:canbo.an'";
         assert_eq!(u64::try_from(opened).unwrap(), u64::try_from(app.at.count(all).await).unwrap());
         assert!(pages > 2, "{pages}");
+        assert!(!page.body.contains("tên gần giống"), "the log has no near names");
         let page = asked(&mut auditor, &[("person", "900 085 000 001")]).await;
         assert!(page.body.contains("registry.person_read") && page.body.contains("canbo.an"), "{}", page.body);
         let page = asked(&mut auditor, &[("operator", "canbo.an"), ("until", "21/11/2026")]).await;
@@ -109,8 +102,8 @@ async fn what_an_operator_did_and_what_happened_to_a_person_is_read_page_by_page
 #[tokio::test(flavor = "multi_thread")]
 async fn a_flag_is_looked_at_once_by_somebody_else_with_a_finding() {
     for app in TestApp::each().await {
-        let mut auditor = signed(&app, "kiemtra.an", &[Role::Auditor], None).await;
-        let mut other = signed(&app, "kiemtra.binh", &[Role::Auditor], None).await;
+        let mut auditor = app.at_desk("kiemtra.an", &[Role::Auditor], None).await;
+        let mut other = app.at_desk("kiemtra.binh", &[Role::Auditor], None).await;
         // More than a page of them, all at one moment; and one about the auditor.
         app.at.provider.writer.submit(Flag { now: app.at.now() }).await.unwrap();
         let list = auditor.get("/console/flags").await;
@@ -145,7 +138,7 @@ async fn a_flag_is_looked_at_once_by_somebody_else_with_a_finding() {
         assert_eq!(app.at.audited("registry.flag_seen", "done").await, 1);
         assert_eq!(app.at.audited("registry.flag_seen", "refused").await, 2);
         assert!(other.get("/console/flags?seen=1").await.body.contains("/console/flag/"));
-        let open = flags::list(&mut app.at.conn().await, (Of::Operators, true), None, 100).await.unwrap();
+        let open = flags::list(&mut app.at.conn().await, (Of::Operators(None), true), None, 100).await.unwrap();
         assert_eq!(open.len(), 35);
         assert!(
             open.iter().all(|flag| matches!(&flag.key, FlagKey::Operator { operator, .. } if operator != "kiemtra.an"))
@@ -157,23 +150,19 @@ async fn a_flag_is_looked_at_once_by_somebody_else_with_a_finding() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn the_log_is_for_auditors_of_the_country() {
+async fn the_log_is_for_auditors() {
     let app = TestApp::sqlite().await;
-    let mut clerk = signed(&app, "canbo.an", &[Role::Registrar, Role::Approver], None).await;
-    let mut near = signed(&app, "kiemtra.xa", &[Role::Auditor], Some("01")).await;
-    for browser in [&mut clerk, &mut near] {
-        let desk = browser.get("/console").await;
-        assert!(!desk.body.contains("/console/trail") && !desk.body.contains("/console/flags"), "{}", desk.body);
-        for path in ["/console/trail", "/console/flags", "/console/system-flags", "/console/flag/x", "/console/trail/x"]
-        {
-            assert_eq!(browser.get(path).await.status, StatusCode::FORBIDDEN, "{path}");
-        }
-        for path in ["/console/trail", "/console/flag/x"] {
-            let fields = [("operator", "canbo.an"), ("action", "see"), ("finding", "x")];
-            assert_eq!(browser.submit(path, &desk, &fields).await.status, StatusCode::FORBIDDEN, "{path}");
-        }
+    let mut clerk = app.at_desk("canbo.an", &[Role::Registrar, Role::Approver], None).await;
+    let desk = clerk.get("/console").await;
+    assert!(!desk.body.contains("/console/trail") && !desk.body.contains("/console/flags"), "{}", desk.body);
+    for path in ["/console/trail", "/console/flags", "/console/system-flags", "/console/flag/x", "/console/trail/x"] {
+        assert_eq!(clerk.get(path).await.status, StatusCode::FORBIDDEN, "{path}");
     }
-    let mut auditor = signed(&app, "kiemtra.an", &[Role::Auditor], None).await;
+    for path in ["/console/trail", "/console/flag/x"] {
+        let fields = [("operator", "canbo.an"), ("action", "see"), ("finding", "x")];
+        assert_eq!(clerk.submit(path, &desk, &fields).await.status, StatusCode::FORBIDDEN, "{path}");
+    }
+    let mut auditor = app.at_desk("kiemtra.an", &[Role::Auditor], None).await;
     let desk = auditor.get("/console").await;
     assert!(desk.body.contains("/console/trail") && desk.body.contains("/console/flags"));
     assert!(auditor.get("/console/flags").await.body.contains("Không có dấu hiệu nào"));
@@ -183,4 +172,64 @@ async fn the_log_is_for_auditors_of_the_country() {
     assert_eq!(auditor.get("/console/trail/x").await.location(), "/console/trail");
     assert_eq!(auditor.get("/console/flag/x").await.status, StatusCode::NOT_FOUND);
     assert_eq!(auditor.get("/console/flags?after=x").await.status, StatusCode::OK);
+}
+
+struct FlagThree {
+    now: Timestamp,
+}
+
+impl Unit for FlagThree {
+    type Out = ();
+    const KIND: &'static str = "test.flag_three";
+    const CLASS: Class = Class::Admin;
+
+    fn lane_key(&self) -> LaneKey {
+        LaneKey::of_bytes(b"test")
+    }
+
+    async fn run<'a>(&'a self, tx: &'a mut Tx) -> Result<(), Fault> {
+        for name in ["canbo.ha", "canbo.xa", "canbo.nuoc"] {
+            operator_reading::flag(tx, name, "many_people", self.now).await?;
+        }
+        Ok(())
+    }
+}
+
+/// A unit's auditor looks after the operators of the unit and of what lies within it: what those did, and nobody else.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_units_auditor_reads_what_its_operators_did() {
+    for app in TestApp::each().await {
+        add(&app.at, person()).await;
+        for (name, unit) in [("canbo.ha", Some("00004")), ("canbo.xa", Some("79")), ("canbo.nuoc", None)] {
+            let mut clerk = app.at_desk(name, &[Role::Registrar], unit).await;
+            person_page(&mut clerk, people::NUMBER, people::NAME).await;
+        }
+        let mut auditor = app.at_desk("kiemtra.ha", &[Role::Auditor], Some("01")).await;
+        let desk = auditor.get("/console").await;
+        assert!(desk.body.contains("/console/trail") && desk.body.contains("/console/flags"), "{}", desk.body);
+        let form = auditor.get("/console/trail").await;
+        assert!(form.body.contains("cán bộ thuộc địa bàn của bạn"), "it says whose log this is: {}", form.body);
+        let page = asked(&mut auditor, &[("operator", "canbo.ha")]).await;
+        assert!(page.body.contains("registry.person_read"), "{}", page.body);
+        for name in ["canbo.xa", "canbo.nuoc"] {
+            let page = asked(&mut auditor, &[("operator", name)]).await;
+            assert!(page.body.contains("Không có cán bộ nào") && !page.body.contains("registry."), "{}", page.body);
+        }
+        let page = asked(&mut auditor, &[("person", people::NUMBER)]).await;
+        assert!(page.body.contains("registry.person_read") && page.body.contains("canbo.ha"), "{}", page.body);
+        assert!(!page.body.contains("canbo.xa") && !page.body.contains("canbo.nuoc"), "{}", page.body);
+        app.at.provider.writer.submit(FlagThree { now: app.at.now() }).await.unwrap();
+        let list = auditor.get("/console/flags").await;
+        assert_eq!(list.body.matches("/console/flag/").count(), 1, "{}", list.body);
+        assert!(list.body.contains("canbo.ha") && !list.body.contains("/console/system-flags"), "{}", list.body);
+        assert_eq!(auditor.get("/console/system-flags").await.status, StatusCode::FORBIDDEN);
+        let at = link(&list, "Mở rất nhiều hồ sơ trong một ngày");
+        assert_eq!(auditor.get(&at).await.status, StatusCode::OK);
+        // Moved to another unit, they are another's to look after.
+        app.at.change("UPDATE operator SET unit_code = '79' WHERE name = 'canbo.ha'").await;
+        assert_eq!(auditor.get(&at).await.status, StatusCode::NOT_FOUND);
+        let fields = [("action", "see"), ("finding", "Đã hỏi")];
+        assert_eq!(auditor.submit(&at, &desk, &fields).await.status, StatusCode::NOT_FOUND);
+        assert_eq!(app.at.audited("registry.flag_seen", "done").await, 0);
+    }
 }

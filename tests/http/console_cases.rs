@@ -1,6 +1,7 @@
 //! Cases at the console: seen by their unit, in words, with a way out for what came in; and what operators look at, on record.
 
 use dinhdanh::{
+    base::Span,
     flows::registry::events::{Incoming, Officer, Proposal, Received, receive},
     registry::{civil_event::Kind, operator::Role},
     store::{audit::Actor, civil_events},
@@ -9,7 +10,10 @@ use http::StatusCode;
 
 use crate::{
     flows::events::{proposal, recorded},
-    http::console_record::{find, given, link, person_page},
+    http::{
+        console_clerk::away,
+        console_record::{find, given, link, person_page},
+    },
     support::{
         app::TestApp,
         operators::sign_in,
@@ -113,6 +117,29 @@ async fn what_came_in_is_refused_with_its_case_by_an_approver_once() {
 }
 
 /// The other way out: a registrar mends it, and somebody else decides.
+/// What an officer wrote about a case is there after their session ended, and after they took the case on.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_written_about_a_case_is_not_lost() {
+    for app in TestApp::each().await {
+        two_people(&app).await;
+        let (page, _) = told(&app, None, "1").await;
+        let binh = app.operator("canbo.binh", &[Role::Approver], None).await;
+        let mut chief = app.browser();
+        sign_in(&app, &mut chief, &binh).await;
+        let shown = chief.get(&page).await;
+        app.at.clock.advance(Span::minutes(16));
+        let fields = [("version", "1"), ("action", "record_stands"), ("reason", "Đã đối chiếu sổ gốc")];
+        let back = away(&app, (&mut chief, &binh), (&page, &shown), &fields).await;
+        let shown = chief.get(&back).await;
+        assert!(shown.body.contains("Đã đối chiếu sổ gốc</textarea>"), "{}", shown.body);
+        let fields = [("version", "1"), ("action", "assign"), ("reason", "Đã đối chiếu sổ gốc, gọi lại")];
+        let sent = chief.submit(&page, &shown, &fields).await;
+        let shown = chief.get(sent.location()).await;
+        assert!(shown.body.contains("gọi lại</textarea>"), "{}", shown.body);
+        assert_eq!(app.at.audited("registry.case_changed", "done").await, 1, "taken on, and not settled by the lapse");
+    }
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn what_came_in_is_mended_and_proposed_by_a_registrar() {
     for app in TestApp::each().await {
@@ -147,9 +174,7 @@ async fn searches_are_on_record_also_fruitless_ones_and_go_on_page_by_page() {
         for serial in 1..=33 {
             add(&app.at, another(serial)).await;
         }
-        let an = app.operator("canbo.an", &[Role::Registrar], Some("01")).await;
-        let mut clerk = app.browser();
-        sign_in(&app, &mut clerk, &an).await;
+        let mut clerk = app.at_desk("canbo.an", &[Role::Registrar], Some("01")).await;
         let first = find(&mut clerk, people::NAME).await;
         assert_eq!(first.body.matches("/console/person/").count(), 30, "{}", first.body);
         let next = clerk.get(link(&first, "Xem thêm, kể cả tên gần giống").trim_end_matches("#found")).await;
@@ -166,9 +191,7 @@ async fn searches_are_on_record_also_fruitless_ones_and_go_on_page_by_page() {
 async fn who_reads_very_much_is_flagged_and_then_stopped_until_tomorrow() {
     for app in TestApp::each().await {
         add(&app.at, person()).await;
-        let an = app.operator("canbo.an", &[Role::Registrar], Some("01")).await;
-        let mut clerk = app.browser();
-        sign_in(&app, &mut clerk, &an).await;
+        let mut clerk = app.at_desk("canbo.an", &[Role::Registrar], Some("01")).await;
         person_page(&mut clerk, people::NUMBER, people::NAME).await;
         assert_eq!(app.at.count("SELECT people FROM operator_reading").await, 1);
         app.at.change("UPDATE operator_reading SET people = 199").await;
@@ -211,9 +234,7 @@ async fn what_is_typed_stays_here_however_long_it_is() {
         let sealed = app.at.count("SELECT count(*) FROM console_draft").await;
         assert_eq!(sealed, 1);
         // Another session's draft is nobody's, and a form without an id of ours is refused.
-        let other = app.operator("canbo.binh", &[Role::Registrar], None).await;
-        let mut stranger = app.browser();
-        sign_in(&app, &mut stranger, &other).await;
+        let mut stranger = app.at_desk("canbo.binh", &[Role::Registrar], None).await;
         assert_eq!(stranger.get(&to).await.status, StatusCode::SEE_OTHER);
         let forged = [("form", "0001"), ("action", "check")];
         assert_eq!(clerk.submit("/console/propose/birth", &form, &forged).await.status, StatusCode::FORBIDDEN);

@@ -46,6 +46,31 @@ async fn again(app: &TestApp, browser: &mut Browser<'_>, clerk: &Clerk, at: &str
     browser.submit(at, &page, &[("action", "continue"), ("code", &code)]).await.location().to_owned()
 }
 
+/// Sends a form after its session ended, reads that its words are kept, signs in again, and answers where that leads.
+pub async fn away(
+    app: &TestApp,
+    (browser, clerk): (&mut Browser<'_>, &Clerk),
+    (at, page): (&str, &Answer),
+    fields: &[(&str, &str)],
+) -> String {
+    let sent = browser.submit(at, page, fields).await;
+    let to = sent.location().to_owned();
+    assert!(to.starts_with("/console/sign-in?next="), "{to}");
+    let page = browser.get(&to).await;
+    assert!(page.body.contains("Nội dung vừa nhập vẫn được giữ"), "{}", page.body);
+    again(app, browser, clerk, &to).await
+}
+
+/// From the form of a death to its proposal; answers the proposal's address.
+async fn proposed(clerk: &mut Browser<'_>, form: &Answer) -> String {
+    let fields = death(form);
+    let checked = post(clerk, form, &fields, &[("action", "check")]).await;
+    let shown = clerk.get(checked.location()).await;
+    let seen = given(&shown, "seen");
+    let sent = post(clerk, &shown, &fields, &[("seen", &seen), ("action", "propose")]).await;
+    sent.location().split('?').next().unwrap().to_owned()
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn what_was_typed_is_there_after_a_session_ended_in_the_middle() {
     for app in TestApp::each().await {
@@ -56,12 +81,10 @@ async fn what_was_typed_is_there_after_a_session_ended_in_the_middle() {
         let form = opened(&mut clerk).await;
         let record = link(&find(&mut clerk, people::NUMBER).await, people::NAME);
         app.at.clock.advance(Span::minutes(16));
-        let sent = post(&mut clerk, &form, &death(&form), &[("action", "check")]).await;
-        let to = sent.location().to_owned();
-        assert!(to.starts_with("/console/sign-in?next="), "{to}");
-        let page = clerk.get(&to).await;
-        assert!(page.body.contains("Nội dung vừa nhập vẫn được giữ"), "{}", page.body);
-        let form = again(&app, &mut clerk, &an, &to).await;
+        let fields = death(&form);
+        let fields = fields.iter().map(|(name, value)| (*name, value.as_str())).chain([("action", "check")]);
+        let fields: Vec<_> = fields.collect();
+        let form = away(&app, (&mut clerk, &an), (DEATH, &form), &fields).await;
         let form = clerk.get(&form).await;
         for words in ["12/2026", "21.11.2026", people::NAME, "Sự kiện này sẽ thay đổi"] {
             assert!(form.body.contains(words), "{words}: {}", form.body);
@@ -115,9 +138,7 @@ async fn who_left_or_was_sent_away_leaves_nothing_behind() {
 async fn only_what_was_looked_at_is_sent_and_it_is_sent_once() {
     for app in TestApp::each().await {
         add(&app.at, person()).await;
-        let an = app.operator("canbo.an", &[Role::Registrar], None).await;
-        let mut clerk = app.browser();
-        sign_in(&app, &mut clerk, &an).await;
+        let mut clerk = app.at_desk("canbo.an", &[Role::Registrar], None).await;
         let form = opened(&mut clerk).await;
         assert_eq!(given(&form, "subject"), "900 085 000 001", "as it stands on the card");
         let mut fields = death(&form);
@@ -169,12 +190,7 @@ async fn a_reason_is_not_lost_and_a_decision_is_taken_once() {
         sign_in(&app, &mut clerk, &an).await;
         sign_in(&app, &mut chief, &binh).await;
         let form = opened(&mut clerk).await;
-        let fields = death(&form);
-        let checked = post(&mut clerk, &form, &fields, &[("action", "check")]).await;
-        let shown = clerk.get(checked.location()).await;
-        let seen = given(&shown, "seen");
-        let sent = post(&mut clerk, &shown, &fields, &[("seen", &seen), ("action", "propose")]).await;
-        let at = sent.location().split('?').next().unwrap().to_owned();
+        let at = proposed(&mut clerk, &form).await;
         let seen = chief.get(&at).await;
         for words in ["12/2026", "Giấy báo tử", "21.11.2026"] {
             assert!(seen.body.contains(words), "who decides sees the paper: {words}: {}", seen.body);
@@ -186,7 +202,7 @@ async fn a_reason_is_not_lost_and_a_decision_is_taken_once() {
         let sent = chief.submit(&at, &seen, &stale).await;
         let page = chief.get(sent.location()).await;
         assert!(page.body.contains("Thiếu giấy báo tử &#60;bản chính&#62;</textarea>"), "{}", page.body);
-        assert!(chief.get(&at).await.body.contains("rows=\"2\" maxlength=\"500\"></textarea>"), "once");
+        assert!(chief.get(&at).await.body.contains("bản chính&#62;</textarea>"), "until it is taken");
         let returned = [("version", "1"), ("action", "return"), ("reason", "Thiếu giấy báo tử")];
         let sent = chief.submit(&at, &seen, &returned).await;
         assert!(chief.get(sent.location()).await.body.contains("Đã trả lại cho người đề nghị."));
@@ -203,13 +219,49 @@ async fn a_reason_is_not_lost_and_a_decision_is_taken_once() {
     }
 }
 
+/// Who decides is called away as well: what they wrote beside a decision stands there when they come back.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_reason_is_there_after_a_session_ended_in_the_middle() {
+    for app in TestApp::each().await {
+        add(&app.at, person()).await;
+        let mut clerk = app.at_desk("canbo.an", &[Role::Registrar], None).await;
+        let form = opened(&mut clerk).await;
+        let at = proposed(&mut clerk, &form).await;
+        let binh = app.operator("canbo.binh", &[Role::Approver], None).await;
+        let mut chief = app.browser();
+        sign_in(&app, &mut chief, &binh).await;
+        let page = chief.get(&at).await;
+        app.at.clock.advance(Span::minutes(16));
+        let returned = [("version", "1"), ("action", "return"), ("reason", "Thiếu <giấy> báo tử")];
+        let back = away(&app, (&mut chief, &binh), (&at, &page), &returned).await;
+        let page = chief.get(&back).await;
+        assert!(page.body.contains("Thiếu &#60;giấy&#62; báo tử</textarea>"), "{}", page.body);
+        assert_eq!(
+            app.at.count("SELECT count(*) FROM civil_event WHERE state = 'proposed'").await,
+            1,
+            "nothing is done"
+        );
+        let mut other = app.at_desk("canbo.chi", &[Role::Approver], None).await;
+        assert!(!other.get(&at).await.body.contains("báo tử</textarea>"), "it is theirs alone");
+        // Taken, it is gone, also when the proposal comes back.
+        let sent = chief.submit(&at, &page, &[("version", "1"), ("action", "return"), ("reason", "Khác")]).await;
+        assert!(chief.get(sent.location()).await.body.contains("Đã trả lại"));
+        app.at.change("UPDATE civil_event SET state = 'proposed'").await;
+        assert!(chief.get(&at).await.body.contains("maxlength=\"500\"></textarea>"));
+        // A form without words leaves nothing to keep, and is not told that it does.
+        let page = chief.get(&at).await;
+        app.at.clock.advance(Span::minutes(16));
+        let sent = chief.submit(&at, &page, &[("version", "2"), ("action", "approve")]).await;
+        let page = chief.get(sent.location()).await;
+        assert!(page.body.contains("Phiên làm việc trước") && !page.body.contains("vẫn được giữ"), "{}", page.body);
+    }
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn what_cannot_be_looked_for_is_named_by_its_field() {
     let app = TestApp::sqlite().await;
     add(&app.at, person()).await;
-    let an = app.operator("canbo.an", &[Role::Registrar], None).await;
-    let mut clerk = app.browser();
-    sign_in(&app, &mut clerk, &an).await;
+    let mut clerk = app.at_desk("canbo.an", &[Role::Registrar], None).await;
     for (field, typed, words) in [
         ("who", "90008500001", "Số định danh có 12 chữ số"),
         ("who", "!!!", "Họ tên chỉ có chữ cái"),
@@ -251,16 +303,10 @@ async fn another_units_case_is_taken_up_by_nobody_who_names_it() {
     for app in TestApp::each().await {
         add(&app.at, person()).await;
         let far = app.operator("canbo.xa", &[Role::Registrar], Some("79")).await;
-        let near = app.operator("canbo.gan", &[Role::Registrar], None).await;
-        let mut clerk = app.browser();
-        sign_in(&app, &mut clerk, &near).await;
+        let mut clerk = app.at_desk("canbo.gan", &[Role::Registrar], None).await;
         let form = opened(&mut clerk).await;
-        let fields = death(&form);
-        let checked = post(&mut clerk, &form, &fields, &[("action", "check")]).await;
-        let shown = clerk.get(checked.location()).await;
-        let seen = given(&shown, "seen");
-        let sent = post(&mut clerk, &shown, &fields, &[("seen", &seen), ("action", "propose")]).await;
-        let event = sent.location().split('?').next().unwrap().rsplit('/').next().unwrap().to_owned();
+        let at = proposed(&mut clerk, &form).await;
+        let event = at.rsplit('/').next().unwrap();
         app.at.change("UPDATE civil_event SET state = 'case', unit_code = '00004', version = 3").await;
         let mut stranger = app.browser();
         sign_in(&app, &mut stranger, &far).await;
@@ -297,9 +343,7 @@ async fn another_units_case_is_taken_up_by_nobody_who_names_it() {
 #[tokio::test(flavor = "multi_thread")]
 async fn every_page_asks_who_it_is_and_what_they_may() {
     let app = TestApp::sqlite().await;
-    let nobody = app.operator("canbo.kiem", &[Role::Auditor], Some("01")).await;
-    let mut auditor = app.browser();
-    sign_in(&app, &mut auditor, &nobody).await;
+    let mut auditor = app.at_desk("canbo.kiem", &[Role::Auditor], Some("01")).await;
     let desk = auditor.get("/console").await;
     let id = "018f0000-0000-7000-8000-000000000000";
     let only_for_others = [

@@ -25,13 +25,8 @@ const ROWS: &str = "number,full_name,birth_date,sex\n\
     900085000001,Nguyễn Văn Khác,1985-03-05,male\n\
     90008500001,Phạm Văn Ngắn,1985-03-05,male\n";
 
-async fn apps(folder: &Path) -> Vec<TestApp> {
-    let mut all = Vec::new();
-    for test in TestDb::each().await {
-        let folder = folder.to_owned();
-        all.push(TestApp::with(test, |settings| settings.import_folder = Some(folder)).await);
-    }
-    all
+pub async fn apps(folder: &Path) -> Vec<TestApp> {
+    TestApp::each_with(|settings| settings.import_folder = Some(folder.to_owned())).await
 }
 
 /// Everything that waits is worked off.
@@ -50,7 +45,7 @@ async fn proposed(clerk: &mut Browser<'_>, file: &str) -> (String, Answer) {
     (to, page)
 }
 
-async fn says(chief: &mut Browser<'_>, to: &str, action: &str) -> Answer {
+pub async fn says(chief: &mut Browser<'_>, to: &str, action: &str) -> Answer {
     let page = chief.get(to).await;
     let version = given(&page, "version");
     let sent = chief.submit(to, &page, &[("version", version.as_str()), ("action", action)]).await;
@@ -110,13 +105,8 @@ async fn only_the_bytes_that_were_approved_come_in_and_quiet_work_is_taken_over(
     for app in apps(folder.path()).await {
         let path = folder.path().join("xa.csv");
         fs::write(&path, ROWS).unwrap();
-        let (an, binh) = (
-            app.operator("canbo.an", &[Role::Registrar], None).await,
-            app.operator("canbo.binh", &[Role::Approver], None).await,
-        );
-        let (mut clerk, mut chief) = (app.browser(), app.browser());
-        sign_in(&app, &mut clerk, &an).await;
-        sign_in(&app, &mut chief, &binh).await;
+        let mut clerk = app.at_desk("canbo.an", &[Role::Registrar], None).await;
+        let mut chief = app.at_desk("canbo.binh", &[Role::Approver], None).await;
         let (to, _) = proposed(&mut clerk, "xa.csv").await;
         worked(&app, folder.path()).await;
         says(&mut chief, &to, "approve").await;
@@ -151,13 +141,8 @@ async fn a_file_is_the_countrys_and_names_only_what_lies_there() {
     })
     .await;
     add(&app.at, person()).await;
-    let (an, binh) = (
-        app.operator("canbo.an", &[Role::Registrar], None).await,
-        app.operator("canbo.binh", &[Role::Registrar, Role::Approver], Some("01")).await,
-    );
-    let (mut clerk, mut far) = (app.browser(), app.browser());
-    sign_in(&app, &mut clerk, &an).await;
-    sign_in(&app, &mut far, &binh).await;
+    let mut clerk = app.at_desk("canbo.an", &[Role::Registrar], None).await;
+    let mut far = app.at_desk("canbo.binh", &[Role::Registrar, Role::Approver], Some("01")).await;
     assert_eq!(far.get("/console/imports").await.status, StatusCode::FORBIDDEN);
     let list = clerk.get("/console/imports").await;
     assert!(!list.body.contains("link.csv"), "nothing that leads out of the folder");
@@ -185,13 +170,8 @@ async fn an_import_that_fails_on_our_side_ends() {
     fs::write(folder.path().join("xa.csv"), ROWS).unwrap();
     for app in apps(folder.path()).await {
         add(&app.at, person()).await;
-        let (an, binh) = (
-            app.operator("canbo.an", &[Role::Registrar], None).await,
-            app.operator("canbo.binh", &[Role::Approver], None).await,
-        );
-        let (mut clerk, mut chief) = (app.browser(), app.browser());
-        sign_in(&app, &mut clerk, &an).await;
-        sign_in(&app, &mut chief, &binh).await;
+        let mut clerk = app.at_desk("canbo.an", &[Role::Registrar], None).await;
+        let mut chief = app.at_desk("canbo.binh", &[Role::Approver], None).await;
         let (to, _) = proposed(&mut clerk, "xa.csv").await;
         worked(&app, folder.path()).await;
         says(&mut chief, &to, "approve").await;

@@ -14,8 +14,7 @@ use http::StatusCode;
 
 use super::console_record;
 use crate::support::{
-    app::{Answer, Browser, TestApp},
-    operators::sign_in,
+    app::{Answer, TestApp},
     people::{add, another},
 };
 
@@ -36,13 +35,6 @@ fn first_link(page: &Answer, to: &str) -> String {
     format!("{to}/{}", rest.split('"').next().unwrap())
 }
 
-async fn clerk<'a>(app: &'a TestApp, name: &str, roles: &[Role], unit: Option<&str>) -> Browser<'a> {
-    let clerk = app.operator(name, roles, unit).await;
-    let mut browser = app.browser();
-    sign_in(app, &mut browser, &clerk).await;
-    browser
-}
-
 #[tokio::test(flavor = "multi_thread")]
 async fn an_officer_compares_two_records_and_says_that_they_are_two_people() {
     for app in TestApp::each().await {
@@ -51,11 +43,11 @@ async fn an_officer_compares_two_records_and_says_that_they_are_two_people() {
         }
         add(&app.at, at_home(&app, 3, "26368")).await;
         assert_eq!(looked_for(&app).await, 1);
-        let mut far = clerk(&app, "o-xa", &[Role::Registrar], Some("79")).await;
+        let mut far = app.at_desk("o-xa", &[Role::Registrar], Some("79")).await;
         assert!(far.get("/console/pairs").await.body.contains("Không có cặp hồ sơ nào"), "not of this province");
-        let mut auditor = clerk(&app, "kiem", &[Role::Auditor], None).await;
+        let mut auditor = app.at_desk("kiem", &[Role::Auditor], None).await;
         assert_eq!(auditor.get("/console/pairs").await.status, StatusCode::FORBIDDEN);
-        let mut browser = clerk(&app, "thu", &[Role::Registrar], Some("01")).await;
+        let mut browser = app.at_desk("thu", &[Role::Registrar], Some("01")).await;
         let seen = app.at.audited("registry.person_read", "done").await;
         let list = browser.get("/console/pairs").await;
         assert!(list.body.contains("Trùng họ tên +40") && list.body.contains(">86<"), "{}", list.body);
@@ -96,7 +88,7 @@ async fn a_merge_is_proposed_from_the_comparison_and_decided_by_another() {
             add(&app.at, at_home(&app, serial, "00004")).await;
         }
         looked_for(&app).await;
-        let mut registrar = clerk(&app, "thu", &[Role::Registrar], None).await;
+        let mut registrar = app.at_desk("thu", &[Role::Registrar], None).await;
         let list = registrar.get("/console/pairs").await;
         let at = first_link(&list, "/console/pairs");
         let page = registrar.get(&at).await;
@@ -131,7 +123,7 @@ async fn a_merge_is_proposed_from_the_comparison_and_decided_by_another() {
         let sent = registrar.submit(path, &shown, &[&fields[..], &sending].concat()).await;
         let event = sent.location().to_owned();
         assert!(event.starts_with("/console/events/"), "{event}");
-        let mut approver = clerk(&app, "duyet", &[Role::Approver], None).await;
+        let mut approver = app.at_desk("duyet", &[Role::Approver], None).await;
         let proposal = approver.get(&event).await;
         let done = approver.submit(&event, &proposal, &[("version", "1"), ("action", "approve")]).await;
         assert!(approver.get(done.location()).await.body.contains("Đã ghi vào sổ."));
@@ -168,7 +160,7 @@ async fn a_child_who_may_be_recorded_needs_a_word_of_the_officer() {
         child.sex = Sex::Female;
         child.relatives = Relatives { mother: Some(number), ..Relatives::default() };
         add(&app.at, child).await;
-        let mut browser = clerk(&app, "thu", &[Role::Registrar], None).await;
+        let mut browser = app.at_desk("thu", &[Role::Registrar], None).await;
         let form = browser.get("/console/propose/birth").await;
         let id = form.body.split("name=\"form\" value=\"").nth(1).unwrap().split('"').next().unwrap().to_owned();
         let fields = [

@@ -9,7 +9,6 @@ use http::StatusCode;
 
 use crate::support::{
     app::{Answer, Browser, TestApp},
-    operators::sign_in,
     people::{self, add, another, person},
 };
 
@@ -98,13 +97,8 @@ async fn a_birth_a_move_a_death_and_a_correction() {
         mother.household = Some(Membership { file: ResidenceFile::parse("T/1").unwrap(), relation: Relation::Head });
         add(&app.at, mother).await;
         add(&app.at, another(2)).await;
-        let (an, binh) = (
-            app.operator("canbo.an", &[Role::Registrar], Some("01")).await,
-            app.operator("canbo.binh", &[Role::Approver], Some("01")).await,
-        );
-        let (mut clerk, mut chief) = (app.browser(), app.browser());
-        sign_in(&app, &mut clerk, &an).await;
-        sign_in(&app, &mut chief, &binh).await;
+        let mut clerk = app.at_desk("canbo.an", &[Role::Registrar], Some("01")).await;
+        let mut chief = app.at_desk("canbo.binh", &[Role::Approver], Some("01")).await;
 
         // From a man's page the child has a father, and from a mother's her home.
         let man = person_page(&mut clerk, &another(2).number.grouped(), people::NAME).await;
@@ -151,9 +145,7 @@ async fn a_birth_a_move_a_death_and_a_correction() {
 async fn problems_stand_at_their_fields_and_nothing_typed_is_lost() {
     let app = TestApp::sqlite().await;
     add(&app.at, person()).await;
-    let an = app.operator("canbo.an", &[Role::Registrar, Role::Approver], None).await;
-    let mut clerk = app.browser();
-    sign_in(&app, &mut clerk, &an).await;
+    let mut clerk = app.at_desk("canbo.an", &[Role::Registrar, Role::Approver], None).await;
     let page = person_page(&mut clerk, people::NUMBER, people::NAME).await;
     let to = link(&page, "Khai tử");
     let form = clerk.get(&to).await;
@@ -177,9 +169,7 @@ async fn problems_stand_at_their_fields_and_nothing_typed_is_lost() {
     let mut stranger = app.browser();
     assert_eq!(stranger.get(&own).await.status, StatusCode::SEE_OTHER);
     // Another session's handle opens nothing.
-    let elsewhere = app.operator("canbo.chi", &[Role::Registrar], None).await;
-    let mut other = app.browser();
-    sign_in(&app, &mut other, &elsewhere).await;
+    let mut other = app.at_desk("canbo.chi", &[Role::Registrar], None).await;
     assert_eq!(
         other.get(to.split("for=").nth(1).map(|h| format!("/console/person/{h}")).unwrap().as_str()).await.status,
         StatusCode::NOT_FOUND

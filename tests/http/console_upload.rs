@@ -10,7 +10,10 @@ use dinhdanh::{
 };
 use http::StatusCode;
 
-use super::console_record::given;
+use super::{
+    console_imports::{apps, says},
+    console_record::given,
+};
 use crate::support::{
     app::{Answer, Browser, TestApp},
     database::TestDb,
@@ -24,15 +27,6 @@ const ROWS: &[u8] = "number,full_name,birth_date,sex\n\
     .as_bytes();
 const SHA256: &str = "SHA-256</dt><dd><code>";
 
-async fn apps(folder: &Path) -> Vec<TestApp> {
-    let mut all = Vec::new();
-    for test in TestDb::each().await {
-        let folder = folder.to_owned();
-        all.push(TestApp::with(test, |settings| settings.import_folder = Some(folder)).await);
-    }
-    all
-}
-
 fn lies(folder: &Path) -> Vec<String> {
     let names = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap());
     names.collect()
@@ -41,12 +35,6 @@ fn lies(folder: &Path) -> Vec<String> {
 async fn upload(clerk: &mut Browser<'_>, page: &Answer, file: (&str, &[u8])) -> Answer {
     let (csrf, form) = (given(page, "csrf"), given(page, "form"));
     clerk.post_file(UPLOAD, &[("csrf", &csrf), ("form", &form)], file).await
-}
-
-async fn says(chief: &mut Browser<'_>, to: &str, action: &str) {
-    let page = chief.get(to).await;
-    let version = given(&page, "version");
-    chief.submit(to, &page, &[("version", version.as_str()), ("action", action)]).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -109,9 +97,7 @@ async fn a_file_is_sent_checked_decided_brought_in_and_taken_away() {
 async fn other_bytes_under_its_name_are_not_rehearsed() {
     let folder = tempfile::tempdir().unwrap();
     for app in apps(folder.path()).await {
-        let an = app.operator("canbo.an", &[Role::Registrar], None).await;
-        let mut clerk = app.browser();
-        sign_in(&app, &mut clerk, &an).await;
+        let mut clerk = app.at_desk("canbo.an", &[Role::Registrar], None).await;
         let list = clerk.get("/console/imports").await;
         let to = upload(&mut clerk, &list, ("xa.csv", ROWS)).await.location().to_owned();
         let name = lies(folder.path()).remove(0);
@@ -156,9 +142,15 @@ async fn what_is_not_taken_leaves_nothing_behind() {
         let answer = clerk.post_file(UPLOAD, fields, ("xa.csv", ROWS)).await;
         assert_eq!(answer.status, StatusCode::FORBIDDEN, "{fields:?}");
     }
-    let large = vec![b'a'; 600 * 1024];
-    let answer = upload(&mut clerk, &list, ("xa.csv", &large)).await;
-    assert_eq!(answer.status, StatusCode::PAYLOAD_TOO_LARGE, "{}", answer.body);
+    // A little too large, which is read away first, and so large that it is broken off.
+    for large in [600 * 1024, 3 * 1024 * 1024] {
+        let answer = upload(&mut clerk, &list, ("xa.csv", &vec![b'a'; large])).await;
+        assert_eq!(answer.status, StatusCode::PAYLOAD_TOO_LARGE, "{}", answer.body);
+        for words in ["Tệp quá lớn", "tối đa 524,2 kB", "chia thành nhiều tệp nhỏ hơn", "href=\"/console\""]
+        {
+            assert!(answer.body.contains(words), "{words}: {}", answer.body);
+        }
+    }
     assert_eq!(clerk.post(UPLOAD, &[("csrf", &csrf), ("form", &form)]).await.status, StatusCode::FORBIDDEN);
     for who in [&far, &chief] {
         let mut other = app.browser();
@@ -184,9 +176,7 @@ async fn nobody_fills_the_disk_with_files_that_wait() {
         settings.import_folder = Some(folder.path().to_owned());
     })
     .await;
-    let an = app.operator("canbo.an", &[Role::Registrar], None).await;
-    let mut clerk = app.browser();
-    sign_in(&app, &mut clerk, &an).await;
+    let mut clerk = app.at_desk("canbo.an", &[Role::Registrar], None).await;
     for _ in 0..20 {
         let list = clerk.get("/console/imports").await;
         assert!(upload(&mut clerk, &list, ("xa.csv", ROWS)).await.location().starts_with("/console/imports/"));
@@ -195,4 +185,27 @@ async fn nobody_fills_the_disk_with_files_that_wait() {
     let sent = upload(&mut clerk, &list, ("xa.csv", ROWS)).await;
     assert!(clerk.get(sent.location()).await.body.contains("Đang có nhiều tệp chờ quyết định"));
     assert_eq!(lies(folder.path()).len(), 20);
+}
+
+/// What lies in the folder for others, and what is on its way, does not hide how many wait; nor is another's upload proposed again.
+#[tokio::test(flavor = "multi_thread")]
+async fn files_that_wait_are_counted_whatever_else_lies_there() {
+    let folder = tempfile::tempdir().unwrap();
+    let set = |settings: &mut dinhdanh::flows::Settings| settings.import_folder = Some(folder.path().to_owned());
+    let app = TestApp::with(TestDb::sqlite().await, set).await;
+    for number in 0..250 {
+        fs::write(folder.path().join(format!("a-{number:03}.csv")), ROWS).unwrap();
+    }
+    for number in 0..10 {
+        fs::write(folder.path().join(format!("upload-{number:03}.csv")), ROWS).unwrap();
+        fs::write(folder.path().join(format!("upload-{number:03}.csv.part")), ROWS).unwrap();
+    }
+    let mut clerk = app.at_desk("canbo.an", &[Role::Registrar], None).await;
+    let list = clerk.get("/console/imports").await;
+    let sent = upload(&mut clerk, &list, ("xa.csv", ROWS)).await;
+    assert!(clerk.get(sent.location()).await.body.contains("Đang có nhiều tệp chờ quyết định"));
+    let form = given(&list, "form");
+    let fields = [("form", form.as_str()), ("file", "upload-001.csv"), ("action", "propose")];
+    assert_eq!(clerk.submit("/console/imports", &list, &fields).await.location(), "/console/imports");
+    assert_eq!(app.at.count("SELECT count(*) FROM import_proposal").await, 0);
 }

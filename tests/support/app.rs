@@ -85,6 +85,15 @@ impl TestApp {
         all
     }
 
+    /// The same with other settings.
+    pub async fn each_with(change: impl Fn(&mut Settings)) -> Vec<Self> {
+        let mut all = Vec::new();
+        for test in TestDb::each().await {
+            all.push(Self::with(test, &change).await);
+        }
+        all
+    }
+
     pub async fn sqlite() -> Self {
         Self::on(TestDb::sqlite().await).await
     }
@@ -476,6 +485,7 @@ impl Browser<'_> {
             Some((kind, form)) => {
                 builder = builder
                     .header("content-type", kind)
+                    .header("content-length", form.len())
                     .header("origin", self.app.at.provider.settings.issuer.as_str())
                     .header("sec-fetch-site", "same-origin");
                 Body::from(form)

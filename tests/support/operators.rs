@@ -38,6 +38,14 @@ impl TestApp {
         operator(&self.at, name, roles, unit).await
     }
 
+    /// A new operator, signed in.
+    pub async fn at_desk(&self, name: &str, roles: &[Role], unit: Option<&str>) -> Browser<'_> {
+        let clerk = self.operator(name, roles, unit).await;
+        let mut browser = self.browser();
+        sign_in(self, &mut browser, &clerk).await;
+        browser
+    }
+
     /// Half a minute later, for each code is taken once.
     pub fn clerks_code(&self, clerk: &Clerk) -> String {
         self.at.clock.advance(Span::secs(30));

@@ -68,6 +68,7 @@ impl TestProvider {
             dpop_nonce_required: true,
             mutual_tls: MutualTls { is_there: true, has_authorities: true, alias: None },
             import_folder: None,
+            export_folder: None,
         };
         change(&mut settings);
         let provider = Provider {

@@ -135,7 +135,7 @@ async fn people(args: &Args, context: &Context, loaded: &Loaded, layout: &Layout
     let found = DemoFile::read(&layout.demo_json()).map_err(|error| unusable(layout, &error.to_string()))?;
     let missing = "demo.json is missing: the folder is not one that a demo finished";
     let file = found.ok_or_else(|| unusable(layout, missing))?;
-    first_run::update(loaded).await?;
+    first_run::update(loaded, layout).await?;
     Ok(file)
 }
 

@@ -52,8 +52,9 @@ pub fn end(layout: &Layout) -> Result<(), Failure> {
     fs::remove_file(layout.unfinished()).map_err(|error| folder(layout, &error))
 }
 
-/// A later run may be a newer binary's: the schema follows, the data stays.
-pub async fn update(loaded: &Loaded) -> Result<(), Failure> {
+/// A later run may be a newer binary's: the schema and the folders follow, the data stays.
+pub async fn update(loaded: &Loaded, layout: &Layout) -> Result<(), Failure> {
+    fs::create_dir_all(layout.exports()).map_err(|error| folder(layout, &error))?;
     let db = Db::open(&loaded.config.db_settings()).await.map_err(|fault| Failure::of_database(&fault))?;
     let state = migrations::state(&db).await.map_err(|fault| Failure::of_database(&fault))?;
     if !state.pending.is_empty() && state.foreign.is_empty() {
@@ -73,6 +74,7 @@ pub fn is_due(layout: &Layout) -> bool {
 fn begin(layout: &Layout) -> io::Result<()> {
     fs::create_dir_all(layout.folder())?;
     fs::create_dir_all(layout.imports())?;
+    fs::create_dir_all(layout.exports())?;
     if layout.unfinished().exists() {
         for file in layout.made() {
             match fs::remove_file(file) {

@@ -55,6 +55,11 @@ impl Layout {
         self.folder.join("imports")
     }
 
+    /// Where files lie that two operators decided to take out.
+    pub fn exports(&self) -> PathBuf {
+        self.folder.join("exports")
+    }
+
     pub fn database_url(&self) -> String {
         // The path stands in a URL: what would begin its query, or an escape, is escaped.
         let path = self.database().display().to_string().replace('%', "%25").replace('?', "%3F");
@@ -67,6 +72,7 @@ impl Layout {
             ("--data", "database.url", self.database_url()),
             ("--data", "kek_file", self.kek().display().to_string()),
             ("--data", "registry.import_folder", self.imports().display().to_string()),
+            ("--data", "registry.export_folder", self.exports().display().to_string()),
             // The demo's short messages arrive on its helper page.
             ("--data", "citizen_registration.open", "true".to_owned()),
         ]
@@ -82,6 +88,6 @@ mod tests {
         let layout = Layout::new("/tmp/50% off?");
         assert_eq!(layout.database_url(), "sqlite:///tmp/50%25 off%3F/dinhdanh.db");
         assert!(layout.made().contains(&layout.database()) && layout.made().contains(&layout.kek()));
-        assert_eq!(layout.flags().len(), 4);
+        assert_eq!(layout.flags().len(), 5);
     }
 }

@@ -47,6 +47,11 @@ pub async fn find<T: DeserializeOwned>(
     serde_json::from_slice(json.reveal()).map(Some).map_err(bad("a draft does not read"))
 }
 
+/// What was typed was taken.
+pub async fn forget(provider: &Provider, of: (OperatorId, Uuid)) -> Result<(), Fault> {
+    provider.writer.submit(Forget { of }).await
+}
+
 struct Keep {
     of: (OperatorId, Uuid),
     sealed: Vec<u8>,
@@ -64,5 +69,23 @@ impl Unit for Keep {
 
     async fn run<'a>(&'a self, tx: &'a mut Tx) -> Result<(), Fault> {
         console_drafts::keep(tx, self.of, &self.sealed, self.expires_at).await
+    }
+}
+
+struct Forget {
+    of: (OperatorId, Uuid),
+}
+
+impl Unit for Forget {
+    type Out = ();
+    const KIND: &'static str = "console.forget_draft";
+    const CLASS: Class = Class::Interactive;
+
+    fn lane_key(&self) -> LaneKey {
+        LaneKey::of_id(self.of.0.0)
+    }
+
+    async fn run<'a>(&'a self, tx: &'a mut Tx) -> Result<(), Fault> {
+        console_drafts::forget(tx, self.of).await
     }
 }

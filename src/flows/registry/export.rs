@@ -12,6 +12,7 @@ use serde_json::json;
 use thiserror::Error;
 
 use super::{
+    import::on_a_thread,
     person_file::{Part, PersonFile},
     source_file::Format,
     vault::{PersonVault, Sensitive},
@@ -108,7 +109,8 @@ impl Export<'_> {
             }
             progress(done.people);
         }
-        (done.sha256, done.bytes) = file.finish()?;
+        // Waiting for the disk would hold up whatever else runs on this thread.
+        (done.sha256, done.bytes) = on_a_thread(move || file.finish()).await??;
         let now = self.clock.now();
         self.writer.submit(NoteExport { done, selection: selection.clone(), actor: self.actor.clone(), now }).await?;
         std::fs::rename(&unnamed.0, path)?;

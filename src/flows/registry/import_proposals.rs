@@ -19,7 +19,7 @@ use super::{
     events::Officer,
     import::{Import, ImportError, Refusal, Watch},
     source_file::{Facts, FileFault, Format},
-    uploads::{Uploaded, tidy},
+    uploads::{PREFIX, Uploaded, tidy},
     words,
 };
 use crate::{
@@ -87,7 +87,8 @@ pub async fn propose(
     (form, officer): (Uuid, &Officer),
     now: Timestamp,
 ) -> Result<Option<Uuid>, Fault> {
-    if path_of(folder, file).is_none() {
+    // Another's uploaded file was proposed with it, and goes when that is settled.
+    if file.starts_with(PREFIX) || path_of(folder, file).is_none() {
         return Ok(None);
     }
     written(provider, officer, (form, Step::Propose(file.to_owned(), None)), now).await?;

@@ -8,6 +8,7 @@ pub mod duplicates;
 pub mod events;
 pub mod exchange;
 pub mod export;
+pub mod export_proposals;
 pub mod flags;
 pub mod import;
 pub mod import_proposals;

@@ -37,6 +37,15 @@ impl Format {
             _ => None,
         }
     }
+
+    /// How names of such files end.
+    pub const fn ending(self) -> &'static str {
+        match self {
+            Self::Csv => "csv",
+            Self::Ndjson => "ndjson",
+            Self::Xml => "xml",
+        }
+    }
 }
 
 /// The file is not what it should be: nothing of it can be trusted, so nothing is taken.

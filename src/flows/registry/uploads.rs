@@ -11,7 +11,7 @@ use tokio::{
     io::AsyncWriteExt as _,
 };
 
-use super::{import_proposals::lying, source_file::Format};
+use super::source_file::Format;
 use crate::{
     base::{Fault, Span, Timestamp},
     crypto::digest::Sha256,
@@ -46,9 +46,9 @@ pub struct Upload {
     bytes: u64,
 }
 
-/// Whether there is room for another.
-pub fn has_room(folder: &Path) -> bool {
-    lying(folder).iter().filter(|file| file.name.starts_with(PREFIX)).count() < MOST
+/// Whether there is room for another. What is on its way has its place already.
+pub async fn has_room(folder: &Path) -> bool {
+    ours(folder).await.len() < MOST
 }
 
 fn failed(what: &'static str) -> impl FnOnce(std::io::Error) -> Fault {
@@ -58,12 +58,8 @@ fn failed(what: &'static str) -> impl FnOnce(std::io::Error) -> Fault {
 impl Upload {
     /// The format follows from what the operator calls the file; nothing else of that name is used.
     pub async fn begin(provider: &Provider, folder: &Path, format: Format, now: Timestamp) -> Result<Self, Fault> {
-        let kind = match format {
-            Format::Csv => "csv",
-            Format::Ndjson => "ndjson",
-            Format::Xml => "xml",
-        };
-        let name = format!("{PREFIX}{}-{}.{kind}", now.vietnam_date(), provider.entropy.uuid(now).simple());
+        let (id, ending) = (provider.entropy.uuid(now).simple(), format.ending());
+        let name = format!("{PREFIX}{}-{id}.{ending}", now.vietnam_date());
         let part = folder.join(format!("{name}.{PART}"));
         // People's data: nobody else on the machine reads it.
         let file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(&part).await;
@@ -144,7 +140,8 @@ async fn ours(folder: &Path) -> Vec<String> {
     names
 }
 
-async fn is_old(path: &Path, now: Timestamp) -> bool {
+/// Whether a file was last written long ago.
+pub(super) async fn is_old(path: &Path, now: Timestamp) -> bool {
     let Ok(facts) = fs::metadata(path).await else { return false };
     let written = facts.modified().ok().and_then(|at| at.duration_since(UNIX_EPOCH).ok());
     let written = written.and_then(|since| i64::try_from(since.as_secs()).ok());

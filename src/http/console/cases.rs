@@ -6,13 +6,13 @@ use axum::{
     response::{IntoResponse as _, Response},
     routing::get,
 };
-use http::HeaderMap;
 
 use super::{
     case_detail::{compared, told},
     cases_view::{CasePage, CaseRow, CaseSaid, CasesPage},
     event_form::officer,
     handle,
+    kept::{WordsForm, kept},
 };
 use crate::{
     base::{Fault, ids::CaseId},
@@ -21,14 +21,12 @@ use crate::{
         events::written,
     },
     http::{
-        carried,
-        extract::{Named, Operator, OperatorForm, QueryParams},
+        extract::{Named, Operator, QueryParams},
         paths, respond,
         state::AppState,
     },
-    oidc::params::Params,
     registry::{civil_event::Kind, operator::Role},
-    store::cases as stored,
+    store::{cases as stored, civil_events::Due},
 };
 
 pub fn routes() -> Router<AppState> {
@@ -40,46 +38,48 @@ pub fn routes() -> Router<AppState> {
 const MOST: usize = 100;
 /// One more than is shown, to know whether there is more.
 const READ: i64 = 101;
-/// A reason that is written and not taken yet is carried under this name.
-const PAGE: &str = "console/case";
 
 /// Cases are for those who change the record, in either part.
 fn works_on_cases(state: &AppState, operator: &Operator) -> Result<(), Box<Response>> {
     operator.require(state, Role::Registrar).or_else(|_| operator.require(state, Role::Approver))
 }
 
-async fn list(State(state): State<AppState>, operator: Operator) -> Response {
+async fn list(State(state): State<AppState>, operator: Operator, QueryParams(query): QueryParams) -> Response {
     if let Err(denied) = works_on_cases(&state, &operator) {
         return *denied;
     }
-    let today = operator.visitor.now().vietnam_date();
-    let officer = officer(&operator);
-    let read = async {
-        let mut conn = state.provider.db.read().await?;
-        stored::waiting(&mut conn, officer.units(today).as_deref(), READ).await
-    };
-    match read.await {
-        Ok(cases) => {
-            let more = cases.len() > MOST;
-            let rows = cases.into_iter().take(MOST).map(|case| CaseRow {
-                href: format!("{}/{}", paths::CONSOLE_CASES, case.id),
-                kind: case.kind,
-                at: case.opened_at,
-                due: written(case.due_on),
-                late: case.due_on < today,
-                assigned_to: case.assigned_to,
-            });
-            CasesPage { rows: rows.collect(), more }.render(&operator.frame(&state)).into_response()
-        }
+    let after = handle::after::<Due<CaseId>>(&state, &operator, query.ok());
+    match page_of(&state, &operator, after.unwrap_or(Due::<CaseId>::START)).await {
+        Ok(page) => page.render(&operator.frame(&state)).into_response(),
         Err(fault) => respond::fault_for(&state, &operator.visitor, &fault),
     }
+}
+
+async fn page_of(state: &AppState, operator: &Operator, after: Due<CaseId>) -> Result<CasesPage, Fault> {
+    let (officer, today) = (officer(operator), operator.visitor.now().vietnam_date());
+    let units = officer.units(today);
+    let mut conn = state.provider.db.read().await?;
+    let mut found = stored::waiting_after(&mut conn, units.as_deref(), (after, READ)).await?;
+    drop(conn);
+    let more = found.len() > MOST;
+    found.truncate(MOST);
+    let ended = found.last().filter(|_| more).map(Due::<CaseId>::of);
+    let next = ended.map(|ended| handle::next(state, operator, paths::CONSOLE_CASES, &ended)).transpose()?;
+    let rows = found.into_iter().map(|case| CaseRow {
+        href: format!("{}/{}", paths::CONSOLE_CASES, case.id),
+        kind: case.kind,
+        at: case.opened_at,
+        due: written(case.due_on),
+        late: case.due_on < today,
+        assigned_to: case.assigned_to,
+    });
+    Ok(CasesPage { rows: rows.collect(), next })
 }
 
 async fn show(
     State(state): State<AppState>,
     operator: Operator,
     Named(id): Named<CaseId>,
-    headers: HeaderMap,
     QueryParams(query): QueryParams,
 ) -> Response {
     if let Err(denied) = works_on_cases(&state, &operator) {
@@ -89,17 +89,17 @@ async fn show(
         return enough;
     }
     let said = query.ok().and_then(|query| CaseSaid::from_code(query.one("said").ok().flatten()?));
-    let kept: Option<(CaseId, String)> = carried::take(&state, &operator.visitor, PAGE, &headers);
-    let kept = kept.filter(|(of, _)| *of == id).map(|(_, reason)| reason).unwrap_or_default();
-    let opened = cases::open(&state.provider, &officer(&operator), id, operator.visitor.now()).await;
-    let page = opened.and_then(|opened| opened.map(|opened| page(&state, &operator, opened, said)).transpose());
-    let mut response = match page {
-        Ok(Some(page)) => CasePage { kept, ..page }.render(&operator.frame(&state)).into_response(),
+    let page = async {
+        let opened = cases::open(&state.provider, &officer(&operator), id, operator.visitor.now()).await?;
+        let Some(opened) = opened else { return Ok(None) };
+        let kept = kept(&state, &operator).await?.owned("reason");
+        Ok(Some(CasePage { kept, ..page(&state, &operator, opened, said)? }))
+    };
+    match page.await {
+        Ok(Some(page)) => page.render(&operator.frame(&state)).into_response(),
         Ok(None) => operator.missing(&state),
         Err(fault) => respond::fault_for(&state, &operator.visitor, &fault),
-    };
-    carried::drop_from(&state, &headers, &mut response);
-    response
+    }
 }
 
 fn page(state: &AppState, operator: &Operator, opened: OpenedCase, said: Option<CaseSaid>) -> Result<CasePage, Fault> {
@@ -132,45 +132,39 @@ fn page(state: &AppState, operator: &Operator, opened: OpenedCase, said: Option<
     })
 }
 
-async fn take(
-    State(state): State<AppState>,
-    Named(id): Named<CaseId>,
-    OperatorForm { operator, form }: OperatorForm,
-) -> Response {
-    if let Err(denied) = works_on_cases(&state, &operator) {
+async fn take(State(state): State<AppState>, Named(id): Named<CaseId>, form: WordsForm) -> Response {
+    if let Err(denied) = works_on_cases(&state, &form.operator) {
         return *denied;
     }
-    let reason: String = form.one("reason").ok().flatten().unwrap_or_default().trim().chars().take(500).collect();
-    match acted(&state, &operator, id, (&form, &reason)).await {
-        Ok(Ok(said)) => {
-            let mut response = respond::see_other(&format!("{}/{id}?said={}", paths::CONSOLE_CASES, said.code()));
-            // Taking a case on is no end of it: what is written already stays.
-            if said != CaseSaid::Resolved && !reason.is_empty() {
-                carried::carry(&state, &operator.visitor, PAGE, (id, reason), &mut response);
-            }
-            response
-        }
+    match acted(&state, &form, id).await {
+        Ok(Ok(said)) => respond::see_other(&format!("{}/{id}?said={}", paths::CONSOLE_CASES, said.code())),
         Ok(Err(answer)) => *answer,
-        Err(fault) => respond::fault_for(&state, &operator.visitor, &fault),
+        Err(fault) => respond::fault_for(&state, &form.operator.visitor, &fault),
     }
 }
 
-async fn acted(
-    state: &AppState,
-    operator: &Operator,
-    id: CaseId,
-    (form, reason): (&Params, &str),
-) -> Result<Result<CaseSaid, Box<Response>>, Fault> {
+/// Taking a case on is no end of it: what is written already stays.
+async fn acted(state: &AppState, form: &WordsForm, id: CaseId) -> Result<Result<CaseSaid, Box<Response>>, Fault> {
+    let said = said(state, form, id).await?;
+    match said {
+        Ok(CaseSaid::Resolved) => form.forget(state).await?,
+        Ok(_) => form.keep(state).await?,
+        Err(_) => {}
+    }
+    Ok(said)
+}
+
+async fn said(state: &AppState, form: &WordsForm, id: CaseId) -> Result<Result<CaseSaid, Box<Response>>, Fault> {
+    let operator = &form.operator;
     let now = operator.visitor.now();
     let opened = cases::open(&state.provider, &officer(operator), id, now).await?;
     let Some(opened) = opened else { return Ok(Err(Box::new(operator.missing(state)))) };
-    let cell = |name| form.one(name).ok().flatten().unwrap_or_default().trim();
-    let version = cell("version").parse().unwrap_or_default();
-    let what = match cell("action") {
+    let (version, reason) = (form.version(), form.words.owned("reason"));
+    let what = match form.own("action") {
         "assign" => CaseOutcome::Assign,
         "settled" | "record_stands" if reason.is_empty() => return Ok(Ok(CaseSaid::ReasonMissing)),
-        "settled" => CaseOutcome::Resolve("settled_by_event", reason.to_owned()),
-        "record_stands" => CaseOutcome::Resolve("record_stands", reason.to_owned()),
+        "settled" => CaseOutcome::Resolve("settled_by_event", reason),
+        "record_stands" => CaseOutcome::Resolve("record_stands", reason),
         // A button of ours was pressed, or nothing is done.
         _ => return Ok(Err(Box::new(operator.foreign(state)))),
     };

@@ -7,8 +7,8 @@ use crate::{base::Timestamp, flows::registry::events::Shown, http::frame::page};
 #[derive(Clone, Debug)]
 pub struct CasesPage {
     pub rows: Vec<CaseRow>,
-    /// There is more than is shown.
-    pub more: bool,
+    /// Where the next ones are.
+    pub next: Option<String>,
 }
 page!(CasesPage, CasesDocument, "console/cases.html");
 

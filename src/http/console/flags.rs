@@ -10,27 +10,34 @@ use axum::{
 use super::{
     event_form::officer,
     flags_view::{FlagPage, FlagRow, FlagSaid, FlagsPage},
-    handle, trail,
+    handle,
+    kept::{WordsForm, kept},
+    trail,
 };
 use crate::{
     base::Fault,
-    flows::registry::flags::{Finding, see},
+    flows::{
+        audit::Reader,
+        registry::flags::{Finding, see},
+    },
     http::{
-        extract::{Operator, OperatorForm, QueryParams},
+        extract::{Operator, QueryParams},
         paths, respond,
         state::AppState,
     },
     oidc::params::Params,
+    registry::operator::Role,
     store::{
+        Conn,
         flags::{self, After, FlagKey, Of, StoredFlag},
-        operator_reading,
+        operator_reading, operators,
     },
 };
 
 pub fn routes() -> Router<AppState> {
     Router::new()
-        .route(paths::CONSOLE_FLAGS, get(operators))
-        .route(paths::CONSOLE_SYSTEM_FLAGS, get(systems))
+        .route(paths::CONSOLE_FLAGS, get(of_operators))
+        .route(paths::CONSOLE_SYSTEM_FLAGS, get(of_systems))
         .route(&format!("{}/{{handle}}", paths::CONSOLE_FLAG), get(show).post(take))
 }
 
@@ -38,21 +45,25 @@ const MOST: usize = 30;
 /// One more than is shown, to know whether there is more.
 const READ: i64 = 31;
 
-async fn operators(State(state): State<AppState>, operator: Operator, QueryParams(query): QueryParams) -> Response {
-    list(&state, &operator, Of::Operators, query.ok()).await
+async fn of_operators(State(state): State<AppState>, operator: Operator, QueryParams(query): QueryParams) -> Response {
+    list(&state, &operator, false, query.ok()).await
 }
 
-async fn systems(State(state): State<AppState>, operator: Operator, QueryParams(query): QueryParams) -> Response {
-    list(&state, &operator, Of::Systems, query.ok()).await
+/// Officers of systems belong to no unit of ours: they are the country's to look after.
+async fn of_systems(State(state): State<AppState>, operator: Operator, QueryParams(query): QueryParams) -> Response {
+    if operator.signed.operator().post.unit.is_some() {
+        return operator.outside(&state);
+    }
+    list(&state, &operator, true, query.ok()).await
 }
 
-async fn list(state: &AppState, operator: &Operator, of: Of, query: Option<Params>) -> Response {
-    if let Err(denied) = trail::allowed(state, operator) {
+async fn list(state: &AppState, operator: &Operator, systems: bool, query: Option<Params>) -> Response {
+    if let Err(denied) = operator.require(state, Role::Auditor) {
         return *denied;
     }
     let given = |name| query.as_ref().and_then(|query| query.one(name).ok().flatten());
     let (seen, after) = (given("seen").is_some(), given("after"));
-    match rows(state, operator, (of, seen), after).await {
+    match rows(state, operator, (systems, seen), after).await {
         Ok(page) => page.render(&operator.frame(state)).into_response(),
         Err(fault) => respond::fault_for(state, &operator.visitor, &fault),
     }
@@ -61,15 +72,18 @@ async fn list(state: &AppState, operator: &Operator, of: Of, query: Option<Param
 async fn rows(
     state: &AppState,
     operator: &Operator,
-    (of, seen): (Of, bool),
+    (systems, seen): (bool, bool),
     after: Option<&str>,
 ) -> Result<FlagsPage, Fault> {
+    let officer = officer(operator);
+    let units = officer.units(operator.visitor.now().vietnam_date());
+    let of = if systems { Of::Systems } else { Of::Operators(units.as_deref()) };
     // What was not sealed for this auditor begins at the beginning.
     let after = after.and_then(|sealed| handle::open::<After>(state, operator, sealed));
     let mut found = flags::list(&mut state.provider.db.read().await?, (of, !seen), after.as_ref(), READ).await?;
     let more = found.len() > MOST;
     found.truncate(MOST);
-    let list = if of == Of::Systems { paths::CONSOLE_SYSTEM_FLAGS } else { paths::CONSOLE_FLAGS };
+    let list = if systems { paths::CONSOLE_SYSTEM_FLAGS } else { paths::CONSOLE_FLAGS };
     let next = match found.last().filter(|_| more) {
         Some(last) => {
             let after = After { at: last.flagged_at, key: last.key.clone() };
@@ -88,7 +102,7 @@ async fn rows(
         })
     };
     let rows = found.into_iter().map(row).collect::<Result<_, Fault>>()?;
-    Ok(FlagsPage { systems: of == Of::Systems, seen, rows, next })
+    Ok(FlagsPage { country: units.is_none(), systems, seen, rows, next })
 }
 
 async fn show(
@@ -97,7 +111,7 @@ async fn show(
     Path(sealed): Path<String>,
     QueryParams(query): QueryParams,
 ) -> Response {
-    if let Err(denied) = trail::allowed(&state, &operator) {
+    if let Err(denied) = operator.require(&state, Role::Auditor) {
         return *denied;
     }
     let said = query.ok().and_then(|query| FlagSaid::from_code(query.one("said").ok().flatten()?));
@@ -113,8 +127,9 @@ async fn show(
 }
 
 async fn page(state: &AppState, operator: &Operator, key: &FlagKey) -> Result<Option<FlagPage>, Fault> {
+    let kept = kept(state, operator).await?.owned("finding");
     let mut conn = state.provider.db.read().await?;
-    let Some(flag) = flags::find(&mut conn, key).await? else { return Ok(None) };
+    let Some(flag) = theirs(&mut conn, operator, key).await? else { return Ok(None) };
     let (mut day, mut trail) = (None, None);
     if let FlagKey::Operator { operator: name, day: of, .. } = key {
         let read = operator_reading::of_day(&mut conn, name, *of).await?;
@@ -137,34 +152,54 @@ async fn page(state: &AppState, operator: &Operator, key: &FlagKey) -> Result<Op
         seen_by,
         seen_at,
         finding,
+        kept,
         said: None,
     }))
 }
 
-async fn take(
-    State(state): State<AppState>,
-    Path(sealed): Path<String>,
-    OperatorForm { operator, form }: OperatorForm,
-) -> Response {
-    if let Err(denied) = trail::allowed(&state, &operator) {
+/// A flag of whom this auditor looks after.
+async fn theirs(conn: &mut Conn, auditor: &Operator, key: &FlagKey) -> Result<Option<StoredFlag>, Fault> {
+    let Some(flag) = flags::find(conn, key).await? else { return Ok(None) };
+    let (officer, now) = (officer(auditor), auditor.visitor.now());
+    let units = officer.units(now.vietnam_date());
+    let reader = Reader { actor: &officer.actor, units: units.as_deref(), now };
+    let theirs = match key {
+        FlagKey::Operator { operator, .. } => {
+            operators::find_by_name(conn, operator).await?.is_some_and(|found| reader.looks_after(&found))
+        }
+        FlagKey::System(_) => false,
+    };
+    Ok(Some(flag).filter(|_| theirs || units.is_none()))
+}
+
+async fn take(State(state): State<AppState>, Path(sealed): Path<String>, form: WordsForm) -> Response {
+    if let Err(denied) = form.operator.require(&state, Role::Auditor) {
         return *denied;
     }
-    let Some(flag) = handle::open::<FlagKey>(&state, &operator, &sealed) else { return operator.missing(&state) };
-    let cell = |name| form.one(name).ok().flatten().unwrap_or_default().trim();
-    if cell("action") != "see" {
-        return operator.foreign(&state);
+    let Some(flag) = handle::open::<FlagKey>(&state, &form.operator, &sealed) else {
+        return form.operator.missing(&state);
+    };
+    if form.own("action") != "see" {
+        return form.operator.foreign(&state);
     }
-    let words: String = cell("finding").chars().take(500).collect();
+    match said(&state, &form, flag).await {
+        Ok(None) => form.operator.missing(&state),
+        Ok(Some(said)) => respond::see_other(&format!("{}/{sealed}?said={}", paths::CONSOLE_FLAG, said.code())),
+        Err(fault) => respond::fault_for(&state, &form.operator.visitor, &fault),
+    }
+}
+
+async fn said(state: &AppState, form: &WordsForm, flag: FlagKey) -> Result<Option<FlagSaid>, Fault> {
+    if theirs(&mut state.provider.db.read().await?, &form.operator, &flag).await?.is_none() {
+        return Ok(None);
+    }
+    let words = form.words.owned("finding");
     if words.is_empty() {
-        let said = FlagSaid::FindingMissing.code();
-        return respond::see_other(&format!("{}/{sealed}?said={said}", paths::CONSOLE_FLAG));
+        return form.keep(state).await.map(|()| Some(FlagSaid::FindingMissing));
     }
-    let finding = Finding { flag, by: operator.signed.operator().name.clone(), words };
-    match see(&state.provider, &officer(&operator), finding, operator.visitor.now()).await {
-        Ok(done) => {
-            let said = if done { FlagSaid::Seen } else { FlagSaid::TooLate };
-            respond::see_other(&format!("{}/{sealed}?said={}", paths::CONSOLE_FLAG, said.code()))
-        }
-        Err(fault) => respond::fault_for(&state, &operator.visitor, &fault),
+    let finding = Finding { flag, by: form.operator.signed.operator().name.clone(), words };
+    if !see(&state.provider, &officer(&form.operator), finding, form.operator.visitor.now()).await? {
+        return form.keep(state).await.map(|()| Some(FlagSaid::TooLate));
     }
+    form.forget(state).await.map(|()| Some(FlagSaid::Seen))
 }

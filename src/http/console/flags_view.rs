@@ -6,6 +6,8 @@ use crate::{base::Timestamp, http::frame::page};
 /// Ways of looking that somebody should ask about.
 #[derive(Clone, Debug)]
 pub struct FlagsPage {
+    /// Whether this auditor looks after the whole country, systems too.
+    pub country: bool,
     /// Systems' officers, not operators.
     pub systems: bool,
     /// Those that somebody looked at.
@@ -43,6 +45,8 @@ pub struct FlagPage {
     pub finding: Option<String>,
     /// Whether this auditor may say what it was.
     pub judges: bool,
+    /// What was written and not taken yet.
+    pub kept: String,
     pub said: Option<FlagSaid>,
 }
 page!(FlagPage, FlagDocument, "console/flag.html");

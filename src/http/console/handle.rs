@@ -11,6 +11,7 @@ use crate::{
     },
     crypto::Place,
     http::{extract::Operator, state::AppState},
+    oidc::params::Params,
 };
 
 /// Longer than a day at the desk, shorter than until tomorrow's.
@@ -48,4 +49,14 @@ pub fn open<T: DeserializeOwned>(state: &AppState, operator: &Operator, handle: 
 
 pub fn of_person(state: &AppState, operator: &Operator, id: PersonId) -> Result<String, Fault> {
     Ok(format!("{}/{}", crate::http::paths::CONSOLE_PERSON, seal(state, operator, &id)?))
+}
+
+/// The address of the next page of a list: after what ended this one.
+pub fn next<T: Serialize>(state: &AppState, operator: &Operator, list: &str, ended: &T) -> Result<String, Fault> {
+    Ok(format!("{list}?after={}", seal(state, operator, ended)?))
+}
+
+/// Where a page of a list begins; at its beginning, when the address names nothing of ours.
+pub fn after<T: DeserializeOwned>(state: &AppState, operator: &Operator, query: Option<Params>) -> Option<T> {
+    open(state, operator, query?.one("after").ok().flatten()?)
 }

@@ -6,12 +6,13 @@ use axum::{
     response::{IntoResponse as _, Response},
     routing::get,
 };
-use http::{HeaderMap, HeaderName, HeaderValue};
+use http::{HeaderName, HeaderValue};
 use uuid::Uuid;
 
 use super::{
     event_form::officer,
     imports_view::{ImportPage, ImportRow, ImportSaid, ImportsPage, RefusedRow, UploadSaid},
+    kept::{WordsForm, kept},
 };
 use crate::{
     base::{Fault, hex},
@@ -20,12 +21,10 @@ use crate::{
         uploads::PREFIX,
     },
     http::{
-        carried,
         extract::{Named, Operator, OperatorForm, QueryParams},
         paths, respond,
         state::AppState,
     },
-    oidc::params::Params,
     registry::operator::Role,
     store::import_proposals::{self as stored, ImportState, StoredImport},
 };
@@ -37,8 +36,6 @@ pub fn routes() -> Router<AppState> {
 }
 
 const MOST: i64 = 50;
-/// A reason that is written and not taken yet is carried under this name.
-const PAGE: &str = "console/import";
 /// While somebody is at work on it, the page asks again by itself.
 const AGAIN_IN: &str = "3";
 
@@ -127,27 +124,25 @@ async fn show(
     State(state): State<AppState>,
     operator: Operator,
     Named(id): Named<Uuid>,
-    headers: HeaderMap,
     QueryParams(query): QueryParams,
 ) -> Response {
     if let Err(denied) = allowed(&state, &operator, None) {
         return *denied;
     }
     let said = query.ok().and_then(|query| ImportSaid::from_code(query.one("said").ok().flatten()?));
-    let read = async { stored::find(&mut state.provider.db.read().await?, id).await };
-    let kept: Option<(Uuid, String)> = carried::take(&state, &operator.visitor, PAGE, &headers);
-    let kept = kept.filter(|(of, _)| *of == id).map(|(_, reason)| reason).unwrap_or_default();
-    let mut response = match read.await {
-        Ok(Some(found)) => {
+    let read = async {
+        let found = stored::find(&mut state.provider.db.read().await?, id).await?;
+        Ok(found.zip(Some(kept(&state, &operator).await?.owned("reason"))))
+    };
+    match read.await {
+        Ok(Some((found, kept))) => {
             let working = found.state.is_working();
             let page = ImportPage { kept, ..page(&operator, found, said) };
             refreshed(page.render(&operator.frame(&state)).into_response(), working)
         }
         Ok(None) => operator.missing(&state),
         Err(fault) => respond::fault_for(&state, &operator.visitor, &fault),
-    };
-    carried::drop_from(&state, &headers, &mut response);
-    response
+    }
 }
 
 fn page(operator: &Operator, found: StoredImport, said: Option<ImportSaid>) -> ImportPage {
@@ -189,46 +184,31 @@ fn page(operator: &Operator, found: StoredImport, said: Option<ImportSaid>) -> I
     }
 }
 
-async fn take(
-    State(state): State<AppState>,
-    Named(id): Named<Uuid>,
-    OperatorForm { operator, form }: OperatorForm,
-) -> Response {
-    let withdraws = form.one("action").ok().flatten() == Some("withdraw");
-    if let Err(denied) = allowed(&state, &operator, Some(if withdraws { Role::Registrar } else { Role::Approver })) {
+async fn take(State(state): State<AppState>, Named(id): Named<Uuid>, form: WordsForm) -> Response {
+    let role = if form.own("action") == "withdraw" { Role::Registrar } else { Role::Approver };
+    if let Err(denied) = allowed(&state, &form.operator, Some(role)) {
         return *denied;
     }
-    let reason: String = form.one("reason").ok().flatten().unwrap_or_default().trim().chars().take(500).collect();
-    match said(&state, &operator, id, (&form, &reason)).await {
-        Ok(Some(said)) => {
-            let mut response = respond::see_other(&format!("{}/{id}?said={}", paths::CONSOLE_IMPORTS, said.code()));
-            if said != ImportSaid::Done && !reason.is_empty() {
-                carried::carry(&state, &operator.visitor, PAGE, (id, reason), &mut response);
-            }
-            response
-        }
+    match said(&state, &form, id).await {
+        Ok(Some(said)) => respond::see_other(&format!("{}/{id}?said={}", paths::CONSOLE_IMPORTS, said.code())),
         // A button of ours was pressed, or nothing is done.
-        Ok(None) => operator.foreign(&state),
-        Err(fault) => respond::fault_for(&state, &operator.visitor, &fault),
+        Ok(None) => form.operator.foreign(&state),
+        Err(fault) => respond::fault_for(&state, &form.operator.visitor, &fault),
     }
 }
 
-async fn said(
-    state: &AppState,
-    operator: &Operator,
-    id: Uuid,
-    (form, reason): (&Params, &str),
-) -> Result<Option<ImportSaid>, Fault> {
-    let cell = |name| form.one(name).ok().flatten().unwrap_or_default().trim();
-    let version = cell("version").parse().unwrap_or_default();
-    let word = match cell("action") {
+async fn said(state: &AppState, form: &WordsForm, id: Uuid) -> Result<Option<ImportSaid>, Fault> {
+    let reason = form.words.owned("reason");
+    let word = match form.own("action") {
         "approve" => Word::Approve,
-        "reject" if reason.is_empty() => return Ok(Some(ImportSaid::ReasonMissing)),
-        "reject" => Word::Reject(reason.to_owned()),
+        "reject" if reason.is_empty() => return form.keep(state).await.map(|()| Some(ImportSaid::ReasonMissing)),
+        "reject" => Word::Reject(reason),
         "withdraw" => Word::Withdraw,
         _ => return Ok(None),
     };
-    let (officer, now) = (officer(operator), operator.visitor.now());
-    let done = import_proposals::say(&state.provider, (id, version), word, &officer, now).await?;
-    Ok(Some(if done { ImportSaid::Done } else { ImportSaid::TooLate }))
+    let (officer, now) = (officer(&form.operator), form.operator.visitor.now());
+    if !import_proposals::say(&state.provider, (id, form.version()), word, &officer, now).await? {
+        return form.keep(state).await.map(|()| Some(ImportSaid::TooLate));
+    }
+    form.forget(state).await.map(|()| Some(ImportSaid::Done))
 }

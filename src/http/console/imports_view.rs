@@ -4,10 +4,7 @@ use super::view::{said, who};
 use crate::{
     base::Timestamp,
     flows::registry::import_proposals::Lying,
-    http::{
-        frame::{Frame, page},
-        lang::Lang,
-    },
+    http::frame::page,
     store::{import_proposals::ImportState, imports::Tally},
 };
 
@@ -120,18 +117,5 @@ const fn import_key(state: ImportState) -> &'static str {
         ImportState::Rejected => "console-import-rejected",
         ImportState::Withdrawn => "console-import-withdrawn",
         ImportState::Failed => "console-import-failed",
-    }
-}
-
-/// `12,3 MB`, as people read it.
-#[expect(clippy::trivially_copy_pass_by_ref, reason = "as the template passes it")]
-fn size(frame: &Frame, bytes: &u64) -> String {
-    let mark = if frame.lang() == Lang::Vi { ',' } else { '.' };
-    let tenths = |unit: u64| format!("{}{mark}{}", bytes / unit, bytes % unit * 10 / unit);
-    match *bytes {
-        0..1_000 => format!("{bytes} B"),
-        1_000..1_000_000 => format!("{} kB", tenths(1_000)),
-        1_000_000..1_000_000_000 => format!("{} MB", tenths(1_000_000)),
-        _ => format!("{} GB", tenths(1_000_000_000)),
     }
 }

@@ -7,6 +7,8 @@ mod event_draft;
 pub mod event_fields;
 mod event_form;
 pub mod event_view;
+mod exports;
+pub mod exports_view;
 pub mod field_problems;
 pub mod find;
 mod flags;
@@ -15,6 +17,7 @@ mod handle;
 mod home;
 mod imports;
 pub mod imports_view;
+mod kept;
 mod pairs;
 pub mod pairs_view;
 mod person;
@@ -40,6 +43,7 @@ pub fn routes() -> Router<AppState> {
         .merge(proposals::routes())
         .merge(cases::routes())
         .merge(imports::routes())
+        .merge(exports::routes())
         .merge(pairs::routes())
         .merge(flags::routes())
         .merge(trail::routes())

@@ -11,6 +11,7 @@ use super::{
     event_draft::Draft,
     event_form::officer,
     handle,
+    kept::{WordsForm, kept},
     pairs_view::{PairPage, PairRow, PairSaid, PairSide, PairsPage, ReasonRow, SideRow},
 };
 use crate::{
@@ -22,16 +23,15 @@ use crate::{
         read_person::note_reading,
     },
     http::{
-        extract::{Operator, OperatorForm, QueryParams},
+        extract::{Operator, QueryParams},
         paths, respond,
         state::AppState,
     },
-    oidc::params::Params,
     registry::{
         civil_event::{Kind, Values},
         operator::Role,
     },
-    store::duplicates::{self, StoredPair},
+    store::duplicates::{self, AfterPair, StoredPair},
 };
 
 type Pair = (PersonId, PersonId);
@@ -42,31 +42,38 @@ pub fn routes() -> Router<AppState> {
         .route(&format!("{}/{{handle}}", paths::CONSOLE_PAIRS), get(show).post(take))
 }
 
-const MOST: i64 = 50;
+const MOST: usize = 50;
+/// One more than is shown, to know whether there is more.
+const READ: i64 = 51;
 
 /// Who works with records may look at likenesses.
 fn may(state: &AppState, operator: &Operator) -> Result<(), Box<Response>> {
     operator.require(state, Role::Registrar).or_else(|_| operator.require(state, Role::Approver))
 }
 
-async fn list(State(state): State<AppState>, operator: Operator) -> Response {
+async fn list(State(state): State<AppState>, operator: Operator, QueryParams(query): QueryParams) -> Response {
     if let Err(denied) = may(&state, &operator) {
         return *denied;
     }
     if let Some(enough) = operator.read_enough(&state).await {
         return enough;
     }
-    match rows(&state, &operator).await {
-        Ok(rows) => PairsPage { rows }.render(&operator.frame(&state)).into_response(),
+    let after = handle::after::<AfterPair>(&state, &operator, query.ok());
+    match page_of(&state, &operator, after.unwrap_or(AfterPair::START)).await {
+        Ok(page) => page.render(&operator.frame(&state)).into_response(),
         Err(fault) => respond::fault_for(&state, &operator.visitor, &fault),
     }
 }
 
-async fn rows(state: &AppState, operator: &Operator) -> Result<Vec<PairRow>, Fault> {
+async fn page_of(state: &AppState, operator: &Operator, after: AfterPair) -> Result<PairsPage, Fault> {
     let officer = officer(operator);
     let mut conn = state.provider.db.read().await?;
-    let pairs = duplicates::open_within(&mut conn, officer.unit.as_deref(), MOST).await?;
+    let mut pairs = duplicates::open_after(&mut conn, officer.unit.as_deref(), (after, READ)).await?;
     drop(conn);
+    let more = pairs.len() > MOST;
+    pairs.truncate(MOST);
+    let ended = pairs.last().filter(|_| more).map(AfterPair::of);
+    let next = ended.map(|ended| handle::next(state, operator, paths::CONSOLE_PAIRS, &ended)).transpose()?;
     let seen: Vec<PersonId> = pairs.iter().flat_map(|pair| [pair.one, pair.other]).collect();
     note_reading(&state.provider.writer, &seen, officer.actor, operator.visitor.now()).await?;
     let row = |pair: duplicates::OpenPair| {
@@ -79,7 +86,7 @@ async fn rows(state: &AppState, operator: &Operator) -> Result<Vec<PairRow>, Fau
             reasons: ReasonRow::all(&pair.reasons),
         })
     };
-    pairs.into_iter().map(row).collect()
+    Ok(PairsPage { rows: pairs.into_iter().map(row).collect::<Result<_, Fault>>()?, next })
 }
 
 /// The pair of an address, when one of the two is this officer's.
@@ -106,13 +113,15 @@ async fn show(
     let said = query.ok().and_then(|query| PairSaid::from_code(query.one("said").ok().flatten()?));
     let page = async {
         let Some(pair) = theirs(&state, &operator, &sealed).await? else { return Ok(None) };
+        let kept = kept(&state, &operator).await?.owned("reason");
         let reader = (operator.signed.actor(), operator.visitor.now());
         let found = side_by_side(&state.provider, (pair.one, pair.other), reader).await?;
-        found.map(|found| page(&state, &operator, found)).transpose()
+        let page = found.map(|found| page(&state, &operator, found)).transpose()?;
+        Ok(page.map(|page| PairPage { kept, ..page }))
     };
     match page.await {
         Ok(Some(page)) => {
-            let said = said.filter(|_| page.open);
+            let said = said.filter(|said| said.fits(page.open));
             PairPage { said, ..page }.render(&operator.frame(&state)).into_response()
         }
         Ok(None) => operator.missing(&state),
@@ -133,57 +142,48 @@ fn page(state: &AppState, operator: &Operator, found: SideBySide) -> Result<Pair
         lines: found.lines.into_iter().map(Into::into).collect(),
         open: found.pair.is_open(),
         note: found.pair.note,
+        kept: String::new(),
         said: None,
         proposes: operator.signed.require(Role::Registrar).is_ok(),
     })
 }
 
-async fn take(
-    State(state): State<AppState>,
-    Path(sealed): Path<String>,
-    OperatorForm { operator, form }: OperatorForm,
-) -> Response {
-    if let Err(denied) = operator.require(&state, Role::Registrar) {
+async fn take(State(state): State<AppState>, Path(sealed): Path<String>, form: WordsForm) -> Response {
+    if let Err(denied) = form.operator.require(&state, Role::Registrar) {
         return *denied;
     }
-    match theirs(&state, &operator, &sealed).await {
-        Ok(Some(pair)) => match decided(&state, &operator, &pair, &form).await {
-            Ok(Some(to)) => respond::see_other(&to),
-            Ok(None) => {
-                let said = PairSaid::ReasonMissing.code();
-                respond::see_other(&format!("{}/{sealed}?said={said}", paths::CONSOLE_PAIRS))
-            }
-            Err(fault) => respond::fault_for(&state, &operator.visitor, &fault),
-        },
-        Ok(None) => operator.missing(&state),
-        Err(fault) => respond::fault_for(&state, &operator.visitor, &fault),
-    }
+    let answered = async {
+        let Some(pair) = theirs(&state, &form.operator, &sealed).await? else {
+            return Ok(form.operator.missing(&state));
+        };
+        decided(&state, &form, &pair, &sealed).await
+    };
+    answered.await.unwrap_or_else(|fault| respond::fault_for(&state, &form.operator.visitor, &fault))
 }
 
 /// Where to go on: to the list after a word that they are two, to the form of the merge.
-async fn decided(
-    state: &AppState,
-    operator: &Operator,
-    pair: &StoredPair,
-    form: &Params,
-) -> Result<Option<String>, Fault> {
-    let cell = |name| form.one(name).ok().flatten().unwrap_or_default().trim();
-    let (one, other) = (pair.one, pair.other);
-    match cell("action") {
+async fn decided(state: &AppState, form: &WordsForm, pair: &StoredPair, sealed: &str) -> Result<Response, Fault> {
+    let (operator, one, other) = (&form.operator, pair.one, pair.other);
+    let to = match form.own("action") {
         "different" => {
-            let note: String = cell("reason").chars().take(500).collect();
-            if note.is_empty() {
-                return Ok(None);
-            }
+            let note = form.words.owned("reason");
+            let missing = note.is_empty();
             let (actor, now) = (operator.signed.actor(), operator.visitor.now());
             let unit = DecideDifferent { pair: (one, other), note, actor, now };
-            officer(operator).submit(&state.provider, unit, now).await?;
-            Ok(Some(paths::CONSOLE_PAIRS.to_owned()))
+            if missing || officer(operator).submit(&state.provider, unit, now).await? != Some(true) {
+                form.keep(state).await?;
+                let said = if missing { PairSaid::ReasonMissing } else { PairSaid::TooLate };
+                return Ok(respond::see_other(&format!("{}/{sealed}?said={}", paths::CONSOLE_PAIRS, said.code())));
+            }
+            form.forget(state).await?;
+            paths::CONSOLE_PAIRS.to_owned()
         }
-        "keep_one" => merge(state, operator, one, other).await.map(Some),
-        "keep_other" => merge(state, operator, other, one).await.map(Some),
-        _ => Ok(None),
-    }
+        "keep_one" => merge(state, operator, one, other).await?,
+        "keep_other" => merge(state, operator, other, one).await?,
+        // A button of ours was pressed, or nothing is done.
+        _ => return Ok(operator.foreign(state)),
+    };
+    Ok(respond::see_other(&to))
 }
 
 async fn merge(state: &AppState, operator: &Operator, keep: PersonId, merged: PersonId) -> Result<String, Fault> {

@@ -13,6 +13,8 @@ use crate::{
 #[derive(Clone, Debug)]
 pub struct PairsPage {
     pub rows: Vec<PairRow>,
+    /// Where the next ones are.
+    pub next: Option<String>,
 }
 page!(PairsPage, PairsDocument, "console/pairs.html");
 
@@ -98,6 +100,8 @@ pub struct PairPage {
     pub open: bool,
     /// What was said when it was decided.
     pub note: Option<String>,
+    /// What was written as a reason and not taken yet.
+    pub kept: String,
     pub said: Option<PairSaid>,
     pub proposes: bool,
 }
@@ -107,6 +111,17 @@ said! {
     /// What came of the last word about a pair.
     pub enum PairSaid {
         ReasonMissing: "reason", "console-pair-said-reason", "care";
+        TooLate: "late", "console-pair-said-late", "care";
+    }
+}
+
+impl PairSaid {
+    /// An address says only what is so.
+    pub const fn fits(self, open: bool) -> bool {
+        match self {
+            Self::ReasonMissing => open,
+            Self::TooLate => !open,
+        }
     }
 }
 

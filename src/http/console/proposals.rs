@@ -7,13 +7,14 @@ use axum::{
     response::{IntoResponse as _, Response},
     routing::get,
 };
-use http::HeaderMap;
+use serde::Serialize;
 
 use super::{
     event_fields::typed,
     event_form::officer,
     event_view::DifferenceRow,
     handle,
+    kept::{WordsForm, kept},
     proposals_view::{ProposalPage, QueuePage, QueueRow, Said},
 };
 use crate::{
@@ -24,14 +25,12 @@ use crate::{
         written,
     },
     http::{
-        carried,
-        extract::{Named, Operator, OperatorForm, QueryParams},
+        extract::{Named, Operator, QueryParams},
         paths, respond,
         state::AppState,
     },
-    oidc::params::Params,
     registry::{civil_event::Kind, operator::Role},
-    store::civil_events::{self, EventState, StoredEvent},
+    store::civil_events::{self, Due, EventState, StoredEvent},
 };
 
 pub fn routes() -> Router<AppState> {
@@ -44,42 +43,62 @@ pub fn routes() -> Router<AppState> {
 const MOST: usize = 100;
 /// One more than is shown, to know whether there is more.
 const READ: i64 = 101;
-/// A reason that is written and not taken yet is carried under this name.
-const PAGE: &str = "console/event";
 
-async fn queue(State(state): State<AppState>, operator: Operator) -> Response {
+async fn queue(State(state): State<AppState>, operator: Operator, QueryParams(query): QueryParams) -> Response {
     if let Err(denied) = operator.require(&state, Role::Approver) {
         return *denied;
     }
-    let officer = officer(&operator);
-    let today = operator.visitor.now().vietnam_date();
+    let after = handle::after::<Due<EventId>>(&state, &operator, query.ok());
     let rows = async {
+        let (officer, today) = (officer(&operator), operator.visitor.now().vietnam_date());
+        let (units, from) = (officer.units(today), (after.unwrap_or(Due::<EventId>::START), READ));
         let mut conn = state.provider.db.read().await?;
-        civil_events::waiting(&mut conn, &officer.text(), officer.units(today).as_deref(), READ).await
+        let found = civil_events::waiting_after(&mut conn, &officer.text(), units.as_deref(), from).await?;
+        drop(conn);
+        page_of(&state, &operator, found, (paths::CONSOLE_QUEUE, Due::<EventId>::of))
     };
     list(&state, &operator, rows.await, ("console-queue-title", "console-queue-empty"))
 }
 
-async fn mine(State(state): State<AppState>, operator: Operator) -> Response {
-    let officer = officer(&operator);
+async fn mine(State(state): State<AppState>, operator: Operator, QueryParams(query): QueryParams) -> Response {
+    let after = handle::after::<(bool, Due<EventId>)>(&state, &operator, query.ok());
+    // What came back stands before what waits.
+    let after = after.map(|(back, due)| (if back { EventState::Returned } else { EventState::Proposed }, due));
     let rows = async {
         let mut conn = state.provider.db.read().await?;
-        civil_events::mine(&mut conn, &officer.text(), READ).await
+        let found = civil_events::mine_after(&mut conn, &officer(&operator).text(), after, READ).await?;
+        drop(conn);
+        let ended = |event: &StoredEvent| (event.state == EventState::Returned, Due::<EventId>::of(event));
+        page_of(&state, &operator, found, (paths::CONSOLE_MINE, ended))
     };
     list(&state, &operator, rows.await, ("console-mine-title", "console-mine-empty"))
+}
+
+/// As many as a page shows, and the address of the next ones.
+type Page = (Vec<StoredEvent>, Option<String>);
+
+fn page_of<T: Serialize>(
+    state: &AppState,
+    operator: &Operator,
+    mut found: Vec<StoredEvent>,
+    (path, ended): (&str, impl Fn(&StoredEvent) -> T),
+) -> Result<Page, Fault> {
+    let more = found.len() > MOST;
+    found.truncate(MOST);
+    let next = found.last().filter(|_| more).map(|last| handle::next(state, operator, path, &ended(last)));
+    Ok((found, next.transpose()?))
 }
 
 fn list(
     state: &AppState,
     operator: &Operator,
-    events: Result<Vec<StoredEvent>, Fault>,
+    events: Result<Page, Fault>,
     (title, empty): (&'static str, &'static str),
 ) -> Response {
     let today = operator.visitor.now().vietnam_date();
     match events {
-        Ok(events) => {
-            let more = events.len() > MOST;
-            let rows = events.into_iter().take(MOST).filter_map(|event| {
+        Ok((events, next)) => {
+            let rows = events.into_iter().filter_map(|event| {
                 Some(QueueRow {
                     href: format!("{}/{}", paths::CONSOLE_EVENTS, event.id),
                     kind: Kind::from_code(&event.kind)?.label(),
@@ -90,7 +109,7 @@ fn list(
                     late: event.due_on < today,
                 })
             });
-            let page = QueuePage { title, empty, rows: rows.collect(), more };
+            let page = QueuePage { title, empty, rows: rows.collect(), next };
             page.render(&operator.frame(state)).into_response()
         }
         Err(fault) => respond::fault_for(state, &operator.visitor, &fault),
@@ -101,35 +120,30 @@ async fn show(
     State(state): State<AppState>,
     operator: Operator,
     Named(id): Named<EventId>,
-    headers: HeaderMap,
     QueryParams(query): QueryParams,
 ) -> Response {
     if let Some(enough) = operator.read_enough(&state).await {
         return enough;
     }
     let said = query.ok().and_then(|query| Said::from_code(query.one("said").ok().flatten()?));
-    let kept: Option<(EventId, String)> = carried::take(&state, &operator.visitor, PAGE, &headers);
-    let kept = kept.filter(|(of, _)| *of == id).map(|(_, reason)| reason).unwrap_or_default();
     let page = async {
         match events::open(&state.provider, &officer(&operator), id, operator.visitor.now()).await? {
-            Some(opened) => page(&state, &operator, opened, (said, kept)).await.map(Some),
+            Some(opened) => page(&state, &operator, opened, said).await.map(Some),
             None => Ok(None),
         }
     };
-    let mut response = match page.await {
+    match page.await {
         Ok(Some(page)) => page.render(&operator.frame(&state)).into_response(),
         Ok(None) => operator.missing(&state),
         Err(fault) => respond::fault_for(&state, &operator.visitor, &fault),
-    };
-    carried::drop_from(&state, &headers, &mut response);
-    response
+    }
 }
 
 async fn page(
     state: &AppState,
     operator: &Operator,
     opened: Opened,
-    (said, kept): (Option<Said>, String),
+    said: Option<Said>,
 ) -> Result<ProposalPage, Fault> {
     let (officer, now) = (officer(operator), operator.visitor.now());
     let typed = typed(state, opened.kind, &opened.values).await?;
@@ -162,7 +176,7 @@ async fn page(
         decides: waiting && !own && reaches && approver,
         withdraws: own && matches!(event.state, EventState::Proposed | EventState::Returned),
         again,
-        kept,
+        kept: kept(state, operator).await?.owned("reason"),
         list: list_of(own, registrar, approver),
         said: said.filter(|said| said.fits(event.state)),
     })
@@ -187,8 +201,8 @@ enum Asked {
 }
 
 impl Asked {
-    fn of(form: &Params) -> Option<Self> {
-        Some(match form.one("action").ok().flatten()? {
+    fn of(action: &str) -> Option<Self> {
+        Some(match action {
             "approve" => Self::Decide(Verdict::Approve),
             "return" => Self::Decide(Verdict::Return),
             "reject" => Self::Decide(Verdict::Reject),
@@ -198,41 +212,33 @@ impl Asked {
     }
 }
 
-async fn take(
-    State(state): State<AppState>,
-    Named(id): Named<EventId>,
-    OperatorForm { operator, form }: OperatorForm,
-) -> Response {
+async fn take(State(state): State<AppState>, Named(id): Named<EventId>, form: WordsForm) -> Response {
     // A button of ours was pressed, or nothing is done.
-    let Some(asked) = Asked::of(&form) else { return operator.foreign(&state) };
+    let Some(asked) = Asked::of(form.own("action")) else { return form.operator.foreign(&state) };
     let role = if matches!(asked, Asked::Withdraw) { Role::Registrar } else { Role::Approver };
-    if let Err(denied) = operator.require(&state, role) {
+    if let Err(denied) = form.operator.require(&state, role) {
         return *denied;
     }
-    let reason: String = form.one("reason").ok().flatten().unwrap_or_default().trim().chars().take(500).collect();
-    match decided(&state, &operator, id, (asked, &form, &reason)).await {
+    let said = async {
+        let said = decided(&state, &form, id, asked).await?;
+        match said {
+            Some(said) if said.kind() == "care" => form.keep(&state).await?,
+            Some(_) => form.forget(&state).await?,
+            None => {}
+        }
+        Ok(said)
+    };
+    match said.await {
         // Who left the desk meanwhile is asked to sign in, and finds it as it was.
         Ok(None) => respond::see_other(&format!("{}/{id}", paths::CONSOLE_EVENTS)),
-        Ok(Some(said)) => {
-            let to = format!("{}/{id}?said={}", paths::CONSOLE_EVENTS, said.code());
-            let mut response = respond::see_other(&to);
-            if said.kind() == "care" && !reason.is_empty() {
-                carried::carry(&state, &operator.visitor, PAGE, (id, reason), &mut response);
-            }
-            response
-        }
-        Err(fault) => respond::fault_for(&state, &operator.visitor, &fault),
+        Ok(Some(said)) => respond::see_other(&format!("{}/{id}?said={}", paths::CONSOLE_EVENTS, said.code())),
+        Err(fault) => respond::fault_for(&state, &form.operator.visitor, &fault),
     }
 }
 
-async fn decided(
-    state: &AppState,
-    operator: &Operator,
-    event: EventId,
-    (asked, form, reason): (Asked, &Params, &str),
-) -> Result<Option<Said>, Fault> {
-    let (officer, now) = (officer(operator), operator.visitor.now());
-    let version = form.one("version").ok().flatten().and_then(|text| text.trim().parse().ok()).unwrap_or_default();
+async fn decided(state: &AppState, form: &WordsForm, event: EventId, asked: Asked) -> Result<Option<Said>, Fault> {
+    let (officer, now) = (officer(&form.operator), form.operator.visitor.now());
+    let (version, reason) = (form.version(), form.words.owned("reason"));
     let verdict = match asked {
         Asked::Decide(verdict) => verdict,
         Asked::Withdraw => {
@@ -243,7 +249,7 @@ async fn decided(
     if reason.is_empty() && verdict != Verdict::Approve {
         return Ok(Some(Said::ReasonMissing));
     }
-    let say = Say { event, version, verdict, reason: Some(reason.to_owned()).filter(|reason| !reason.is_empty()) };
+    let say = Say { event, version, verdict, reason: Some(reason).filter(|reason| !reason.is_empty()) };
     Ok(Some(match events::decide(&state.provider, &officer, &say, now).await? {
         Decided::OffDuty => return Ok(None),
         Decided::Recorded { .. } => Said::Recorded,

@@ -19,8 +19,8 @@ pub struct QueuePage {
     /// What is said when nothing waits.
     pub empty: &'static str,
     pub rows: Vec<QueueRow>,
-    /// There is more than is shown.
-    pub more: bool,
+    /// Where the next ones are.
+    pub next: Option<String>,
 }
 page!(QueuePage, QueueDocument, "console/queue.html");
 

@@ -11,7 +11,10 @@ use serde::{Deserialize, Serialize};
 
 use super::view::{CodePage, NamePage};
 use crate::{
-    base::{Fault, Secret},
+    base::{
+        Fault, Secret,
+        typed::{NotSix, six_digits},
+    },
     flows::operators::{
         Desk, code, password,
         session::{Seen, lapsed},
@@ -189,13 +192,11 @@ impl At<'_> {
             sign_out(provider, desk, now).await?;
             return Ok(self.without_cookie(self.again("", None)));
         }
-        let typed: String = field("code").chars().filter(|c| !c.is_whitespace()).collect();
-        if typed.is_empty() {
-            return Ok(self.again("", Some(Problem::CodeMissing)));
-        }
-        if typed.len() != 6 || !typed.bytes().all(|byte| byte.is_ascii_digit()) {
-            return Ok(self.again("", Some(Problem::CodeForm)));
-        }
+        let typed = match six_digits(field("code")) {
+            Ok(digits) => digits,
+            Err(NotSix::Nothing) => return Ok(self.again("", Some(Problem::CodeMissing))),
+            Err(NotSix::Other) => return Ok(self.again("", Some(Problem::CodeForm))),
+        };
         Ok(match code::prove(provider, desk, &Secret::new(typed), now).await? {
             code::CodeProven::Open { cookie } => self.with_cookie(&cookie, respond::see_other(&self.next)),
             code::CodeProven::Wrong => self.again("", Some(Problem::CodeWrong)),

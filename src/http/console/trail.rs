@@ -1,4 +1,5 @@
-//! `/console/trail`: who did what to whom, for auditors of the whole country. Reading it is on record too.
+//! `/console/trail`: who did what to whom, for auditors: of the whole country, or of what the operators of their
+//! unit did. Reading it is on record too.
 
 use axum::{
     Router,
@@ -11,6 +12,7 @@ use serde_json::Value;
 use time::Date;
 
 use super::{
+    event_form::officer,
     field_problems::{FieldProblem, FieldProblems},
     handle,
     trail_view::{TrailPage, TrailRow},
@@ -18,7 +20,7 @@ use super::{
 use crate::{
     base::{Fault, Timestamp, ids::PersonId},
     flows::{
-        audit::{self, Looked},
+        audit::{self, Looked, Reader},
         registry::events::written,
     },
     http::{
@@ -41,15 +43,6 @@ pub fn routes() -> Router<AppState> {
 
 const MOST: usize = 50;
 
-/// The log speaks of everybody: it is read by auditors of the country's office.
-pub fn allowed(state: &AppState, operator: &Operator) -> Result<(), Box<Response>> {
-    operator.require(state, Role::Auditor)?;
-    if operator.signed.operator().post.unit.is_some() {
-        return Err(Box::new(operator.outside(state)));
-    }
-    Ok(())
-}
-
 /// What was typed, and from where on events are shown.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 struct Asked {
@@ -71,14 +64,15 @@ fn address(state: &AppState, auditor: &Operator, asked: &Asked) -> Result<String
 }
 
 async fn show(State(state): State<AppState>, operator: Operator) -> Response {
-    match allowed(&state, &operator) {
-        Ok(()) => TrailPage::default().render(&operator.frame(&state)).into_response(),
+    let unit = operator.signed.operator().post.unit.is_some();
+    match operator.require(&state, Role::Auditor) {
+        Ok(()) => TrailPage { unit, ..TrailPage::default() }.render(&operator.frame(&state)).into_response(),
         Err(denied) => *denied,
     }
 }
 
 async fn take(State(state): State<AppState>, OperatorForm { operator, form }: OperatorForm) -> Response {
-    if let Err(denied) = allowed(&state, &operator) {
+    if let Err(denied) = operator.require(&state, Role::Auditor) {
         return *denied;
     }
     let cell = |name| form.one(name).ok().flatten().unwrap_or_default().trim().chars().take(100).collect();
@@ -96,7 +90,7 @@ async fn take(State(state): State<AppState>, OperatorForm { operator, form }: Op
 }
 
 async fn found(State(state): State<AppState>, operator: Operator, Path(sealed): Path<String>) -> Response {
-    if let Err(denied) = allowed(&state, &operator) {
+    if let Err(denied) = operator.require(&state, Role::Auditor) {
         return *denied;
     }
     let Some(asked) = handle::open::<Asked>(&state, &operator, &sealed) else {
@@ -110,7 +104,9 @@ async fn found(State(state): State<AppState>, operator: Operator, Path(sealed): 
 
 async fn look(state: &AppState, operator: &Operator, asked: Asked) -> Result<TrailPage, Fault> {
     let now = operator.visitor.now();
+    let officer = officer(operator);
     let page = TrailPage {
+        unit: officer.unit.is_some(),
         operator: asked.operator.clone(),
         person: asked.person.clone(),
         since: asked.since.clone(),
@@ -122,9 +118,11 @@ async fn look(state: &AppState, operator: &Operator, asked: Asked) -> Result<Tra
         Err(problems) => return Ok(TrailPage { problems: FieldProblems(problems), ..page }),
     };
     let mut conn = state.provider.db.read().await?;
-    let reader = (operator.signed.actor(), now);
+    // A unit's auditor looks after its operators.
+    let units = officer.units(now.vietnam_date());
+    let reader = Reader { actor: &officer.actor, units: units.as_deref(), now };
     let from = (asked.from.unwrap_or(bounds), MOST);
-    let found = audit::page((&mut conn, &state.provider.writer), &looked, from, reader).await?;
+    let found = audit::page((&mut conn, &state.provider.writer), &looked, from, &reader).await?;
     drop(conn);
     let Some(found) = found else {
         let nobody = match looked {

@@ -9,6 +9,8 @@ use crate::{base::Timestamp, http::frame::page};
 /// Looking for what an operator did, or what happened to a person. Posts `operator`, `person`, `since`, `until`.
 #[derive(Clone, Debug, Default)]
 pub struct TrailPage {
+    /// The auditor looks after the operators of a unit.
+    pub unit: bool,
     pub operator: String,
     pub person: String,
     pub since: String,
@@ -67,6 +69,11 @@ fn action(code: &str) -> Option<Pair> {
         "registry.import_rehearsed" => ("Kiểm tra thử tệp", "Rehearsed a file"),
         "registry.import_decided" => ("Quyết định về tệp", "Decided about a file"),
         "registry.import_ended" => ("Nhập tệp kết thúc", "An import ended"),
+        "registry.export_proposed" => ("Đề nghị trích xuất", "Proposed to take data out"),
+        "registry.export_decided" => ("Quyết định về trích xuất", "Decided about taking data out"),
+        "registry.exported" => ("Ghi tệp trích xuất", "Wrote data into a file"),
+        "registry.export_ended" => ("Ghi tệp trích xuất kết thúc", "Writing a file ended"),
+        "registry.export_fetched" => ("Tải tệp trích xuất", "Fetched a file of data"),
         "registry.people_imported" => ("Nhập người từ tệp", "Brought people in"),
         "registry.used" => ("Cơ quan tra cứu", "An agency asked"),
         "operator.password" => ("Nhập mật khẩu", "Gave the password"),

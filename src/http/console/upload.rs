@@ -4,14 +4,13 @@ use std::path::{Path, PathBuf};
 
 use axum::{
     Router,
-    extract::{
-        Multipart, State,
-        multipart::{Field, MultipartRejection},
-    },
+    body::Body,
+    extract::{FromRequest as _, Multipart, Request, State, multipart::Field},
     response::Response,
     routing::post,
 };
 use http::HeaderMap;
+use http_body_util::BodyExt as _;
 use uuid::Uuid;
 
 use super::{event_form::officer, imports::allowed, imports_view::UploadSaid};
@@ -22,7 +21,7 @@ use crate::{
         source_file::Format,
         uploads::{self, Upload, Uploaded},
     },
-    http::{extract::Operator, paths, respond, state::AppState},
+    http::{edge::Oversize, errors::view::WentWrong, extract::Operator, paths, respond, state::AppState},
     registry::operator::Role,
 };
 
@@ -33,16 +32,16 @@ pub fn routes() -> Router<AppState> {
 /// A hidden field is short.
 const MOST_TEXT: usize = 200;
 
-async fn take(
-    State(state): State<AppState>,
-    operator: Operator,
-    headers: HeaderMap,
-    body: Result<Multipart, MultipartRejection>,
-) -> Response {
+async fn take(State(state): State<AppState>, operator: Operator, headers: HeaderMap, request: Request) -> Response {
     if let Err(denied) = allowed(&state, &operator, Some(Role::Registrar)) {
         return *denied;
     }
-    let (Ok(mut parts), Some(folder)) = (body, state.provider.settings.import_folder.clone()) else {
+    if let Some(Oversize { most }) = request.extensions().get().copied() {
+        read_away(request.into_body()).await;
+        return respond::desk_page(&state, &operator.visitor, WentWrong::FileTooLarge { most });
+    }
+    let parts = Multipart::from_request(request, &state).await;
+    let (Ok(mut parts), Some(folder)) = (parts, state.provider.settings.import_folder.clone()) else {
         return operator.foreign(&state);
     };
     // Nothing of the file is read before it is known to come from our own form.
@@ -57,6 +56,11 @@ async fn take(
         Ok(Taken::Not(said)) => respond::see_other(&format!("{}?said={}", paths::CONSOLE_IMPORTS, said.code())),
         Err(fault) => respond::fault_for(&state, &operator.visitor, &fault),
     }
+}
+
+/// So that the browser comes to the answer. What breaks off is the edge's to tell.
+async fn read_away(mut body: Body) {
+    while let Some(Ok(_)) = body.frame().await {}
 }
 
 /// The next field, when it is this one and short.
@@ -92,7 +96,7 @@ async fn proposed(
         return Ok(Taken::Not(UploadSaid::Nothing));
     }
     let Some(format) = Format::of_path(Path::new(called)) else { return Ok(Taken::Not(UploadSaid::Kind)) };
-    if !uploads::has_room(&folder) {
+    if !uploads::has_room(&folder).await {
         return Ok(Taken::Not(UploadSaid::Full));
     }
     let Some(uploaded) = written(state, operator, field, (&folder, format)).await? else {

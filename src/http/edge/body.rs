@@ -44,13 +44,35 @@ impl Verdict {
     }
 }
 
+/// A file that says beforehand that it has more bytes than it may. It is read away by the handler that knows who sent it, and
+/// answered then: to answer and close while bytes are under way is to reset, and a reset may overtake the answer (RFC 9112 §9.6).
+#[derive(Clone, Copy, Debug)]
+pub struct Oversize {
+    pub most: u64,
+}
+
+/// So many times the limit is read away; more is broken off.
+const READ_AWAY: u64 = 4;
+
+/// The bytes that the body of an upload may have: more than its limit, where it is known that nothing of it is used.
+pub(super) fn of_upload(request: &mut Request, most: u64) -> u64 {
+    if declared(request).is_none_or(|length| length <= most) {
+        return most;
+    }
+    request.extensions_mut().insert(Oversize { most });
+    most.saturating_mul(READ_AWAY)
+}
+
+fn declared(request: &Request) -> Option<u64> {
+    request.headers().get(CONTENT_LENGTH).and_then(|value| value.to_str().ok()?.parse::<u64>().ok())
+}
+
 /// Replaces the request's body with a guarded one; a request without a body passes untouched.
 pub(super) fn guard(request: Request, most: u64, time: Duration) -> Result<(Request, Verdict), FailureKind> {
     if request.body().is_end_stream() {
         return Ok((request, Verdict(None)));
     }
-    let declared = request.headers().get(CONTENT_LENGTH).and_then(|value| value.to_str().ok()?.parse::<u64>().ok());
-    if declared.is_some_and(|length| length > most) {
+    if declared(&request).is_some_and(|length| length > most) {
         return Err(FailureKind::TooLarge);
     }
     let state = Arc::new(AtomicU8::new(COMING));

@@ -22,6 +22,10 @@ pub enum FailureKind {
     MethodNotAllowed,
     /// The body has more bytes than its endpoint takes.
     TooLarge,
+    /// The same of a file, and as many bytes as it may have.
+    FileTooLarge {
+        most: u64,
+    },
     /// The body did not come in its time.
     SlowBody,
     /// All places of the class are taken.
@@ -36,7 +40,7 @@ impl FailureKind {
         match self {
             Self::NotFound => StatusCode::NOT_FOUND,
             Self::MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,
-            Self::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
+            Self::TooLarge | Self::FileTooLarge { .. } => StatusCode::PAYLOAD_TOO_LARGE,
             Self::SlowBody => StatusCode::REQUEST_TIMEOUT,
             Self::Busy | Self::Slow => StatusCode::SERVICE_UNAVAILABLE,
             Self::Panicked => StatusCode::INTERNAL_SERVER_ERROR,
@@ -57,7 +61,7 @@ impl FailureKind {
         match self {
             Self::NotFound => "there is nothing at this path",
             Self::MethodNotAllowed => "this path does not take this method; the Allow header lists those it takes",
-            Self::TooLarge => "the body is larger than this endpoint takes",
+            Self::TooLarge | Self::FileTooLarge { .. } => "the body is larger than this endpoint takes",
             Self::SlowBody => "the body did not arrive in time",
             Self::Busy => "the service is busy; try again shortly",
             Self::Slow => "the answer was not ready in time; try again shortly",
@@ -67,7 +71,7 @@ impl FailureKind {
 
     /// After these the rest of the connection cannot be trusted to be a request.
     pub(super) fn ends_connection(self) -> bool {
-        matches!(self, Self::TooLarge | Self::SlowBody)
+        matches!(self, Self::TooLarge | Self::FileTooLarge { .. } | Self::SlowBody)
     }
 
     /// The router's own answers have a status and nothing to read.
@@ -198,7 +202,7 @@ fn page(kind: FailureKind, reference: RequestId, english: bool) -> String {
     let vietnamese = match kind {
         FailureKind::NotFound => "Không tìm thấy trang này",
         FailureKind::MethodNotAllowed => "Trang này không nhận yêu cầu như vậy",
-        FailureKind::TooLarge => "Dữ liệu gửi lên quá lớn",
+        FailureKind::TooLarge | FailureKind::FileTooLarge { .. } => "Dữ liệu gửi lên quá lớn",
         FailureKind::SlowBody => "Dữ liệu gửi lên quá chậm. Vui lòng thử lại",
         FailureKind::Busy | FailureKind::Slow => "Hệ thống đang bận. Vui lòng thử lại sau ít phút",
         FailureKind::Panicked => "Hệ thống gặp lỗi. Vui lòng thử lại sau",

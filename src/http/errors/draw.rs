@@ -10,6 +10,7 @@ use crate::http::{
     cookies::Cookie,
     edge::{Draw, Failure, FailureKind, Reader, plain},
     lang::{Choice, Wishes},
+    paths,
     state::AppState,
 };
 
@@ -26,14 +27,21 @@ fn page(state: &AppState, failure: &Failure) -> axum::response::Response {
         cookie: state.cookies.read(&failure.wishes, Cookie::Lang),
         accept_language: failure.wishes.get(ACCEPT_LANGUAGE).and_then(|value| value.to_str().ok()),
     });
-    let frame = state.frame(choice, "/".to_owned(), String::new());
-    let what = match failure.kind {
+    // Only operators send files.
+    let here = if matches!(failure.kind, FailureKind::FileTooLarge { .. }) { paths::CONSOLE } else { "/" };
+    let frame = state.frame(choice, here.to_owned(), String::new());
+    let page =
+        ErrorPage { what: what_went_wrong(failure.kind), reference: failure.reference.as_str().to_owned(), rule: None };
+    page.render(&frame).with_status(failure.kind.status()).into_response()
+}
+
+const fn what_went_wrong(kind: FailureKind) -> WentWrong {
+    match kind {
         FailureKind::NotFound => WentWrong::NotFound,
         FailureKind::MethodNotAllowed => WentWrong::WrongMethod,
+        FailureKind::FileTooLarge { most } => WentWrong::FileTooLarge { most },
         FailureKind::TooLarge | FailureKind::SlowBody => WentWrong::TooLarge,
         FailureKind::Busy | FailureKind::Slow => WentWrong::Overloaded { retry_after: 2 },
         FailureKind::Panicked => WentWrong::Ours,
-    };
-    let page = ErrorPage { what, reference: failure.reference.as_str().to_owned(), rule: None };
-    page.render(&frame).with_status(failure.kind.status()).into_response()
+    }
 }

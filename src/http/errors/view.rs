@@ -34,6 +34,10 @@ pub enum WentWrong {
     NotFound,
     WrongMethod,
     TooLarge,
+    /// A file that an operator sends has more bytes than that.
+    FileTooLarge {
+        most: u64,
+    },
     TooManyRequests {
         retry_after: u32,
     },
@@ -84,7 +88,7 @@ impl WentWrong {
             Self::ReadEnough => (StatusCode::TOO_MANY_REQUESTS, None),
             Self::NotFound => (StatusCode::NOT_FOUND, None),
             Self::WrongMethod => (StatusCode::METHOD_NOT_ALLOWED, None),
-            Self::TooLarge => (StatusCode::PAYLOAD_TOO_LARGE, None),
+            Self::TooLarge | Self::FileTooLarge { .. } => (StatusCode::PAYLOAD_TOO_LARGE, None),
             Self::TooManyRequests { retry_after } => (StatusCode::TOO_MANY_REQUESTS, Some(retry_after)),
             Self::Overloaded { retry_after } => (StatusCode::SERVICE_UNAVAILABLE, Some(retry_after)),
             Self::Ours => (StatusCode::INTERNAL_SERVER_ERROR, None),
@@ -99,8 +103,17 @@ impl WentWrong {
             Self::ReadEnough => "error-read-enough-title",
             Self::NotFound => "error-not-found-title",
             Self::TooManyRequests { .. } | Self::Overloaded { .. } => "error-busy-title",
+            Self::FileTooLarge { .. } => "error-file-title",
             Self::WrongMethod | Self::TooLarge => "error-request-title",
             Self::Ours => "error-ours-title",
+        }
+    }
+
+    /// What happened and what to do about it.
+    fn words(self, frame: &Frame) -> String {
+        match self {
+            Self::FileTooLarge { most } => frame.t1(self.words_key(), "most", frame.size(&most)),
+            _ => frame.t(self.words_key()).into_owned(),
         }
     }
 
@@ -114,6 +127,7 @@ impl WentWrong {
             Self::ReadEnough => "error-read-enough",
             Self::NotFound => "error-not-found",
             Self::TooManyRequests { .. } | Self::Overloaded { .. } => "error-busy",
+            Self::FileTooLarge { .. } => "error-file",
             Self::WrongMethod | Self::TooLarge => "error-request",
             Self::Ours => "error-ours",
         }

@@ -7,6 +7,7 @@ pub mod html;
 pub mod level;
 pub mod phrase;
 pub mod problem;
+pub mod size;
 pub mod typed;
 pub mod when;
 
@@ -114,6 +115,12 @@ impl Frame {
     /// Time and day in Việt Nam.
     pub fn when(&self, at: Timestamp) -> String {
         when::time_and_day(self.lang(), at)
+    }
+
+    /// How large a file is.
+    #[expect(clippy::trivially_copy_pass_by_ref, reason = "as templates pass it")]
+    pub fn size(&self, bytes: &u64) -> String {
+        size::size(self.lang(), *bytes)
     }
 
     pub(crate) fn switch(&self) -> String {

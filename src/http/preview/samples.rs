@@ -2,6 +2,7 @@
 
 mod audit;
 mod citizen;
+mod exports;
 mod operator;
 mod record;
 
@@ -100,6 +101,7 @@ pub fn all(lang: Lang) -> Vec<Sample> {
     samples.extend(errors(lang));
     samples.extend(citizen::all(lang));
     samples.extend(audit::all(lang));
+    samples.extend(exports::all(lang));
     samples.extend(operator::all(lang));
     samples.extend(record::all(lang));
     samples

@@ -69,6 +69,14 @@ fn reaches(own: Option<&str>, unit: &str, day: Date) -> bool {
     post.reaches(unit, day)
 }
 
+/// A unit and what lies within it, also communes that are no more: what was proposed for one before a change of boundaries still
+/// waits for somebody.
+fn units_of(own: &str, day: Date) -> Vec<&str> {
+    let within = admin_unit::all().iter().filter(|unit| unit.province == Some(own)).map(|unit| unit.code);
+    let within: BTreeSet<&str> = within.filter(|code| reaches(Some(own), code, day)).collect();
+    std::iter::once(own).chain(within).collect()
+}
+
 impl Officer {
     /// Whether a commune or province of a day lies within the officer's part of the country.
     pub fn reaches(&self, unit: &str, day: Date) -> bool {
@@ -77,8 +85,7 @@ impl Officer {
 
     /// The codes of the officer's part of the country on a day: their unit, and the communes of a province. None for the whole.
     pub fn units(&self, day: Date) -> Option<Vec<&str>> {
-        let own = self.unit.as_deref()?;
-        Some(std::iter::once(own).chain(admin_unit::communes_of(own, day).map(|unit| unit.code)).collect())
+        self.unit.as_deref().map(|own| units_of(own, day))
     }
 
     /// Has a unit run while they are on duty; `None` when they are not any more, and nothing is written.
@@ -118,4 +125,24 @@ pub(super) fn open_values(vault: &PersonVault, event: EventId, sealed: &[u8]) ->
     let json: Value = vault.open_json(payload_place(&event), sealed)?;
     serde_json::from_value(json)
         .map_err(|error| Fault::because(FaultKind::Inconsistent, "an event's form does not read", error))
+}
+
+#[cfg(test)]
+mod tests {
+    use time::macros::date;
+
+    use super::*;
+
+    #[test]
+    fn whom_an_office_reaches_waits_in_its_lists() {
+        // The day after the communes of thirty provinces were changed (resolutions of 30 April 2026).
+        let day = date!(2026 - 05 - 01);
+        for own in ["01", "79", "00004"] {
+            let units: BTreeSet<&str> = units_of(own, day).into_iter().collect();
+            let reached = admin_unit::all().iter().map(|unit| unit.code).filter(|code| reaches(Some(own), code, day));
+            assert_eq!(units, reached.collect(), "{own}");
+        }
+        let gone = admin_unit::all().iter().find(|unit| unit.province == Some("01") && !unit.holds_on(day));
+        assert!(units_of("01", day).contains(&gone.unwrap().code), "a commune that is no more");
+    }
 }

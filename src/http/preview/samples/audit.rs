@@ -31,7 +31,7 @@ fn flags(systems: bool, seen: bool) -> FlagsPage {
         at: NOON,
     };
     let rows = if seen { Vec::new() } else { PATTERNS.iter().map(row).collect() };
-    FlagsPage { systems, seen, rows, next: Some("/console/flags?after=x".to_owned()) }
+    FlagsPage { country: !seen, systems, seen, rows, next: Some("/console/flags?after=x".to_owned()) }
 }
 
 fn flag(said: Option<FlagSaid>) -> FlagPage {
@@ -47,6 +47,7 @@ fn flag(said: Option<FlagSaid>) -> FlagPage {
         seen_at: seen.then_some(NOON),
         finding: seen.then(|| "Đã hỏi trưởng bộ phận: đợt cấp thẻ lưu động".to_owned()),
         judges: matches!(said, Some(FlagSaid::FindingMissing)),
+        kept: "Đã hỏi".to_owned(),
         said,
     }
 }
@@ -91,6 +92,7 @@ pub fn all(lang: Lang) -> Vec<Sample> {
         sample("console-flag-late", flag(Some(FlagSaid::TooLate)).render(&frame)),
         sample("console-flag-finding", flag(Some(FlagSaid::FindingMissing)).render(&frame)),
         sample("console-trail", TrailPage::default().render(&frame)),
+        sample("console-trail-unit", TrailPage { unit: true, ..TrailPage::default() }.render(&frame)),
         sample("console-trail-found", trail(FieldProblems::default()).render(&frame)),
         sample("console-trail-none", TrailPage { rows: Some(Vec::new()), ..TrailPage::default() }.render(&frame)),
         sample("console-trail-wrong", trail(FieldProblems(wrong)).render(&frame)),

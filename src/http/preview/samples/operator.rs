@@ -16,6 +16,7 @@ pub fn all(lang: Lang) -> Vec<Sample> {
     let name = |problem| NamePage { name: "canbo.thu".to_owned(), lapsed: None, problems: Problems::one(problem) };
     let lapsed = |key| NamePage { lapsed: Some(key), ..NamePage::default() };
     let error = ErrorPage { what: WentWrong::NotAllowed, reference: "7F3A-9C21".to_owned(), rule: None };
+    let file = ErrorPage { what: WentWrong::FileTooLarge { most: 268_435_456 }, ..error.clone() };
     let code = |problems| CodePage { name: "canbo.thu".to_owned(), problems };
     let home = HomePage {
         name: Phrase::vi("Trần Thị Thử"),
@@ -36,5 +37,6 @@ pub fn all(lang: Lang) -> Vec<Sample> {
         sample("console-home", home.render(&desk(lang))),
         sample("console-home-country", everywhere.render(&desk(lang))),
         sample("console-error", error.render(&desk(lang))),
+        sample("console-error-file", file.render(&desk(lang))),
     ]
 }

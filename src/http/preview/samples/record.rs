@@ -195,7 +195,8 @@ fn pair(open: bool) -> PairPage {
         ],
         open,
         note: (!open).then(|| "Đã gặp cả hai người".to_owned()),
-        said: open.then_some(PairSaid::ReasonMissing),
+        kept: String::new(),
+        said: Some(if open { PairSaid::ReasonMissing } else { PairSaid::TooLate }),
         proposes: true,
     }
 }
@@ -209,7 +210,7 @@ fn pairs() -> PairsPage {
         other: side("Nguyễn Văn Thứ"),
         reasons: reasons(),
     };
-    PairsPage { rows: vec![row] }
+    PairsPage { rows: vec![row], next: Some("/console/pairs?after=x".to_owned()) }
 }
 
 fn queue(title: &'static str, rows: usize) -> QueuePage {
@@ -224,7 +225,8 @@ fn queue(title: &'static str, rows: usize) -> QueuePage {
     };
     let empty = if title == "console-mine-title" { "console-mine-empty" } else { "console-queue-empty" };
     let rows: Vec<_> = EventState::ALL.into_iter().enumerate().take(rows).map(row).collect();
-    QueuePage { title, empty, more: !rows.is_empty(), rows }
+    let next = (!rows.is_empty()).then(|| "/console/queue?after=x".to_owned());
+    QueuePage { title, empty, rows, next }
 }
 
 fn proposal(said: Option<Said>) -> ProposalPage {
@@ -298,7 +300,7 @@ fn wrong_and_likely(lang: Lang) -> Vec<Sample> {
         sample("console-form-correction", form_of(Kind::BirthCorrection, None, Vec::new()).render(&frame)),
         sample("console-form-likely", form(Some(Why::LikelyThere), Vec::new()).render(&frame)),
         sample("console-pairs", pairs().render(&frame)),
-        sample("console-pairs-none", PairsPage { rows: Vec::new() }.render(&frame)),
+        sample("console-pairs-none", PairsPage { rows: Vec::new(), next: None }.render(&frame)),
         sample("console-pair", pair(true).render(&frame)),
         sample("console-pair-decided", pair(false).render(&frame)),
     ]
@@ -405,8 +407,11 @@ pub fn all(lang: Lang) -> Vec<Sample> {
         sample("console-queue-none", queue("console-queue-title", 0).render(&frame)),
         sample("console-mine", queue("console-mine-title", 0).render(&frame)),
         sample("console-proposal", proposal(None).render(&frame)),
-        sample("console-cases", CasesPage { rows: cases.to_vec(), more: true }.render(&frame)),
-        sample("console-cases-none", CasesPage { rows: Vec::new(), more: false }.render(&frame)),
+        sample(
+            "console-cases",
+            CasesPage { rows: cases.to_vec(), next: Some("/console/cases?after=x".to_owned()) }.render(&frame),
+        ),
+        sample("console-cases-none", CasesPage { rows: Vec::new(), next: None }.render(&frame)),
         sample("console-case", case("follow_up", false).render(&frame)),
         sample("console-case-resolved", case("event_refused", true).render(&frame)),
     ];
