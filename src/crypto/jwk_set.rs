@@ -96,12 +96,12 @@ impl ParsedJwks {
 /// A key that its owner wants things encrypted to: it says `use` enc, names an algorithm that only encrypts, or says in `key_ops` what
 /// only such a key does (RFC 7517 §4.3). A key that says nothing may be one that signs, and is not used for both.
 fn recipient(key: &PublicKey, members: &Map<String, Value>) -> Option<(Recipient, Option<KeyAlg>)> {
+    const ENCRYPTS: [&str; 4] = ["encrypt", "wrapKey", "deriveKey", "deriveBits"];
     let text = |name: &str| members.get(name).and_then(Value::as_str);
     let named = match text("alg") {
         Some(name) => Some(KeyAlg::parse(name)?),
         None => None,
     };
-    const ENCRYPTS: [&str; 4] = ["encrypt", "wrapKey", "deriveKey", "deriveBits"];
     let ops = members.get("key_ops").and_then(Value::as_array);
     let encrypts = ops.map(|ops| ops.iter().filter_map(Value::as_str).any(|op| ENCRYPTS.contains(&op)));
     match (text("use"), encrypts) {

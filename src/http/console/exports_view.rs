@@ -35,6 +35,7 @@ pub struct ExportRow {
 
 /// One of them. Posts `version`, `reason`, `action=approve|reject|withdraw|fetch`.
 #[derive(Clone, Debug)]
+#[expect(clippy::struct_excessive_bools, reason = "each says one thing that the page shows or not")]
 pub struct ExportPage {
     pub unit: Option<String>,
     pub format: String,

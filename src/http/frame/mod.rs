@@ -118,7 +118,6 @@ impl Frame {
     }
 
     /// How large a file is.
-    #[expect(clippy::trivially_copy_pass_by_ref, reason = "as templates pass it")]
     pub fn size(&self, bytes: &u64) -> String {
         size::size(self.lang(), *bytes)
     }

@@ -373,6 +373,19 @@ fn imports(lang: Lang) -> Vec<Sample> {
     ]
 }
 
+fn cases() -> Vec<CaseRow> {
+    let kinds = ["import_differs", "event_refused", "possible_duplicate", "follow_up"];
+    let row = |kind: &str| CaseRow {
+        href: "/console/cases/x".to_owned(),
+        kind: kind.to_owned(),
+        at: NOON,
+        due: "24/11/2026".to_owned(),
+        late: kind == "follow_up",
+        assigned_to: None,
+    };
+    kinds.map(row).to_vec()
+}
+
 pub fn all(lang: Lang) -> Vec<Sample> {
     let frame = desk(lang);
     let entry = EntryRow {
@@ -384,15 +397,6 @@ pub fn all(lang: Lang) -> Vec<Sample> {
         decided_by: Some("operator:canbo.duyet".to_owned()),
         decided_at: Some(NOON),
     };
-    let kinds = ["import_differs", "event_refused", "possible_duplicate", "follow_up"];
-    let cases = kinds.map(|kind| CaseRow {
-        href: "/console/cases/x".to_owned(),
-        kind: kind.to_owned(),
-        at: NOON,
-        due: "24/11/2026".to_owned(),
-        late: kind == "follow_up",
-        assigned_to: None,
-    });
     let mut all = vec![
         sample("console-find", FindPage::default().render(&frame)),
         sample("console-find-found", found().render(&frame)),
@@ -409,7 +413,7 @@ pub fn all(lang: Lang) -> Vec<Sample> {
         sample("console-proposal", proposal(None).render(&frame)),
         sample(
             "console-cases",
-            CasesPage { rows: cases.to_vec(), next: Some("/console/cases?after=x".to_owned()) }.render(&frame),
+            CasesPage { rows: cases(), next: Some("/console/cases?after=x".to_owned()) }.render(&frame),
         ),
         sample("console-cases-none", CasesPage { rows: Vec::new(), next: None }.render(&frame)),
         sample("console-case", case("follow_up", false).render(&frame)),
