@@ -215,12 +215,9 @@ async fn a_file_is_found_by_its_name_among_many() {
         fs::write(folder.path().join(format!("xa-{number:03}.csv")), ROWS).unwrap();
     }
     let at = TestApp::sqlite().await;
-    let actor = dinhdanh::store::audit::Actor::Operator("an".to_owned());
-    let form = std::cell::Cell::new(0);
+    let (form, actor) = (uuid::Uuid::from_u128(1), dinhdanh::store::audit::Actor::Operator("an".to_owned()));
     let propose = async |name: &str| {
-        // Each from a form of its own: the same form once more is the same proposal.
-        form.set(form.get() + 1);
-        let of = (uuid::Uuid::from_u128(form.get()), actor.clone());
+        let of = (uuid::Uuid::from_u128(form.as_u128() + name.len() as u128), actor.clone());
         import_proposals::propose(&at.at.provider, (folder.path(), name), of, at.at.now()).await.unwrap().is_some()
     };
     assert_eq!(import_proposals::lying(folder.path()).len(), 200);

@@ -16,7 +16,7 @@ use super::registration::{CALLBACK, each, own, register};
 use crate::support::{
     app::{ISSUER, TestApp},
     database::TestDb,
-    wire::{Wired, unhurried},
+    wire::{Wired, short},
 };
 
 fn with(more: &Value) -> Value {
@@ -126,7 +126,7 @@ async fn serve<const N: usize>(documents: [(&'static str, &'static str); N]) -> 
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let url = format!("http://{}", listener.local_addr().unwrap());
     tokio::spawn(async move {
-        let _wired = Wired::serve(listener, App::new(Arc::default(), router), unhurried());
+        let _wired = Wired::serve(listener, App::new(Arc::default(), router), short());
         std::future::pending::<()>().await;
     });
     url
