@@ -144,7 +144,8 @@ impl Writer {
         Self { queues: Arc::new(Queues { of_lanes, lanes_at_work: Mutex::new(at_work) }), engine, lanes, patience: 1 }
     }
 
-    /// Callers wait so many times as long before they are told to come back: where nobody waits for them, and the machine may be busy.
+    /// Callers wait so many times as long before they are told to come back: where nobody waits for them, and the machine may be
+    /// busy.
     #[must_use]
     pub fn with_patience(self, patience: u32) -> Self {
         Self { patience, ..self }
