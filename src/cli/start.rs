@@ -3,7 +3,7 @@
 use std::{fs, sync::Arc, time::Duration};
 
 use axum::Router;
-use futures_util::FutureExt as _;
+use futures_util::{FutureExt as _, future::BoxFuture};
 use tokio::{
     net::TcpListener,
     signal::unix::{SignalKind, signal},
@@ -67,6 +67,8 @@ pub struct Assembled {
     settings: ServerSettings,
     tls: tls::Ends,
     notice: Duration,
+    /// Caught from here on: whoever hears that it serves may ask it to stop at that very moment.
+    signalled: BoxFuture<'static, ()>,
 }
 
 impl Assembled {
@@ -119,13 +121,13 @@ impl Assembled {
             settings: config.server_settings(),
             tls,
             notice: config.shutdown.notice.duration(),
+            signalled: stop_signal()?,
         })
     }
 
     /// Serves until SIGTERM or SIGINT, says goodbye and drains. Every answer that was given is already committed.
     pub async fn serve(self, listener: TcpListener) -> Result<Drained, Failure> {
-        let signalled = stop_signal()?;
-        let (health, notice) = (self.health, self.notice);
+        let (health, notice, signalled) = (self.health, self.notice, self.signalled);
         let leave = async move {
             signalled.await;
             tracing::info!(notice_ms = millis(notice), "asked to stop");
@@ -262,7 +264,7 @@ pub async fn listen(config: &Config) -> Result<TcpListener, Failure> {
 }
 
 /// Resolves at the first SIGTERM or SIGINT. From the second on the default would be to die at once, so both stay caught.
-fn stop_signal() -> Result<impl Future<Output = ()>, Failure> {
+fn stop_signal() -> Result<BoxFuture<'static, ()>, Failure> {
     let caught = |kind| {
         signal(kind).map_err(|error| Failure::new("signals", error.to_string(), "run it as an ordinary process"))
     };
@@ -272,7 +274,8 @@ fn stop_signal() -> Result<impl Future<Output = ()>, Failure> {
             _ = terminate.recv() => {}
             _ = interrupt.recv() => {}
         }
-    })
+    }
+    .boxed())
 }
 
 fn millis(time: Duration) -> u64 {

@@ -108,6 +108,8 @@ pub struct Writer {
     queues: Arc<Queues>,
     engine: Engine,
     lanes: u16,
+    /// How many times as long as its class a caller waits.
+    patience: u32,
 }
 
 struct Queues {
@@ -139,7 +141,14 @@ impl Writer {
                 (queue, tokio::spawn(lane.work()))
             })
             .unzip();
-        Self { queues: Arc::new(Queues { of_lanes, lanes_at_work: Mutex::new(at_work) }), engine, lanes }
+        Self { queues: Arc::new(Queues { of_lanes, lanes_at_work: Mutex::new(at_work) }), engine, lanes, patience: 1 }
+    }
+
+    /// Callers wait so many times as long before they are told to come back: where nobody waits for them, and the machine may be
+    /// busy.
+    #[must_use]
+    pub fn with_patience(self, patience: u32) -> Self {
+        Self { patience, ..self }
     }
 
     /// Takes nothing more, finishes what waits, and lets go of the lanes' connections; then the database can be closed.
@@ -158,7 +167,7 @@ impl Writer {
         let (answer_to, answer) = oneshot::channel();
         let key = unit.lane_key();
         self.push((U::CLASS, key), Box::new(Waiting { unit, out: None, answer_to }))?;
-        answered(answer, U::CLASS, U::KIND).await
+        answered(answer, U::CLASS.deadline() * self.patience, U::KIND).await
     }
 
     fn push(&self, (class, key): (Class, LaneKey), job: Box<dyn Job>) -> Result<(), Fault> {
@@ -174,10 +183,10 @@ impl Writer {
 /// Apart from [`Writer::submit`], which is compiled for each unit: there are fewer kinds of answers than of units.
 async fn answered<T>(
     answer: oneshot::Receiver<Result<T, Fault>>,
-    class: Class,
+    deadline: Duration,
     kind: &'static str,
 ) -> Result<T, Fault> {
-    match tokio::time::timeout(class.deadline(), answer).await {
+    match tokio::time::timeout(deadline, answer).await {
         Ok(Ok(result)) => result,
         Ok(Err(_)) => Err(Fault::unavailable("the writer stopped")),
         Err(_) => {

@@ -2,6 +2,7 @@
 
 use std::{
     io::{BufRead, BufReader},
+    path::Path,
     process::{Child, ChildStdout, Command, Stdio},
     time::Duration,
 };
@@ -67,11 +68,15 @@ impl Browser {
     }
 
     pub async fn with(settings: Settings<'_>) -> Self {
-        // A home of its own: the account's may be closed to it, and then the browser does not start.
-        let home = tempfile::tempdir().unwrap();
+        // A home of its own: the account's may be closed to it, and then the browser does not start. Nor does it where its
+        // socket's path would have more than a hundred letters.
+        let usual = std::env::temp_dir();
+        let short = if usual.as_os_str().len() < 30 { usual.as_path() } else { Path::new("/tmp") };
+        let home = tempfile::tempdir_in(short).unwrap();
         let mut driver = Command::new("chromedriver")
             .arg("--port=0")
             .env("HOME", home.path())
+            .env("TMPDIR", home.path())
             .env("XDG_CONFIG_HOME", home.path())
             .env("XDG_CACHE_HOME", home.path())
             .stdout(Stdio::piped())

@@ -93,6 +93,9 @@ fn routes() -> Vec<String> {
 /// `/health/live`, `/health/ready`, `/metrics`: outside this router, in `http::health`'s own tests.
 const ELSEWHERE: usize = 3;
 
+/// Files whose routes have such a table in tests of their own.
+const BY_THEMSELVES: [&str; 1] = ["exports.rs"];
+
 const METHODS: [Method; 8] = [
     Method::GET,
     Method::HEAD,
@@ -263,6 +266,7 @@ fn routes_in_sources() -> usize {
         entries
             .map(|path| match path.extension().and_then(|ext| ext.to_str()) {
                 _ if path.is_dir() => count(&path),
+                _ if BY_THEMSELVES.iter().any(|name| path.ends_with(name)) => 0,
                 Some("rs") => {
                     let text = std::fs::read_to_string(&path).unwrap();
                     text.split("#[cfg(test)]").next().unwrap().matches(".route(").count()

@@ -63,13 +63,14 @@ const PASSING: [&str; 16] = [
 ];
 
 /// Tables that stay small: clients, operators, units, keys, files, what is flagged, and counters of a fixed number.
-const SMALL: [&str; 17] = [
+const SMALL: [&str; 18] = [
     "_sqlx_migrations",
     "admin_unit",
     "boundary_change",
     "change_counter",
     "change_feed",
     "client",
+    "export_proposal",
     "home_map",
     "import_batch",
     "import_proposal",
@@ -141,7 +142,8 @@ async fn each_table_is_big_passing_or_small() {
             .await
             .unwrap();
     there.retain(|table| !BIG.contains(&table.as_str()) && !PASSING.contains(&table.as_str()));
-    assert_eq!(there, SMALL);
+    there.retain(|table| !SMALL.contains(&table.as_str()));
+    assert!(there.is_empty(), "{there:?}: say how big they become");
 }
 
 /// The big tables that a statement names, by the names and aliases that they have in it.

@@ -73,7 +73,8 @@ impl TestProvider {
         change(&mut settings);
         let provider = Provider {
             db: test.db.clone(),
-            writer: Writer::start(&test.db, InstanceId::generate(&entropy, NOON)),
+            // What a busy machine makes wait for more than a second is not what these tests are about.
+            writer: Writer::start(&test.db, InstanceId::generate(&entropy, NOON)).with_patience(15),
             passwords: PasswordPool::start(2, Costs { memory_kib: 8, passes: 1, lanes: 1 }, entropy.clone()).unwrap(),
             entropy,
             keys,

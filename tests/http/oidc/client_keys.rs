@@ -7,6 +7,7 @@ use tokio::{io::AsyncWriteExt as _, net::TcpListener};
 
 use crate::support::{
     app::{Answer, ISSUER, OTHER, TestApp},
+    provider::TestProvider,
     served::Served,
     signer::{Signer, assertion_claims},
 };
@@ -282,6 +283,20 @@ async fn an_address_that_is_slow_or_leads_elsewhere_is_left() {
         assert_eq!(refused.refusal(), (401, "invalid_client".to_owned()), "{number}: {}", refused.body);
     }
     assert_eq!(elsewhere.asked(), 0, "a redirect is not followed");
+}
+
+/// Not a byte goes inside: a listener of this machine hears nobody, by number or by name.
+#[tokio::test(flavor = "multi_thread")]
+async fn an_address_inside_hears_nobody() {
+    let at = TestProvider::sqlite().await;
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let port = listener.local_addr().unwrap().port();
+    for host in ["127.0.0.1", "localhost", "rp.localhost", "[::ffff:127.0.0.1]"] {
+        let url: url::Url = format!("https://{host}:{port}/jwks").parse().unwrap();
+        assert!(at.provider.outbound.get(&url).await.is_err(), "{host}");
+    }
+    let heard = tokio::time::timeout(std::time::Duration::from_millis(300), listener.accept()).await;
+    assert!(heard.is_err(), "somebody came: {heard:?}");
 }
 
 #[tokio::test(flavor = "multi_thread")]
