@@ -71,12 +71,8 @@ proptest! {
 
 /// One change to a text: where, how many bytes go, and what comes in their place.
 fn edit() -> impl Strategy<Value = (prop::sample::Index, usize, Vec<u8>)> {
-    let from_a_seed = (prop::sample::select(&SEEDS[..]), any::<prop::sample::Index>(), 1_usize..40).prop_map(
-        |(seed, from, length)| {
-            let from = from.index(seed.len());
-            seed.as_bytes()[from..(from + length).min(seed.len())].to_vec()
-        },
-    );
+    let from_a_seed = (prop::sample::select(&SEEDS[..]), any::<prop::sample::Index>(), 1_usize..40)
+        .prop_map(|(seed, from, length)| seed.bytes().skip(from.index(seed.len())).take(length).collect());
     let meaningful =
         prop::collection::vec(prop::sample::select(&b"\0\r\n\t \"'%&+,-./:;=?[\\]_{}~09azAZ\x7f\xc3\xff"[..]), 0..4);
     let new = prop_oneof![meaningful, from_a_seed, prop::collection::vec(any::<u8>(), 0..4)];

@@ -70,9 +70,9 @@ async fn measure(args: &Args) -> Result<Value, Trouble> {
     let mut sizes = Vec::new();
     if let Some(url) = &args.loaded {
         let people = args.people.first().copied().unwrap_or_default();
-        let provider = service::on(url, std::env::var("DINHDANH_KEK_FILE")?.as_ref()).await?;
+        let provider = Box::pin(service::on(url, std::env::var("DINHDANH_KEK_FILE")?.as_ref())).await?;
         let sample = population::people(people, |_| Ok(()))?;
-        sizes.push(figures(&provider, (url, people), &sample, args.calls).await?);
+        sizes.push(json!({ "registry": figures(&provider, (url, people), &sample, args.calls).await? }));
         return Ok(json!({ "sizes": sizes }));
     }
     // The cluster's clerk blocks: it starts on a thread of its own.
@@ -83,7 +83,7 @@ async fn measure(args: &Args) -> Result<Value, Trouble> {
     for &people in &args.people {
         let database = tokio::task::block_in_place(|| cluster.database());
         let url = database.url.as_str();
-        let provider = service::on(url, &kek).await?;
+        let provider = Box::pin(service::on(url, &kek)).await?;
         let later = if args.indexes_later { Some(later::Later::drop(url).await?) } else { None };
         let sample = population::write(people, &path)?;
         let loaded = population::load(&provider, path.clone()).await?;
@@ -104,12 +104,13 @@ async fn measure(args: &Args) -> Result<Value, Trouble> {
             Some(seconds)
         };
         later::learn(url).await?;
-        let mut found = figures(&provider, (url, people), &sample, args.calls).await?;
-        found["import"] = json!({
-            "seconds": loaded.seconds, "bare_copy_seconds": seconds, "share": seconds.map(|bare| bare / loaded.seconds),
-            "resident_mb": loaded.resident_mb,
-        });
-        sizes.push(found);
+        sizes.push(json!({
+            "import": {
+                "seconds": loaded.seconds, "bare_copy_seconds": seconds, "share": seconds.map(|bare| bare / loaded.seconds),
+                "resident_mb": loaded.resident_mb,
+            },
+            "registry": figures(&provider, (url, people), &sample, args.calls).await?,
+        }));
         provider.db.close().await;
     }
     Ok(json!({ "sizes": sizes }))

@@ -49,5 +49,7 @@ async fn make_key(context: &Context, Sealed { db, secrets, .. }: &Sealed) -> Res
 }
 
 fn said(failure: Failure) -> String {
-    failure.0.into_iter().map(|problem| format!("{}: {}; {}\n", problem.place, problem.what, problem.cure)).collect()
+    let lines: Vec<_> =
+        failure.0.into_iter().map(|problem| format!("{}: {}; {}", problem.place, problem.what, problem.cure)).collect();
+    lines.join("\n")
 }

@@ -38,7 +38,7 @@ impl Heap {
             source: "test".to_owned(),
             source_id: number.to_string(),
             unit_code: Some("00004".to_owned()),
-            state: if number % 2 == 0 { EventState::Proposed } else { EventState::Returned },
+            state: if number.is_multiple_of(2) { EventState::Proposed } else { EventState::Returned },
             payload_sealed: vec![1],
             base: "{}".to_owned(),
             proposed_by: "operator:canbo.an".to_owned(),

@@ -78,7 +78,7 @@ async fn who_has_the_turn_keeps_it_until_the_end_of_the_transaction() {
     assert!(failures::take_turn(&mut third, &key).await.is_err());
     run(&mut third, "ROLLBACK; BEGIN").await;
     run(&mut first, "COMMIT").await;
-    tokio::time::timeout(Duration::from_secs(60), failures::take_turn(&mut third, &key)).await.unwrap().unwrap();
+    tokio::time::timeout(Duration::from_mins(1), failures::take_turn(&mut third, &key)).await.unwrap().unwrap();
 }
 
 #[tokio::test(flavor = "multi_thread")]

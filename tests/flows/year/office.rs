@@ -159,7 +159,7 @@ impl Office {
             }
             let expected = self.expected(kind, form);
             if tried.is_multiple_of(25) {
-                self.two_at_once(expected, now).await;
+                Box::pin(self.two_at_once(expected, now)).await;
             } else {
                 self.one(&expected, now).await;
             }
