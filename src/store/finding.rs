@@ -1,6 +1,7 @@
 //! Finding people by what is known of them: pages of bare hits, each statement on an index, none over the whole table.
 
 use time::{Date, macros::date};
+use uuid::Uuid;
 
 use super::{Conn, db::failed, dialect, intake::list};
 use crate::{
@@ -123,7 +124,7 @@ pub struct After {
 impl After {
     /// Before everybody.
     pub fn nobody() -> Self {
-        Self { name_plain: String::new(), birth: FIRST_DAY, id: PersonId(uuid::Uuid::nil()) }
+        Self { name_plain: String::new(), birth: FIRST_DAY, id: PersonId(Uuid::nil()) }
     }
 
     pub fn of(person: &FoundPerson) -> Self {
@@ -145,7 +146,7 @@ pub async fn by_names(
     let (sql, keys) = (dialect::found_by_names(conn.engine()), list(keys));
     let rows: Vec<FoundRow> = on!(conn, |c| sqlx::query_as(sql)
         .bind(keys)
-        .bind(bounds.birth.0)
+        .bind(bounds.birth.0.max(after.birth))
         .bind(bounds.birth.1)
         .bind(&bounds.province.0)
         .bind(&bounds.province.1)
@@ -164,13 +165,14 @@ pub async fn by_names(
 
 pub(super) const BY_BEGINNING: &str = "SELECT p.id, p.number, p.full_name, p.family_name, p.middle_name, p.given_name, \
     p.name_plain, p.birth_date, p.birth_precision, p.sex, p.vital, p.vital_since, p.home_unit FROM person p \
-    WHERE p.home_province = $1 AND p.name_plain > $2 AND p.name_plain < $3 AND p.home_unit >= $4 AND p.home_unit <= $5 \
-    AND p.birth_date >= $6 AND p.birth_date <= $7 AND ($8 = '' OR EXISTS (SELECT 1 FROM relation r \
+    WHERE p.home_province = $1 AND (p.name_plain, p.id) > ($2, $9) AND p.name_plain < $3 AND p.home_unit >= $4 \
+    AND p.home_unit <= $5 AND p.birth_date >= $6 AND p.birth_date <= $7 AND ($8 = '' OR EXISTS (SELECT 1 FROM relation r \
     JOIN person q ON q.id = r.relative_id WHERE r.person_id = p.id AND r.kind IN ('father', 'mother') \
-    AND q.name_sorted = $8)) AND (p.birth_date >= $12 OR p.birth_precision <> 'day') \
-    AND (p.name_plain, p.id) > ($9, $10) ORDER BY p.name_plain, p.id LIMIT $11";
+    AND q.name_sorted = $8)) AND (p.birth_date >= $11 OR p.birth_precision <> 'day') \
+    ORDER BY p.name_plain, p.id LIMIT $10";
 
-/// Names within a province that begin with this and go on; by name.
+/// Names within a province that begin with this and go on; by name. One bound says where to begin: of two PostgreSQL takes one to
+/// find the place in the index, and with the other's it would walk there from the province's first name.
 pub async fn by_beginning(
     conn: &mut Conn,
     plain: &str,
@@ -179,17 +181,18 @@ pub async fn by_beginning(
     most: i64,
 ) -> Result<Vec<FoundPerson>, Fault> {
     let end = format!("{plain}\u{10FFFF}");
+    let from =
+        if after.name_plain.as_str() > plain { (after.name_plain.as_str(), after.id.0) } else { (plain, Uuid::max()) };
     let rows: Vec<FoundRow> = on!(conn, |c| sqlx::query_as(BY_BEGINNING)
         .bind(&bounds.province.0)
-        .bind(plain)
+        .bind(from.0)
         .bind(&end)
         .bind(&bounds.commune.0)
         .bind(&bounds.commune.1)
         .bind(bounds.birth.0)
         .bind(bounds.birth.1)
         .bind(&bounds.parent)
-        .bind(&after.name_plain)
-        .bind(after.id)
+        .bind(from.1)
         .bind(most)
         .bind(bounds.day)
         .fetch_all(c)
@@ -210,7 +213,7 @@ pub(super) const CHILDREN: &str = "SELECT DISTINCT p.id, p.number, p.full_name, 
 pub async fn children(conn: &mut Conn, bounds: &Bounds, after: &After, most: i64) -> Result<Vec<FoundPerson>, Fault> {
     let rows: Vec<FoundRow> = on!(conn, |c| sqlx::query_as(CHILDREN)
         .bind(&bounds.parent)
-        .bind(bounds.birth.0)
+        .bind(bounds.birth.0.max(after.birth))
         .bind(bounds.birth.1)
         .bind(&bounds.province.0)
         .bind(&bounds.province.1)

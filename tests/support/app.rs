@@ -8,7 +8,7 @@ use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use dinhdanh::{
     assurance::{AccountLevel, AccountState},
     base::{
-        Clock, Fault, Secret, SecretBytes, Span, Timestamp,
+        Clock, Fault, Secret, SecretBytes, Timestamp,
         ids::{AccountId, AuthenticatorId, ClientId},
     },
     crypto::{Alg, CertificateReader, Place, Schedule, digest::sha256, opaque::digest_of_text, totp},
