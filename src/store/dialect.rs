@@ -222,24 +222,22 @@ pub(super) const fn found_by_names(engine: Engine) -> &'static str {
         Engine::Sqlite => {
             "SELECT p.id, p.number, p.full_name, p.family_name, p.middle_name, p.given_name, p.name_plain, p.birth_date, \
              p.birth_precision, p.sex, p.vital, p.vital_since, p.home_unit FROM person p WHERE p.name_sorted IN (SELECT value FROM json_each($1)) \
-             AND p.birth_date >= $2 AND p.birth_date <= $3 AND p.home_province >= $4 AND p.home_province <= $5 \
+             AND (p.birth_date, p.id) > ($2, $9) AND p.birth_date <= $3 AND p.home_province >= $4 AND p.home_province <= $5 \
              AND p.home_unit >= $6 AND p.home_unit <= $7 AND ($8 = '' OR EXISTS (SELECT 1 FROM relation r \
              JOIN person q ON q.id = r.relative_id WHERE r.person_id = p.id AND r.kind IN ('father', 'mother') \
              AND q.name_sorted = $8)) \
-             AND (p.birth_date >= $12 OR p.birth_precision <> 'day') \
-             AND (p.birth_date, p.id) > ($9, $10) ORDER BY p.birth_date, p.id LIMIT $11"
+             AND (p.birth_date >= $11 OR p.birth_precision <> 'day') ORDER BY p.birth_date, p.id LIMIT $10"
         }
         Engine::Postgres => {
             "SELECT p.* FROM jsonb_array_elements_text($1::jsonb) AS k (key) CROSS JOIN LATERAL (\
              SELECT p.id, p.number, p.full_name, p.family_name, p.middle_name, p.given_name, p.name_plain, p.birth_date, \
              p.birth_precision, p.sex, p.vital, p.vital_since, p.home_unit FROM person p WHERE p.name_sorted = k.key \
-             AND p.birth_date >= $2 AND p.birth_date <= $3 AND p.home_province >= $4 AND p.home_province <= $5 \
+             AND (p.birth_date, p.id) > ($2, $9) AND p.birth_date <= $3 AND p.home_province >= $4 AND p.home_province <= $5 \
              AND p.home_unit >= $6 AND p.home_unit <= $7 AND ($8 = '' OR EXISTS (SELECT 1 FROM relation r \
              JOIN person q ON q.id = r.relative_id WHERE r.person_id = p.id AND r.kind IN ('father', 'mother') \
              AND q.name_sorted = $8)) \
-             AND (p.birth_date >= $12 OR p.birth_precision <> 'day') \
-             AND (p.birth_date, p.id) > ($9, $10) ORDER BY p.birth_date, p.id LIMIT $11) AS p \
-             ORDER BY p.birth_date, p.id LIMIT $11"
+             AND (p.birth_date >= $11 OR p.birth_precision <> 'day') ORDER BY p.birth_date, p.id LIMIT $10) AS p \
+             ORDER BY p.birth_date, p.id LIMIT $10"
         }
     }
 }

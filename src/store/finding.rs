@@ -111,6 +111,11 @@ impl Bounds {
             parent: parent.map(|keys| sorted(&keys.plain)).unwrap_or_default(),
         }
     }
+
+    /// Where a page by age begins: at the first day that counts, or after the last of the page before.
+    fn begin(&self, after: &After) -> (Date, Uuid) {
+        if after.birth < self.birth.0 { (self.birth.0, Uuid::nil()) } else { (after.birth, after.id.0) }
+    }
 }
 
 /// Where a page begins: after this person.
@@ -144,17 +149,17 @@ pub async fn by_names(
         return Ok(Vec::new());
     }
     let (sql, keys) = (dialect::found_by_names(conn.engine()), list(keys));
+    let from = bounds.begin(after);
     let rows: Vec<FoundRow> = on!(conn, |c| sqlx::query_as(sql)
         .bind(keys)
-        .bind(bounds.birth.0.max(after.birth))
+        .bind(from.0)
         .bind(bounds.birth.1)
         .bind(&bounds.province.0)
         .bind(&bounds.province.1)
         .bind(&bounds.commune.0)
         .bind(&bounds.commune.1)
         .bind(&bounds.parent)
-        .bind(after.birth)
-        .bind(after.id)
+        .bind(from.1)
         .bind(most)
         .bind(bounds.day)
         .fetch_all(c)
@@ -204,23 +209,22 @@ pub async fn by_beginning(
 pub(super) const CHILDREN: &str = "SELECT DISTINCT p.id, p.number, p.full_name, p.family_name, p.middle_name, \
     p.given_name, p.name_plain, p.birth_date, p.birth_precision, p.sex, p.vital, p.vital_since, p.home_unit \
     FROM person q JOIN relation r ON r.relative_id = q.id AND r.kind IN ('father', 'mother') \
-    JOIN person p ON p.id = r.person_id WHERE q.name_sorted = $1 AND p.birth_date >= $2 AND p.birth_date <= $3 \
+    JOIN person p ON p.id = r.person_id WHERE q.name_sorted = $1 AND (p.birth_date, p.id) > ($2, $8) AND p.birth_date <= $3 \
     AND p.home_province >= $4 AND p.home_province <= $5 AND p.home_unit >= $6 AND p.home_unit <= $7 \
-    AND (p.birth_date >= $11 OR p.birth_precision <> 'day') \
-    AND (p.birth_date, p.id) > ($8, $9) ORDER BY p.birth_date, p.id LIMIT $10";
+    AND (p.birth_date >= $10 OR p.birth_precision <> 'day') ORDER BY p.birth_date, p.id LIMIT $9";
 
 /// Children of anybody with the parent's name; the oldest first.
 pub async fn children(conn: &mut Conn, bounds: &Bounds, after: &After, most: i64) -> Result<Vec<FoundPerson>, Fault> {
+    let from = bounds.begin(after);
     let rows: Vec<FoundRow> = on!(conn, |c| sqlx::query_as(CHILDREN)
         .bind(&bounds.parent)
-        .bind(bounds.birth.0.max(after.birth))
+        .bind(from.0)
         .bind(bounds.birth.1)
         .bind(&bounds.province.0)
         .bind(&bounds.province.1)
         .bind(&bounds.commune.0)
         .bind(&bounds.commune.1)
-        .bind(after.birth)
-        .bind(after.id)
+        .bind(from.1)
         .bind(most)
         .bind(bounds.day)
         .fetch_all(c)

@@ -130,6 +130,37 @@ async fn no_statement_reads_a_big_table_from_end_to_end() {
     }
 }
 
+/// Of two bounds that say where a walk begins PostgreSQL finds the place of one, and walks from there to the other's: among ten
+/// million people that was every name of a province before the one that was asked for.
+#[test]
+fn a_page_begins_at_one_bound() {
+    let all = [Engine::Sqlite, Engine::Postgres].into_iter().flat_map(|engine| statements::of_file(engine, &[""]));
+    let pages: Vec<_> = all.filter(|(_, sql)| sql.contains(") > (") || sql.contains(") < (")).collect();
+    assert!(pages.len() > 20, "only {} statements read page by page were found", pages.len());
+    let found: Vec<_> = pages.iter().filter(|(_, sql)| begins_twice(sql)).map(|(place, _)| place).collect();
+    assert!(found.is_empty(), "{found:?}");
+}
+
+/// Whether the first of the columns that are compared with the end of another page has a bound of its own on the same side.
+fn begins_twice(sql: &str) -> bool {
+    [(") > (", [" > ", " >= "]), (") < (", [" < ", " <= "])].into_iter().any(|(pair, alone)| {
+        sql.match_indices(pair).any(|(at, _)| {
+            let first = |text: &str| text.split([',', ')']).next().unwrap_or_default().trim().to_owned();
+            let column = first(sql[..at].rsplit('(').next().unwrap_or_default());
+            let page = first(&sql[at + pair.len()..]);
+            alone.iter().any(|sign| {
+                // What stands in brackets is one of several ways.
+                let bound = format!(" {column}{sign}");
+                sql.match_indices(&bound).any(|(at, _)| {
+                    let rest = &sql[at + bound.len()..];
+                    let other = rest.split([' ', ')', ',']).next().unwrap_or_default();
+                    other.starts_with('$') && other != page
+                })
+            })
+        })
+    })
+}
+
 /// A new table is one of these, by somebody's word.
 #[tokio::test(flavor = "multi_thread")]
 async fn each_table_is_big_passing_or_small() {
@@ -224,6 +255,15 @@ async fn explained(conn: &mut Conn, sql: &str) -> String {
 
 #[test]
 fn plans_are_read_as_the_engines_write_them() {
+    for (sql, twice) in [
+        ("SELECT 1 FROM t WHERE a > $1 AND (a, id) > ($2, $3)", true),
+        ("SELECT 1 FROM t WHERE (t.a, t.id) > ($2, $3) AND t.a >= $1 LIMIT 1", true),
+        ("SELECT 1 FROM t WHERE (a, id) > ($2, $3) AND a < $1", false),
+        ("SELECT 1 FROM t WHERE at <= $3 AND (at, id) < ($3, $4)", false),
+        ("SELECT 1 FROM t WHERE (a >= $1 OR b = 1) AND (a, id) > ($2, $3)", false),
+    ] {
+        assert_eq!(begins_twice(sql), twice, "{sql}");
+    }
     let names = names_in(
         "SELECT p.id FROM person p JOIN card AS c ON c.person_id = p.id WHERE p.id IN (SELECT 1 FROM relation)",
     );
