@@ -7,7 +7,6 @@ use std::{
         Arc,
         atomic::{AtomicU64, Ordering},
     },
-    time::Duration,
 };
 
 use serde_json::{Value, json};
@@ -17,6 +16,7 @@ use uuid::Uuid;
 use super::{
     events::{Officer, decide::may_decide},
     export::{Export, ExportError, Exported, Selection},
+    file_work::{BEAT_EVERY, QUIET, always, by_word_of},
     import_proposals::Word,
     source_file::Format,
     uploads::is_old,
@@ -38,11 +38,6 @@ pub const FETCHED_WITHIN: Span = Span::hours(24);
 pub const LEAST_REASON: usize = 8;
 /// How names of our files begin: nothing else in the folder is touched.
 const PREFIX: &str = "export-";
-/// Nobody works any more on what was not touched for so long.
-const QUIET: Span = Span::secs(15);
-const LOOK_EVERY: Duration = Duration::from_secs(2);
-const TIDY_EVERY: Span = Span::secs(60);
-const BEAT_EVERY: Duration = Duration::from_secs(1);
 
 /// What somebody asks for.
 #[derive(Clone, Debug)]
@@ -225,23 +220,8 @@ fn told(file: &ExportFile, people: u64) -> Value {
 
 /// Runs for as long as the process lives. What another process began and did not end is begun anew when it is quiet.
 pub async fn work(provider: Arc<Provider>, folder: PathBuf, clock: Clock) {
-    let mut tidied = clock.now() - TIDY_EVERY;
-    loop {
-        if clock.now() >= tidied + TIDY_EVERY {
-            tidied = clock.now();
-            if let Err(fault) = tidy(&provider, &folder, tidied).await {
-                tracing::warn!(%fault, "exported files were not looked through");
-            }
-        }
-        match work_once(&provider, &folder, &clock).await {
-            Ok(true) => {}
-            Ok(false) => tokio::time::sleep(LOOK_EVERY).await,
-            Err(fault) => {
-                tracing::warn!(%fault, "work on an export was put off");
-                tokio::time::sleep(LOOK_EVERY).await;
-            }
-        }
-    }
+    let (provider, folder) = (&*provider, folder.as_path());
+    always(&clock, "exports", |now| tidy(provider, folder, now), || work_once(provider, folder, &clock)).await;
 }
 
 /// One file, to its end; `false` when there is nothing to do.
@@ -268,17 +248,12 @@ pub async fn work_once(provider: &Provider, folder: &Path, clock: &Clock) -> Res
         }
     };
     let is_file = matches!(step, Step::Ready(..));
-    let done = provider.writer.submit(Write { id, step, actor: decider(&stored), now: clock.now() }).await;
+    let actor = by_word_of(stored.decided_by.as_deref(), &stored.proposed_by);
+    let done = provider.writer.submit(Write { id, step, actor, now: clock.now() }).await;
     if is_file && !matches!(done, Ok(true)) {
         forget(folder, &name).await;
     }
     done.map(|_| true)
-}
-
-/// The file is written on the word of who decided.
-fn decider(stored: &StoredExport) -> Actor {
-    let by = stored.decided_by.as_deref().unwrap_or(&stored.proposed_by);
-    Actor::Operator(by.strip_prefix("operator:").unwrap_or(by).to_owned())
 }
 
 async fn written(
@@ -293,7 +268,8 @@ async fn written(
     let (Ok(within), Some(format)) = (within, Format::of_path(&path)) else { return Ok(Step::Fail) };
     let selection = Selection { within, sensitive: stored.sensitive, reason: stored.reason.clone() };
     let (db, writer, vault) = (&provider.db, &provider.writer, &*provider.secrets.vault);
-    let export = Export { db, writer, vault, clock, actor: decider(stored) };
+    let actor = by_word_of(stored.decided_by.as_deref(), &stored.proposed_by);
+    let export = Export { db, writer, vault, clock, actor };
     let ended = export.run((&path, format), &selection, |people| so_far.store(people, Ordering::Relaxed)).await;
     let whole = match ended {
         Ok(exported) => on_disk(folder).await.map(|()| exported).map_err(ExportError::Io),

@@ -9,7 +9,6 @@ use std::{
         Arc,
         atomic::{AtomicU64, Ordering},
     },
-    time::Duration,
 };
 
 use serde_json::{Value, json};
@@ -17,13 +16,14 @@ use uuid::Uuid;
 
 use super::{
     events::Officer,
+    file_work::{BEAT_EVERY, QUIET, always, by_word_of},
     import::{Import, ImportError, Refusal, Watch},
     source_file::{Facts, FileFault, Format},
     uploads::{PREFIX, Uploaded, tidy},
     words,
 };
 use crate::{
-    base::{Clock, Fault, Span, Timestamp, fault::FaultKind, hex},
+    base::{Clock, Fault, Timestamp, fault::FaultKind, hex},
     flows::Provider,
     registry::Field,
     store::{
@@ -47,12 +47,6 @@ const MOST_FILES: usize = 200;
 const MOST_REPORTED: usize = 100;
 /// The code of a row that would be added and is very like somebody.
 pub const LIKELY: &str = "likely_there";
-/// Nobody works any more on what was not touched for so long.
-const QUIET: Span = Span::secs(15);
-const LOOK_EVERY: Duration = Duration::from_secs(2);
-/// Uploaded files that are settled do not lie there longer.
-const TIDY_EVERY: Span = Span::secs(60);
-const BEAT_EVERY: Duration = Duration::from_secs(1);
 
 /// What can be proposed: plain files of a known kind, none that leads elsewhere.
 pub fn lying(folder: &Path) -> Vec<Lying> {
@@ -233,23 +227,8 @@ fn told(rows: Tally, sha256: Option<&[u8; 32]>) -> Value {
 
 /// Runs for as long as the process lives. What another process began and did not end is taken over when it is quiet.
 pub async fn work(provider: Arc<Provider>, folder: PathBuf, clock: Clock) {
-    let mut tidied = clock.now() - TIDY_EVERY;
-    loop {
-        if clock.now() >= tidied + TIDY_EVERY {
-            tidied = clock.now();
-            if let Err(fault) = tidy(&provider, &folder, tidied).await {
-                tracing::warn!(%fault, "uploaded files were not looked through");
-            }
-        }
-        match work_once(&provider, &folder, &clock).await {
-            Ok(true) => {}
-            Ok(false) => tokio::time::sleep(LOOK_EVERY).await,
-            Err(fault) => {
-                tracing::warn!(%fault, "work on an import was put off");
-                tokio::time::sleep(LOOK_EVERY).await;
-            }
-        }
-    }
+    let (provider, folder) = (&*provider, folder.as_path());
+    always(&clock, "imports", |now| tidy(provider, folder, now), || work_once(provider, folder, &clock)).await;
 }
 
 /// One rehearsal or one import, to its end; `false` when there is nothing to do.
@@ -274,7 +253,8 @@ pub async fn work_once(provider: &Provider, folder: &Path, clock: &Clock) -> Res
             }
         }
     };
-    provider.writer.submit(Write { id, step: ended?, actor: actor_of(&stored), now: clock.now() }).await?;
+    let actor = by_word_of(stored.decided_by.as_deref(), &stored.proposed_by);
+    provider.writer.submit(Write { id, step: ended?, actor, now: clock.now() }).await?;
     Ok(true)
 }
 
@@ -284,12 +264,6 @@ async fn so_far_of(provider: &Provider, stored: &StoredImport, so_far: &SoFar) -
         Some(sha256) => imports::tally_of(&mut provider.db.read().await?, &sha256).await,
         None => Ok(so_far.tally()),
     }
-}
-
-/// The approver's word brings it in; the proposer's has it rehearsed.
-fn actor_of(stored: &StoredImport) -> Actor {
-    let by = stored.decided_by.as_deref().unwrap_or(&stored.proposed_by);
-    Actor::Operator(by.strip_prefix("operator:").unwrap_or(by).to_owned())
 }
 
 async fn worked(
@@ -307,7 +281,7 @@ async fn worked(
         vault: Arc::clone(&provider.secrets.vault),
         clock: clock.clone(),
         entropy: provider.entropy.clone(),
-        actor: actor_of(stored),
+        actor: by_word_of(stored.decided_by.as_deref(), &stored.proposed_by),
         decided: true,
     };
     let mut watch = Looking { so_far: Arc::clone(so_far), facts: None, refused: 0, likely: 0, report: Vec::new() };

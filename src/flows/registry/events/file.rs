@@ -14,12 +14,9 @@ use lines::{Facts, Line, survey};
 
 use super::told::{self, Teller, Told, tell};
 use crate::{
-    base::{Clock, Fault, Span, Timestamp, fault::FaultKind, hex},
+    base::{Clock, Fault, Span, Timestamp, fault::FaultKind, hex, json},
     crypto::digest::sha256_of,
-    flows::{
-        Provider,
-        registry::{import::on_a_thread, strict_json},
-    },
+    flows::{Provider, registry::import::on_a_thread},
     registry::civil_event::{Message, MessageFault},
     store::{
         AuditEvent, Class, LaneKey, Outcome as Audited, Tx, Unit,
@@ -249,7 +246,7 @@ impl Row {
 }
 
 fn message(bytes: &[u8]) -> Result<Message, Row> {
-    let value = strict_json::parse(bytes).map_err(|_| Row::refused(MessageFault::not_json()))?;
+    let value = json::value(bytes).map_err(|_| Row::refused(MessageFault::not_json()))?;
     let source_id = value.get("source_id").and_then(|id| id.as_str()).map(|id| id.chars().take(80).collect());
     Message::read(&value).map_err(|faults| Row { line: 0, source_id, fate: RowFate::Refused(faults) })
 }

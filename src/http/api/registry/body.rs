@@ -4,11 +4,11 @@ use serde_json::{Map, Value};
 use time::Date;
 
 use crate::{
+    base::json,
     flows::registry::{
         exchange::answers::{FIELDS, Predicate},
         match_person::Claim,
         statistics::{Dimension, Question},
-        strict_json,
     },
     oidc::{error::OAuthError, params::Params},
     registry::{BirthDate, PersonName, PersonalNumber, search::Within},
@@ -28,7 +28,7 @@ pub fn document(media: Option<&str>, bytes: &[u8]) -> Result<Value, Vec<BodyFaul
     if !media.eq_ignore_ascii_case("application/json") {
         return Err(fault("the content must be application/json"));
     }
-    strict_json::parse(bytes).map_err(|error| fault(&error))
+    json::value(bytes).map_err(|error| fault(&error.to_string()))
 }
 
 /// An object with nothing in it but what is known.
