@@ -20,9 +20,11 @@ pub struct ExportedTo {
 }
 
 impl ExportedTo {
-    pub fn nobody() -> Self {
+    /// Before the first of them. Where a page begins is said by this alone: of two bounds PostgreSQL finds the place of one, and
+    /// walks from there.
+    pub fn before(within: Option<&Within>) -> Self {
         Self {
-            province: String::new(),
+            province: within.map(|within| within.province.clone()).unwrap_or_default(),
             name_plain: String::new(),
             id: PersonId(uuid::Uuid::nil()),
             marital: None,
@@ -44,8 +46,8 @@ row! {
 }
 
 pub(super) const PAGE: &str = "SELECT id, home_province, name_plain, marital, cmnd9, places FROM person \
-    WHERE home_province >= $1 AND home_province <= $2 AND home_unit >= $3 AND home_unit <= $4 \
-    AND (home_province, name_plain, id) > ($5, $6, $7) AND merged_into IS NULL ORDER BY home_province, name_plain, id LIMIT $8";
+    WHERE home_province <= $1 AND home_unit >= $2 AND home_unit <= $3 AND (home_province, name_plain, id) > ($4, $5, $6) \
+    AND merged_into IS NULL ORDER BY home_province, name_plain, id LIMIT $7";
 
 /// By province and name: of a unit, or of everybody.
 pub async fn page(
@@ -54,16 +56,12 @@ pub async fn page(
     after: &ExportedTo,
     most: i64,
 ) -> Result<Vec<ExportedTo>, Fault> {
-    let bounds = |code: Option<&str>| {
-        code.map_or_else(|| (String::new(), "~".to_owned()), |code| (code.to_owned(), code.to_owned()))
-    };
-    let province = bounds(within.map(|within| within.province.as_str()));
-    let commune = bounds(within.and_then(|within| within.commune.as_deref()));
+    let last_province = within.map_or("~", |within| within.province.as_str());
+    let commune = within.and_then(|within| within.commune.as_deref()).map_or(("", "~"), |code| (code, code));
     let rows: Vec<ExportRow> = on!(conn, |c| sqlx::query_as(PAGE)
-        .bind(&province.0)
-        .bind(&province.1)
-        .bind(&commune.0)
-        .bind(&commune.1)
+        .bind(last_province)
+        .bind(commune.0)
+        .bind(commune.1)
         .bind(&after.province)
         .bind(&after.name_plain)
         .bind(after.id)

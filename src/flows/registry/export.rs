@@ -91,7 +91,7 @@ impl Export<'_> {
         let unnamed = Unnamed(PathBuf::from(name));
         let mut file = RowsOut::create(&unnamed.0, format)?;
         let (mut after, mut done) =
-            (ExportedTo::nobody(), Exported { people: 0, without_number: 0, not_alive: 0, sha256: [0; 32], bytes: 0 });
+            (ExportedTo::before(selection.within.as_ref()), Exported { people: 0, without_number: 0, not_alive: 0, sha256: [0; 32], bytes: 0 });
         loop {
             let page = exporting::page(&mut self.db.read().await?, selection.within.as_ref(), &after, PAGE).await?;
             let Some(last) = page.last() else { break };
