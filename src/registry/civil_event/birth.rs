@@ -83,8 +83,8 @@ impl Event for Birth {
         FieldSpec::may(
             "distinct",
             FieldKind::Choice(CHECKED),
-            "Hồ sơ có thể trùng",
-            "Records that may be this child's",
+            "Hồ sơ có thể trùng (chỉ chọn khi được báo)",
+            "Records that may be this child's (only when told of some)",
         ),
     ];
     const PAPERS: &'static [Choice] = &[
