@@ -62,6 +62,17 @@ pub struct Database {
     pub url: String,
     pub read_connections: u32,
     pub postgres_lanes: u16,
+    pub restores: Restores,
+}
+
+/// How the service learns that its database was restored from a copy, or that a standby took over.
+#[derive(Clone, Copy, Debug, Deserialize, PartialEq, Eq)]
+#[serde(rename_all = "lowercase")]
+pub enum Restores {
+    /// By the cluster's name and timeline, at each new connection.
+    Noticed,
+    /// By `dinhdanh restored` alone.
+    Told,
 }
 
 #[derive(Clone, Debug, Deserialize)]

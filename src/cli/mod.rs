@@ -23,6 +23,7 @@ mod operator;
 pub mod out;
 pub mod probes;
 mod registry;
+mod restored;
 mod serve;
 pub mod sms;
 pub mod start;
@@ -56,6 +57,7 @@ enum Command {
     Demo(demo::command::Args),
     Serve(serve::Args),
     Migrate(migrate::Args),
+    Restored(restored::Args),
     Doctor(doctor::Args),
     Keys(keys::Args),
     Config(config_check::Args),
@@ -73,6 +75,7 @@ impl Command {
             Self::Demo(args) => demo::command::run(args, context).await,
             Self::Serve(args) => serve::run(args, context).await,
             Self::Migrate(args) => migrate::run(args, context).await,
+            Self::Restored(args) => restored::run(args, context).await,
             Self::Doctor(args) => doctor::run(args, context).await,
             Self::Keys(args) => keys::run(args, context).await,
             Self::Config(args) => config_check::run(&args, context),

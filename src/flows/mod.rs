@@ -23,6 +23,7 @@ pub mod predicates;
 pub mod provider;
 pub mod register_clients;
 pub mod registry;
+pub mod restored;
 pub mod revoke;
 pub mod self_registration;
 pub mod sessions;

@@ -4,7 +4,7 @@ use std::{sync::Arc, time::Duration};
 
 use tokio::time::{MissedTickBehavior, interval};
 
-use super::{Provider, registry::events::try_early};
+use super::{Provider, registry::events::try_early, restored};
 use crate::{
     base::{Clock, Fault, Span, Timestamp},
     store::{Class, LaneKey, Tx, Unit, sweep::Stale},
@@ -24,6 +24,9 @@ pub async fn sweep_always(provider: Arc<Provider>, clock: Clock) {
     tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
     loop {
         tick.tick().await;
+        if let Err(fault) = restored::record_noticed(&provider).await {
+            tracing::warn!(%fault, "that the database was restored is not recorded yet");
+        }
         if let Err(fault) = sweep(&provider, clock.now()).await {
             tracing::warn!(%fault, "housekeeping was put off");
         }

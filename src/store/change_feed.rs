@@ -220,7 +220,7 @@ pub async fn after(conn: &mut Conn, position: i64, sector: &str, most: i64) -> R
 }
 
 pub(super) const BOUNDS: &str = "SELECT f.last, (SELECT min(r.position) FROM registry_change r WHERE r.position IS NOT NULL) \
-    AS first FROM change_feed f WHERE f.id = 1";
+    AS first, e.lost_after, e.lost_until FROM change_feed f, database_epoch e WHERE f.id = 1 AND e.id = 1";
 
 /// Between which places the feed is kept.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -228,12 +228,14 @@ pub struct Bounds {
     /// The first place that is still there: one after the last, when none is.
     pub first: i64,
     pub last: i64,
+    /// Places that were given before the database was restored, and are not known any more: after the one and before the other.
+    pub lost: (i64, i64),
 }
 
 pub async fn bounds(conn: &mut Conn) -> Result<Bounds, Fault> {
-    let (last, first): (i64, Option<i64>) =
+    let (last, first, lost_after, lost_until): (i64, Option<i64>, i64, i64) =
         on!(conn, |c| sqlx::query_as(BOUNDS).fetch_one(c).await).map_err(failed("reading how far changes go"))?;
-    Ok(Bounds { first: first.unwrap_or(last + 1), last })
+    Ok(Bounds { first: first.unwrap_or(last + 1), last, lost: (lost_after, lost_until) })
 }
 
 // Only the beginning goes: a later place may be older, and what is left has no hole.

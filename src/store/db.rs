@@ -10,14 +10,15 @@ use std::{
     time::Duration,
 };
 
+use futures_util::{FutureExt as _, future::BoxFuture};
 use sqlx::{
     ConnectOptions as _, Postgres, Sqlite,
-    postgres::{PgConnectOptions, PgPool, PgPoolOptions},
+    postgres::{PgConnectOptions, PgConnection, PgPool, PgPoolOptions},
     sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous},
 };
 
 use super::{
-    dialect,
+    dialect, epoch,
     held::{Held, Limits, Resting},
 };
 use crate::base::{Fault, fault::FaultKind};
@@ -31,6 +32,8 @@ pub struct DbSettings {
     pub read_connections: u32,
     /// How many lanes write at once on PostgreSQL; SQLite has one.
     pub postgres_lanes: u16,
+    /// Whether each new connection to PostgreSQL is asked if its database is still the one that it was ([`epoch`]).
+    pub notices_restores: bool,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -245,17 +248,19 @@ async fn open_postgres(settings: &DbSettings) -> Result<Pools, Fault> {
         ("idle_in_transaction_session_timeout", "10000"),
         ("default_transaction_isolation", "read committed"),
     ]);
+    let watched = settings.notices_restores;
     let write = PgPoolOptions::new()
         // Lanes keep one each; the rest is for bulk work and for a lane's replacement while its old connection dies.
         .max_connections(u32::from(settings.postgres_lanes) + 3)
         // Seldom: a lane takes a new one when its own broke, and the others may have died with it.
         .test_before_acquire(true)
         .acquire_timeout(ACQUIRE_TIMEOUT)
+        .after_connect(move |conn, _| admit(conn, watched))
         .connect_with(limited.clone())
         .await;
     let write = match write {
         Ok(write) => write,
-        Err(error) => return Err(unreached(&options, error).await),
+        Err(error) => return Err(unreached(&limited, watched, error).await),
     };
     let read = PgPoolOptions::new()
         // One more than may read at once: it listens (`changes`).
@@ -264,19 +269,23 @@ async fn open_postgres(settings: &DbSettings) -> Result<Pools, Fault> {
         // Seldom: readers take theirs from those that rest.
         .test_before_acquire(true)
         .acquire_timeout(ACQUIRE_TIMEOUT)
+        .after_connect(move |conn, _| admit(conn, watched))
         .connect_with(limited.options([("default_transaction_read_only", "on")]))
         .await
         .map_err(|error| db_fault("PostgreSQL cannot be reached", error))?;
     Ok(Pools::Postgres { read, resting: Resting::of(settings.read_connections, AWAY), write })
 }
 
+fn admit(conn: &mut PgConnection, watched: bool) -> BoxFuture<'_, Result<(), sqlx::Error>> {
+    async move { if watched { epoch::admit(conn).await } else { Ok(()) } }.boxed()
+}
+
 /// The pool says only that it waited. A connection of one's own says why.
-async fn unreached(options: &PgConnectOptions, error: sqlx::Error) -> Fault {
+async fn unreached(options: &PgConnectOptions, watched: bool, error: sqlx::Error) -> Fault {
     let kind = dialect::fault_kind(&error);
+    let alone = async { admit(&mut options.connect().await?, watched).await };
     let told = match error {
-        sqlx::Error::PoolTimedOut => {
-            tokio::time::timeout(ACQUIRE_TIMEOUT, options.connect()).await.ok().and_then(Result::err)
-        }
+        sqlx::Error::PoolTimedOut => tokio::time::timeout(ACQUIRE_TIMEOUT, alone).await.ok().and_then(Result::err),
         _ => None,
     };
     Fault::because(kind, "PostgreSQL cannot be reached", told.unwrap_or(error))

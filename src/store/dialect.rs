@@ -36,6 +36,11 @@ pub(super) const fn commit_unproven(engine: Engine) -> &'static str {
     }
 }
 
+/// PostgreSQL's `undefined_table`.
+pub(super) fn is_no_such_table(error: &sqlx::Error) -> bool {
+    matches!(error, sqlx::Error::Database(error) if error.code().as_deref() == Some("42P01"))
+}
+
 /// Whether the engine said no to a COMMIT: then nothing was committed. Otherwise nobody knows.
 pub(super) fn refused_commit(error: &sqlx::Error) -> bool {
     let sqlx::Error::Database(error) = error else { return false };
@@ -305,6 +310,40 @@ pub(super) const fn contacts_of(engine: Engine) -> &'static str {
         Engine::Postgres => {
             "SELECT c.person_id, c.value_index FROM contact c WHERE c.person_id = ANY (ARRAY(\
              SELECT id::uuid FROM jsonb_array_elements_text($1::jsonb) AS k (id))) AND c.ended_at IS NULL"
+        }
+    }
+}
+
+/// The history that is recorded, and the one that PostgreSQL tells of: the cluster, and the timeline that each promotion and each
+/// restore to a point in time begins. Fails on a standby, which nobody is served from.
+pub(super) const fn lineage(engine: Engine) -> Option<&'static str> {
+    match engine {
+        Engine::Sqlite => None,
+        Engine::Postgres => Some(
+            "SELECT (SELECT lineage FROM database_epoch WHERE id = 1), system_identifier::text || '/' || \
+             substr(pg_walfile_name(pg_current_wal_lsn()), 1, 8) FROM pg_control_system()",
+        ),
+    }
+}
+
+/// For what waits until everybody else has let go.
+pub(super) const BEGIN_PATIENTLY: &str =
+    "BEGIN READ WRITE; SET LOCAL lock_timeout = '10s'; SET LOCAL statement_timeout = '30s'";
+
+/// Sessions, codes, grants and what is under way; children before parents. On PostgreSQL it takes as long for a country as for
+/// a village.
+pub(super) const fn end_everything(engine: Engine) -> &'static str {
+    match engine {
+        Engine::Sqlite => {
+            "DELETE FROM session_client; DELETE FROM recovery_sheet; DELETE FROM session; DELETE FROM refresh_family; \
+             DELETE FROM grants; DELETE FROM authorization_code; DELETE FROM interaction; DELETE FROM pushed_request; \
+             DELETE FROM device_authorization; DELETE FROM backchannel_authentication; DELETE FROM registration; \
+             DELETE FROM phone_code; DELETE FROM operator_session"
+        }
+        Engine::Postgres => {
+            "SET LOCAL lock_timeout = '10s'; SET LOCAL statement_timeout = '30s'; \
+             TRUNCATE session_client, recovery_sheet, session, refresh_family, grants, authorization_code, interaction, \
+             pushed_request, device_authorization, backchannel_authentication, registration, phone_code, operator_session"
         }
     }
 }

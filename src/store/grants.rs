@@ -267,6 +267,17 @@ pub async fn revoke_token(
     .map_err(failed("revoking an access token"))
 }
 
+pub(super) const IS_OWN_TOKEN_REVOKED: &str = "SELECT e.id FROM database_epoch e WHERE e.id = 1 AND (e.not_before > $2 \
+    OR EXISTS (SELECT 1 FROM revoked_token r WHERE r.jti = $1))";
+
+/// A client's token for itself, which no grant stands behind: revoked, or issued before the database was restored.
+pub async fn is_own_token_revoked(conn: &mut Conn, jti: &str, issued_by: Timestamp) -> Result<bool, Fault> {
+    let row: Option<(i64,)> =
+        on!(conn, |c| sqlx::query_as(IS_OWN_TOKEN_REVOKED).bind(jti).bind(issued_by).fetch_optional(c).await)
+            .map_err(failed("looking for a client's revoked token"))?;
+    Ok(row.is_some())
+}
+
 pub(super) const IS_TOKEN_REVOKED: &str = "SELECT jti FROM revoked_token WHERE jti = $1";
 
 pub async fn is_token_revoked(conn: &mut Conn, jti: &str) -> Result<bool, Fault> {

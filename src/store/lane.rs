@@ -246,7 +246,13 @@ impl Lane {
     async fn begin(&mut self) -> Result<Tx, Fault> {
         let mut conn = match self.conn.take() {
             Some(conn) => conn,
-            None => self.db.write().await?,
+            None => {
+                // Perhaps to a standby that took over without the last of what this lane wrote.
+                if self.head != ChainHead::GENESIS {
+                    self.begin_chain();
+                }
+                self.db.write().await?
+            }
         };
         let engine = conn.engine();
         let begun = within(engine, SILENCE, async {

@@ -35,6 +35,7 @@ pub mod device_codes;
 mod dialect;
 pub mod dpop_proofs;
 pub mod duplicates;
+pub mod epoch;
 pub mod export_proposals;
 pub mod exporting;
 pub mod facet_versions;

@@ -76,7 +76,7 @@ fn copy(from: &Path, to: &Path) {
 }
 
 async fn reopened(dir: &Path) -> (Case, Vec<i64>) {
-    let settings = DbSettings { url: sqlite_url(dir), read_connections: 2, postgres_lanes: 1 };
+    let settings = DbSettings { url: sqlite_url(dir), read_connections: 2, postgres_lanes: 1, notices_restores: true };
     let db = Db::open(&settings).await.unwrap();
     let test = TestDb::existing(db, settings.url);
     let case = Case::on(test);
@@ -91,7 +91,7 @@ async fn reopened(dir: &Path) -> (Case, Vec<i64>) {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_torn_log_is_read_to_its_last_commit() {
     let dir = tempfile::tempdir().unwrap();
-    let settings = DbSettings { url: sqlite_url(dir.path()), read_connections: 2, postgres_lanes: 1 };
+    let settings = DbSettings { url: sqlite_url(dir.path()), read_connections: 2, postgres_lanes: 1, notices_restores: true };
     let db = Db::open(&settings).await.unwrap();
     dinhdanh::store::migrations::migrate(&db).await.unwrap();
     let case = Case::on(TestDb::existing(db.clone(), settings.url));

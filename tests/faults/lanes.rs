@@ -41,7 +41,7 @@ async fn case() -> Case {
 
 /// The lanes of a process whose database is at this URL, with one lane alone.
 async fn one_lane(case: &Case, url: &str) -> Writer {
-    let settings = DbSettings { url: url.to_owned(), read_connections: 1, postgres_lanes: 1 };
+    let settings = DbSettings { url: url.to_owned(), read_connections: 1, postgres_lanes: 1, notices_restores: true };
     Writer::start(&Db::open(&settings).await.unwrap(), InstanceId(case.uuid()))
 }
 

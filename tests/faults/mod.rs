@@ -12,3 +12,4 @@ mod nation;
 mod outages;
 mod races;
 mod readers;
+mod restored;

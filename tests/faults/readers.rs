@@ -17,7 +17,7 @@ use crate::{
 };
 
 async fn reader(url: &str) -> Db {
-    let settings = DbSettings { url: url.to_owned(), read_connections: 2, postgres_lanes: 1 };
+    let settings = DbSettings { url: url.to_owned(), read_connections: 2, postgres_lanes: 1, notices_restores: true };
     Db::open(&settings).await.unwrap()
 }
 

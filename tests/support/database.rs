@@ -57,5 +57,7 @@ pub fn sqlite_url(dir: &Path) -> String {
 }
 
 async fn open(url: &str) -> Db {
-    Db::open(&DbSettings { url: url.to_owned(), read_connections: 4, postgres_lanes: 4 }).await.unwrap()
+    Db::open(&DbSettings { url: url.to_owned(), read_connections: 4, postgres_lanes: 4, notices_restores: true })
+        .await
+        .unwrap()
 }

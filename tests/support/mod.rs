@@ -8,6 +8,7 @@ pub mod elsewhere;
 pub mod operators;
 pub mod people;
 pub mod postgres;
+pub mod postgres_copy;
 pub mod provider;
 pub mod proxy;
 pub mod redis;

@@ -101,6 +101,10 @@ impl Cluster {
         Self { server, port, clerk, next: AtomicU32::new(1) }
     }
 
+    pub const fn port(&self) -> u16 {
+        self.port
+    }
+
     /// The postmaster, for tests that stop it.
     pub fn server(&self) -> &Watched {
         &self.server
@@ -143,7 +147,7 @@ fn url(port: u16, name: &str) -> String {
 }
 
 /// Debian keeps the server's programs out of `PATH`; the newest version wins.
-fn installed() -> Vec<PathBuf> {
+pub fn installed() -> Vec<PathBuf> {
     let versions = std::fs::read_dir("/usr/lib/postgresql").into_iter().flatten().flatten();
     let mut folders: Vec<_> = versions
         .filter_map(|entry| Some((entry.file_name().to_str()?.parse::<u32>().ok()?, entry.path().join("bin"))))
@@ -164,7 +168,7 @@ fn work(port: u16, open: &mpsc::Sender<()>, asked: &mpsc::Receiver<Ask>) {
     let mut run = |sql: String| runtime.block_on(sqlx::raw_sql(AssertSqlSafe(sql)).execute(&mut admin));
     run(format!("CREATE DATABASE {TEMPLATE}")).unwrap();
     runtime.block_on(async {
-        let settings = DbSettings { url: url(port, TEMPLATE), read_connections: 1, postgres_lanes: 1 };
+        let settings = DbSettings { url: url(port, TEMPLATE), read_connections: 1, postgres_lanes: 1, notices_restores: true };
         let db = Db::open(&settings).await.unwrap();
         migrations::migrate(&db).await.unwrap();
         db.close().await;

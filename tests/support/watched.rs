@@ -19,7 +19,8 @@ use std::{
     time::{Duration, Instant},
 };
 
-/// The shell waits for its input to end, which it does when the writing end is closed, by whatever.
+/// The shell waits for its input to end, which it does when the writing end is closed, by whatever. A server that is slow to end
+/// on a busy machine is told to leave what it has (PostgreSQL then still gives its shared memory back), and killed last.
 const WATCH: &str = r#"
 dir=$1; shift
 "$@" >"$dir/log" 2>&1 </dev/null &
@@ -27,7 +28,7 @@ pid=$!
 echo $pid
 read -r word
 kill -CONT $pid 2>/dev/null; kill -INT $pid 2>/dev/null; kill -TERM $pid 2>/dev/null
-( sleep 5; kill -KILL $pid 2>/dev/null ) & late=$!
+( sleep 5; kill -QUIT $pid 2>/dev/null; sleep 10; kill -KILL $pid 2>/dev/null ) & late=$!
 wait $pid; kill $late 2>/dev/null
 [ "$word" = keep ] || rm -rf "$dir"
 "#;
@@ -53,12 +54,17 @@ impl Watched {
         Self::begin(dir, Begin { user, program: program.to_owned(), args: args.to_vec() })
     }
 
-    /// After the server ended, by whatever: the same one in the same folder.
-    pub fn start_again(&mut self) {
+    /// Ends it and leaves its folder.
+    pub fn end_and_keep(&mut self) {
         let mut alive = self.alive.take().unwrap();
         alive.write_all(b"keep\n").unwrap();
         drop(alive);
         self.shell.wait().unwrap();
+    }
+
+    /// After the server ended, by whatever: the same one in the same folder.
+    pub fn start_again(&mut self) {
+        self.end_and_keep();
         let Begin { user, program, args } = &self.begin;
         let next = Self::begin(&self.dir, Begin { user: *user, program: program.clone(), args: args.clone() });
         // The old one has nothing left to end or to remove.

@@ -5,7 +5,7 @@ use std::{net::IpAddr, thread};
 use figment::Figment;
 use url::{Host, Url};
 
-use super::{Config, ForwardedHeader, LogFormat, OutboundReach, Problem, Requests, Time};
+use super::{Config, ForwardedHeader, LogFormat, OutboundReach, Problem, Requests, Restores, Time};
 use crate::{
     assurance::{Freshness, SessionPolicy},
     base::{Clock, Span},
@@ -295,7 +295,12 @@ impl Config {
             0 => 8,
             chosen => chosen,
         };
-        DbSettings { url: self.database.url.clone(), read_connections, postgres_lanes: self.database.postgres_lanes }
+        DbSettings {
+            url: self.database.url.clone(),
+            read_connections,
+            postgres_lanes: self.database.postgres_lanes,
+            notices_restores: self.database.restores == Restores::Noticed,
+        }
     }
 
     pub fn session_policy(&self) -> Result<SessionPolicy, String> {

@@ -50,7 +50,7 @@ pub async fn changes(
     if after + 1 < bounds.first {
         return Ok(Err(ExchangeRefusal::FeedGone));
     }
-    if after > bounds.last {
+    if after > bounds.last || (bounds.lost.0 < after && after < bounds.lost.1) {
         return Ok(Err(ExchangeRefusal::FeedAhead));
     }
     let mut feed = Feed { changes: Vec::new(), next: after, more: false };
