@@ -11,6 +11,7 @@ pub mod postgres;
 pub mod provider;
 pub mod proxy;
 pub mod redis;
+pub mod routes;
 pub mod scripted;
 pub mod served;
 pub mod signer;
