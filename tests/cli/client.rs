@@ -68,6 +68,25 @@ async fn an_operators_client_too_must_be_listed_by_its_sector() {
     assert_eq!(taken.status(), 0, "{}", taken.err());
 }
 
+#[test]
+fn a_clients_secret_is_changed_and_a_client_is_disabled() {
+    let binary = Binary::ready();
+    let file = binary.dir.path().join("good.json");
+    fs::write(&file, json!({"client_id": "portal", "redirect_uris": ["https://a.example/cb"]}).to_string()).unwrap();
+    let added = binary.run(&["--json", "client", "add", "--file", file.to_str().unwrap()]).json();
+    let changed = binary.run(&["--json", "client", "rotate-secret", "portal"]).json();
+    let (first, second) = (added[0]["client_secret"].as_str().unwrap(), changed["client_secret"].as_str().unwrap());
+    assert!(second.starts_with("ddk_") && first != second, "{changed}");
+    let state = || binary.run(&["--json", "client", "list"]).json()[0]["state"].clone();
+    assert_eq!(state(), "active");
+    assert_eq!(binary.run(&["client", "disable", "portal"]).status(), 0);
+    assert_eq!(state(), "disabled");
+    for command in ["rotate-secret", "disable"] {
+        let refused = binary.run(&["client", command, "nobody"]);
+        assert!(refused.status() == 1 && refused.err().contains("there is no client of this client_id"), "{command}");
+    }
+}
+
 /// Of a member that stands twice nobody knows which was meant.
 #[test]
 fn a_file_in_which_a_name_stands_twice_registers_nothing() {

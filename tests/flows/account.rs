@@ -159,6 +159,9 @@ async fn one_press_locks_and_everything_ends() {
         assert_eq!(unlock(&at.provider, by_holder(account, &at)).await.unwrap(), LockChanged::Yes);
         assert!(matches!(sign_in(&at, NUMBER, PASSWORD).await, SignedIn::Yes { .. }));
         assert_eq!(unlock(&at.provider, by_holder(account, &at)).await.unwrap(), LockChanged::Already);
+        for action in ["account.locked", "account.unlocked"] {
+            assert_eq!(at.audited(action, "done").await, 1, "{action}");
+        }
     }
 }
 

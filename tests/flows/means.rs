@@ -102,7 +102,10 @@ async fn password_then_phone_then_the_first_code_and_the_holder_is_told() {
         assert_eq!(page.enrol(right.reveal()).await, Enrolled::Yes);
         let told = at.messages().await.pop().unwrap();
         assert!(told.0 == "+84500000001" && told.1.contains("ứng dụng xác thực mới"), "{}", told.1);
-        assert_eq!(at.audited("account.totp_added", "done").await, 1);
+        for action in ["account.phone_code_sent", "account.phone_confirmed", "account.totp_begun", "account.totp_added"]
+        {
+            assert_eq!(at.audited(action, "done").await, 1, "{action}");
+        }
         // The first code was of this step: it does not sign in with it again.
         assert!(matches!(page.sign_in_code(CodeKind::Totp, &right).await, CodeChecked::Wrong));
         at.clock.advance(Span::secs(30));
@@ -235,6 +238,7 @@ async fn new_recovery_codes_need_an_app_and_replace_the_earlier_ones() {
         assert!(matches!(page.sign_in_code(CodeKind::Recovery, &new[0]).await, CodeChecked::Right { .. }));
         let left = authenticators::recovery_left(&mut at.conn().await, page.session.account.account_id).await.unwrap();
         assert_eq!(left, 9);
+        assert_eq!(at.audited("account.recovery_codes_made", "done").await, 1, "those of the app are told of with it");
     }
 }
 

@@ -307,6 +307,7 @@ async fn the_only_account_and_its_names_go_with_the_person() {
         assert_eq!((sub("one", kept).await, sub("one", gone).await.as_deref()), (None, Some("only-sub")));
         assert_eq!(whose("both", "gone-sub").await, Some(gone));
         signed_in(&at, OTHER, people::PASSWORD).await;
+        assert_eq!(at.audited("account.moved", "done").await, 2, "there and back");
     }
 }
 

@@ -286,6 +286,7 @@ async fn a_code_is_used_once_by_its_browser_within_five_minutes_and_five_tries()
         assert_eq!(walk.resend().await, Resent::Nothing);
         assert!(matches!(walk.finish(PASSWORD).await, Finished::Yes { .. }));
         assert_eq!(walk.finish(PASSWORD).await, Finished::Nothing, "a second account");
+        assert_eq!(at.audited("registration.code_sent_again", "done").await, 2);
     }
 }
 
@@ -320,6 +321,7 @@ async fn a_registration_ends_after_half_an_hour_and_when_it_is_abandoned() {
         let typed = abandon(&at.provider, &walk.browser, at.now()).await.unwrap();
         assert_eq!(typed.unwrap().reveal(), b"as typed");
         assert!(abandon(&at.provider, &walk.browser, at.now()).await.unwrap().is_none(), "once");
+        assert_eq!(at.audited("registration.abandoned", "done").await, 1);
         assert_eq!(at.count("SELECT count(*) FROM registration WHERE details_sealed IS NOT NULL").await, 0);
         assert!(matches!(walk.step().await, Step::Over));
         assert_eq!(walk.confirm(&at.newest_code().await).await, Confirmed::Nothing);

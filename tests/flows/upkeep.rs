@@ -31,6 +31,7 @@ async fn what_is_over_goes_and_what_counts_stays() {
         };
         let [codes, interactions, revoked, counters] = rows().await;
         assert_eq!((codes, interactions, revoked), (2, 3, 1));
+        assert_eq!(app.at.audited("authorize.begun", "done").await, interactions);
         assert!(counters > 0);
         sweep(provider, app.at.now()).await.unwrap();
         assert_eq!(rows().await, [codes, interactions, revoked, counters], "nothing is over yet");

@@ -216,6 +216,7 @@ async fn a_reason_is_not_lost_and_a_decision_is_taken_once() {
         sign_in(&app, &mut clerk, &an).await;
         let sent = clerk.submit(&at, &page, &[("version", "2"), ("action", "withdraw")]).await;
         assert!(clerk.get(sent.location()).await.body.contains("Đã rút đề nghị."));
+        assert_eq!(app.at.audited("registry.event_withdrawn", "done").await, 1);
     }
 }
 

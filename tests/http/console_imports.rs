@@ -90,7 +90,9 @@ async fn a_file_comes_in_by_two_peoples_word() {
         let stays = "SELECT count(*) FROM person WHERE number = '900085000001' AND full_name = 'Nguyễn Văn Thử'";
         assert_eq!(app.at.count(stays).await, 1, "who is known stays as they are");
         assert_eq!(app.at.count("SELECT count(*) FROM registry_case WHERE kind = 'import_differs'").await, 1);
-        assert_eq!(app.at.audited("registry.people_imported", "done").await, 1);
+        for action in ["registry.import_rehearsed", "registry.import_cases_opened", "registry.people_imported"] {
+            assert_eq!(app.at.audited(action, "done").await, 1, "{action}");
+        }
         let by = "SELECT count(*) FROM audit_event WHERE action = 'registry.people_imported' AND actor = 'operator:canbo.binh'";
         assert_eq!(app.at.count(by).await, 1);
         assert_eq!(app.at.audited("registry.import_decided", "done").await, 1);

@@ -1,59 +1,17 @@
 //! HEAD does nothing (RFC 9110 §9.2.1): not what GET does either.
 
 use axum::body::Body;
-use dinhdanh::{base::Span, http::api::registry::BASE, registry::operator::Role};
+use dinhdanh::{base::Span, registry::operator::Role};
 use http::{Method, Request, StatusCode};
 
 use crate::support::{
     app::{Answer, Browser, ISSUER, PORTAL, TestApp, authorize, encoded, query_of},
     operators,
+    routes::{self, Get},
 };
 
-/// Routes whose GET does something, or might: each template once, with something in the place of what varies.
-const PAGES: [&str; 40] = [
-    "/authorize",
-    "/sign-in",
-    "/logout",
-    "/sign-out",
-    "/userinfo",
-    "/clients/none",
-    "/language/en",
-    "/register",
-    "/register/done",
-    "/device",
-    "/device/approved",
-    "/device/denied",
-    "/device/late",
-    "/account",
-    "/account/end-all",
-    "/account/totp",
-    "/account/recovery-codes",
-    "/account/password",
-    "/account/uses",
-    "/account/lock",
-    "/account/locked",
-    "/console",
-    "/console/sign-in",
-    "/console/find",
-    "/console/find/none",
-    "/console/person/none",
-    "/console/propose/death",
-    "/console/queue",
-    "/console/mine",
-    "/console/events/00000000-0000-0000-0000-000000000000",
-    "/console/cases",
-    "/console/cases/00000000-0000-0000-0000-000000000000",
-    "/console/imports",
-    "/console/imports/00000000-0000-0000-0000-000000000000",
-    "/console/pairs",
-    "/console/pairs/none",
-    "/console/trail",
-    "/console/flags",
-    "/console/system-flags",
-    "/console/flag/none",
-];
-const OF_THE_API: [&str; 4] = ["/statistics", "/events/none", "/event-kinds", "/changes"];
-const DOCUMENTS: [&str; 4] = ["/", "/check-session", "/.well-known/openid-configuration", "/jwks"];
+/// Answered before routing.
+const PUBLISHED: [&str; 2] = ["/.well-known/openid-configuration", "/jwks"];
 
 async fn head(app: &TestApp, browser: &Browser<'_>, path: &str, headers: &[(&str, &str)]) -> Answer {
     let cookies = browser.jar.iter().map(|(name, value)| format!("{name}={value}")).collect::<Vec<_>>().join("; ");
@@ -69,18 +27,18 @@ async fn pages_have_none_and_documents_have() {
     let mut browser = app.browser();
     browser.walk(&authorize(&[]), &holder).await;
     operators::sign_in(&app, &mut browser, &clerk).await;
-    let of_the_api = OF_THE_API.iter().map(|path| format!("{BASE}{path}"));
-    for path in PAGES.iter().map(|path| (*path).to_owned()).chain(of_the_api) {
+    for (path, get) in routes::all().into_iter().filter(|(_, get)| *get != Get::Document) {
         let answer = head(&app, &browser, &path, &[]).await;
         assert_eq!((answer.status, answer.body.as_str()), (StatusCode::METHOD_NOT_ALLOWED, ""), "{path}");
         let allowed: Vec<&str> =
             answer.header("allow").unwrap_or_else(|| panic!("{path}: no Allow")).split(',').collect();
-        assert!(allowed.contains(&"GET") && !allowed.contains(&"HEAD"), "{path}: {allowed:?}");
+        assert_eq!(allowed.contains(&"GET"), get == Get::Acts, "{path}: {allowed:?}");
+        assert!(!allowed.contains(&"HEAD"), "{path}: {allowed:?}");
         assert_eq!(answer.header("set-cookie"), None, "{path}");
     }
-    let contract = format!("{BASE}/openapi.json");
-    for path in DOCUMENTS.iter().copied().chain([contract.as_str()]) {
-        let (of_head, of_get) = (head(&app, &browser, path, &[]).await, app.get(path, &[]).await);
+    let documents = routes::all().into_iter().filter(|(_, get)| *get == Get::Document).map(|(path, _)| path);
+    for path in PUBLISHED.map(str::to_owned).into_iter().chain(documents) {
+        let (of_head, of_get) = (head(&app, &browser, &path, &[]).await, app.get(&path, &[]).await);
         assert_eq!((of_head.status, of_head.body.as_str()), (of_get.status, ""), "{path}");
         assert_eq!(of_head.header("content-type"), of_get.header("content-type"), "{path}");
     }

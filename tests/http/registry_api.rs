@@ -208,6 +208,11 @@ async fn who_tries_numbers_out_is_flagged_and_then_stopped_for_the_day() {
             let number = format!("900085{:06}", 500_000 + serial);
             caller.ask("/verify", &json!({ "number": number, "name": NAME, "birth_date": "1985-03-05" })).await
         };
+        let right = claim(NAME, "1985-03-05");
+        // A slip of somebody else on the same day.
+        let slip = claim("Trần Văn Khác", "1985-03-05");
+        let other = [("x-officer-id", "canbo.b")];
+        assert_eq!(caller.ask_with("/verify", &slip, &other).await.json()["match"], false);
         for serial in 0..20 {
             assert_eq!(nobody(serial).await.status, StatusCode::OK);
         }
@@ -216,15 +221,38 @@ async fn who_tries_numbers_out_is_flagged_and_then_stopped_for_the_day() {
         for serial in 20..100 {
             nobody(serial).await;
         }
-        let right = claim(NAME, "1985-03-05");
         let answer = caller.ask("/verify", &right).await;
         assert_eq!((answer.status, kind(&answer).as_str()), (StatusCode::TOO_MANY_REQUESTS, "guessing"));
         let answer = caller.count("?by=sex").await;
         assert_eq!((answer.status, kind(&answer).as_str()), (StatusCode::TOO_MANY_REQUESTS, "guessing"));
         assert_eq!(app.at.audited("registry.guessing_stopped", "refused").await, 1);
         // Another officer goes on, and tomorrow so does this one.
-        let other = caller.ask_with("/verify", &right, &[("x-officer-id", "canbo.b")]).await;
+        let other = caller.ask_with("/verify", &right, &other).await;
         assert_eq!(other.json()["match"], true, "{}", other.body);
+        app.at.clock.advance(Span::hours(24));
+        let answer = caller.again("registry:verify").await.ask("/verify", &right).await;
+        assert_eq!(answer.json()["match"], true, "{}", answer.body);
+    }
+}
+
+/// Five million a day and client; what comes after them is refused and on record, and the next day begins anew.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_clients_requests_of_a_day_are_used_up() {
+    for app in TestApp::each().await {
+        people::add(&app.at, person()).await;
+        let caller = Caller::of(&app, "registry:verify registry:statistics", &json!({})).await;
+        let right = claim(NAME, "1985-03-05");
+        assert_eq!(caller.ask("/verify", &right).await.status, StatusCode::OK);
+        app.at.change("UPDATE registry_volume SET requests = 4999999").await;
+        assert_eq!(caller.ask("/verify", &right).await.status, StatusCode::OK, "the last one");
+        for answer in [caller.ask("/verify", &right).await, caller.count("?by=sex").await] {
+            assert_eq!((answer.status, kind(&answer).as_str()), (StatusCode::TOO_MANY_REQUESTS, "volume"));
+        }
+        assert_eq!(app.at.audited("registry.volume_exceeded", "refused").await, 1);
+        assert_eq!(app.at.audited("registry.used", "done").await, 2, "what was refused told nobody anything");
+        app.at.clock.advance(Span::hours(24));
+        let answer = caller.again("registry:verify").await.ask("/verify", &right).await;
+        assert_eq!(answer.json()["match"], true, "{}", answer.body);
     }
 }
 

@@ -187,7 +187,7 @@ async fn badly_told_events_are_refused_field_by_field_and_nothing_is_kept() {
         assert_eq!(answer.status, StatusCode::UNPROCESSABLE_ENTITY, "{}", answer.body);
         let text = |one: &Value, name: &str| one[name].as_str().unwrap_or_default().to_owned();
         let errors = answer.json()["errors"].as_array().unwrap().clone();
-        assert!(errors.iter().all(|one| !text(one, "detail").is_empty()));
+        assert!(!errors.is_empty() && errors.iter().all(|one| !text(one, "detail").is_empty()), "{errors:?}");
         errors.iter().map(|one| (text(one, "pointer"), text(one, "reason"))).collect()
     };
     let pair = |at: &str, why: &str| (at.to_owned(), why.to_owned());

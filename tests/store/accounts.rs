@@ -109,6 +109,22 @@ async fn a_rise_to_02_is_once_and_drops_the_password() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_password_is_discarded_from_the_account_that_was_read() {
+    both(async |case| {
+        let id = case.account().await;
+        let mut conn = case.conn().await;
+        let before = found(&mut conn, id).await;
+        assert!(!accounts::discard_password(&mut conn, id, 2).await.unwrap());
+        assert_eq!(found(&mut conn, id).await, before);
+        assert!(accounts::discard_password(&mut conn, id, 1).await.unwrap());
+        assert!(!accounts::discard_password(&mut conn, id, 1).await.unwrap());
+        let after = found(&mut conn, id).await;
+        assert_eq!((after.version, after.password_hash, after.password_set_at), (2, None, None));
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn reasons_for_a_lock_come_and_go_one_by_one() {
     both(async |case| {
         let (id, other) = (case.account().await, case.account().await);

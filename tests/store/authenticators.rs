@@ -59,6 +59,26 @@ async fn an_enrolment_waits_for_its_first_code() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn one_takes_the_place_of_another_of_its_account() {
+    both(async |case| {
+        let (account, stranger) = (case.account().await, case.account().await);
+        let (first, second) = (case.pending(account, Span::ZERO).await, case.pending(account, Span::secs(1)).await);
+        let theirs = case.pending(stranger, Span::ZERO).await;
+        let mut conn = case.conn().await;
+        assert!(authenticators::replace_totp(&mut conn, first.id, account, 100, NOW).await.unwrap());
+        for not_pending in [theirs.id, first.id, AuthenticatorId(case.uuid())] {
+            assert!(!authenticators::replace_totp(&mut conn, not_pending, account, 100, NOW).await.unwrap());
+            let active = authenticators::active_totp(&mut conn, account).await.unwrap().unwrap();
+            assert_eq!(active.id, first.id, "nobody loses theirs by it");
+        }
+        assert!(authenticators::replace_totp(&mut conn, second.id, account, 100, NOW).await.unwrap());
+        assert_eq!(authenticators::active_totp(&mut conn, account).await.unwrap().unwrap().id, second.id);
+        assert!(!use_step(&mut conn, &first, 999).await);
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_step_is_accepted_once_and_never_an_earlier_one() {
     both(async |case| {
         let account = case.account().await;

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use dinhdanh::{
     base::{
         Span, Timestamp,
-        ids::{AccountId, ClientId, DecoupledId},
+        ids::{AccountId, ClientId, DecoupledId, GrantId},
     },
     store::{
         backchannel::{self, Mode, StoredBackchannel},
@@ -74,6 +74,9 @@ async fn it_is_read_back_and_waits_for_its_person() {
         backchannel::REQUESTS.polled(&mut conn, (&request.digest, &client), (NOW + MICRO, 10)).await.unwrap();
         let found = backchannel::find(&mut conn, &request.digest).await.unwrap().unwrap();
         assert_eq!(found.polling, Polling { interval_s: 10, polled_at: Some(NOW + MICRO) });
+        let stranger = (request.digest.as_slice(), &"other".into());
+        backchannel::REQUESTS.polled(&mut conn, stranger, (NOW + LIFE, 60)).await.unwrap();
+        assert_eq!(backchannel::find(&mut conn, &request.digest).await.unwrap().as_ref(), Some(&found));
         assert_eq!(found.wrong_numbers, 2);
     })
     .await;
@@ -92,6 +95,8 @@ async fn it_is_decided_by_its_person_and_used_once_by_its_client() {
         let decided = backchannel::approve(&mut conn, id, &approval, NOW + LIFE - MICRO).await.unwrap();
         assert_eq!(decided, Some((Mode::Ping, client.clone())));
         assert_eq!(backchannel::deny(&mut conn, id, NOW).await.unwrap(), None);
+        let again = Approval { grant_id: GrantId(case.uuid()), ..approval.clone() };
+        assert_eq!(backchannel::approve(&mut conn, id, &again, NOW).await.unwrap(), None, "the first word stands");
         let found = backchannel::find_by_id(&mut conn, id).await.unwrap().unwrap();
         assert_eq!(found.progress, Progress::Approved(approval.clone()));
         assert!(!backchannel::REQUESTS.consume(&mut conn, &request.digest, &"other".into(), NOW).await.unwrap());
@@ -104,6 +109,10 @@ async fn it_is_decided_by_its_person_and_used_once_by_its_client() {
         let denied = case.backchannel(NOW + LIFE).await;
         assert!(backchannel::deny(&mut conn, denied.id, NOW).await.unwrap().is_some());
         assert!(backchannel::deny(&mut conn, denied.id, NOW).await.unwrap().is_none());
+        let late = case.approval_of(&denied).await;
+        assert_eq!(backchannel::approve(&mut conn, denied.id, &late, NOW).await.unwrap(), None, "no is no");
+        let waits = case.backchannel(NOW + LIFE).await;
+        assert!(backchannel::deny(&mut conn, waits.id, NOW + LIFE).await.unwrap().is_none(), "too late");
     })
     .await;
 }

@@ -1,7 +1,7 @@
 //! Cases: one for a thing, seen by those whose unit it is, resolved once.
 
 use dinhdanh::{
-    base::ids::CaseId,
+    base::ids::{CaseId, EventId},
     store::cases::{self, CaseState, NewCase, Resolution},
 };
 use time::macros::date;
@@ -36,9 +36,35 @@ async fn the_same_thing_opens_one_case_and_is_resolved_once() {
         assert!(!cases::resolve(&mut conn, (case.id, 1), &how, NOW).await.unwrap());
         assert!(cases::resolve(&mut conn, (case.id, 2), &how, NOW).await.unwrap());
         assert!(!cases::resolve(&mut conn, (case.id, 3), &how, NOW).await.unwrap());
+        assert!(!cases::assign(&mut conn, case.id, 3, "operator:chi").await.unwrap(), "nobody opens it again");
         let found = cases::find(&mut conn, case.id).await.unwrap().unwrap();
         assert_eq!((found.state, found.reason.as_deref()), (CaseState::Resolved, Some("Đã xác minh")));
         assert!(cases::waiting(&mut conn, None, 10).await.unwrap().is_empty());
+    })
+    .await;
+}
+
+/// What an event opened when it came ends with it: that case alone, and once.
+#[tokio::test(flavor = "multi_thread")]
+async fn an_events_own_case_is_resolved_with_it() {
+    both(async |at| {
+        let mut conn = at.conn().await;
+        let (event, other) = (EventId(at.uuid()), EventId(at.uuid()));
+        let of = |line, kind, event| NewCase { kind, event: Some(event), ..new_case(at, line, None) };
+        let own = of("1", "event_refused", event);
+        let all = [of("2", "merge_contradicted", event), of("3", "event_refused", other)];
+        for case in all.iter().chain([&own]) {
+            assert!(cases::open(&mut conn, case, NOW).await.unwrap());
+        }
+        for reason in ["Đã ghi", "Lần hai"] {
+            let how = Resolution { by: "operator:an".into(), resolution: "recorded", reason: reason.into() };
+            cases::resolve_of_event(&mut conn, event, &how, NOW).await.unwrap();
+        }
+        let found = cases::find(&mut conn, own.id).await.unwrap().unwrap();
+        assert_eq!((found.state, found.reason.as_deref()), (CaseState::Resolved, Some("Đã ghi")));
+        for case in &all {
+            assert_eq!(cases::find(&mut conn, case.id).await.unwrap().unwrap().state, CaseState::Open);
+        }
     })
     .await;
 }

@@ -62,6 +62,9 @@ async fn it_is_read_back_and_found_by_what_was_typed_while_it_waits() {
         device_codes::REQUESTS.polled(&mut conn, (&same.device_code, &client), (NOW + MICRO, 10)).await.unwrap();
         let polled = device_codes::find(&mut conn, &same.device_code).await.unwrap().unwrap();
         assert_eq!(polled.polling, Polling { interval_s: 10, polled_at: Some(NOW + MICRO) });
+        let stranger = (same.device_code.as_slice(), &"other".into());
+        device_codes::REQUESTS.polled(&mut conn, stranger, (NOW + LIFE, 60)).await.unwrap();
+        assert_eq!(device_codes::find(&mut conn, &same.device_code).await.unwrap().as_ref(), Some(&polled));
     })
     .await;
 }

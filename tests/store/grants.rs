@@ -111,6 +111,9 @@ async fn each_revocation_ends_what_it_names_and_nothing_else() {
         assert_eq!(grants::revoke_of_account(&mut conn, account, "locked", NOW).await.unwrap(), 2);
         assert_eq!(live(&mut conn, &more).await, [false, false]);
         assert!(grants::is_live(&mut conn, all[4], NOW).await.unwrap());
+        // The whole client: of whomever, but nothing that ended before, whose reason stays.
+        assert_eq!(grants::revoke_all_of_client(&mut conn, &rp, "deleted", NOW).await.unwrap(), 1);
+        assert!(!grants::is_live(&mut conn, all[4], NOW).await.unwrap());
     })
     .await;
 }

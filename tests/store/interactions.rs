@@ -92,6 +92,10 @@ async fn an_interaction_nobody_opened_is_tied_to_the_first_browser() {
         assert!(!interactions::claim(&mut conn, id, &unclaimed, &second, NOW).await.unwrap());
         let claimed = interactions::find(&mut conn, id).await.unwrap().unwrap();
         assert_eq!(claimed, StoredInteraction { browser_digest: first, ..interaction });
+        let over = case.interaction(Span::minutes(10)).await;
+        assert!(interactions::finish(&mut conn, over.id, NOW).await.unwrap());
+        let claimed = interactions::claim(&mut conn, over.id, &over.browser_digest, &second, NOW).await.unwrap();
+        assert!(!claimed, "what was answered is nobody's to open");
     })
     .await;
 }

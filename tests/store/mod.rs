@@ -15,6 +15,7 @@ mod change_feed;
 mod changes;
 mod clients;
 mod codes;
+mod decisions;
 mod device_codes;
 mod engines;
 mod failures;

@@ -90,6 +90,7 @@ async fn a_change_is_seen_by_whoever_read_before() {
         assert!(!operators::use_totp_step(&mut conn, &read, 8).await.unwrap());
         assert!(!operators::set_credentials(&mut conn, &read, "new", &[1]).await.unwrap());
         assert!(operators::set_disabled(&mut conn, read.id, false).await.unwrap());
+        assert!(!operators::use_totp_step(&mut conn, &read, 8).await.unwrap(), "read before it was disabled");
         let read = operators::find(&mut conn, read.id).await.unwrap().unwrap();
         assert_eq!(read.version, 3);
         operators::rehash(&mut conn, read.id, "$argon2id$", "$newer$").await.unwrap();
@@ -117,6 +118,9 @@ async fn a_session_is_half_open_until_its_code_and_over_at_its_end() {
         let (new, end, late) = (case.digest(), NOW + Span::hours(8), session.expires_at);
         assert!(!operator_sessions::open(&mut conn, session.id, &new, late, end).await.unwrap(), "at its very end");
         let at = late - Span::micros(1);
+        let (left, _) = case.operator_session(operator.id).await;
+        assert!(operator_sessions::end(&mut conn, left.id, "signed_out", NOW).await.unwrap());
+        assert!(!operator_sessions::open(&mut conn, left.id, &case.digest(), at, end).await.unwrap(), "it was left");
         assert!(operator_sessions::open(&mut conn, session.id, &new, at, end).await.unwrap());
         assert!(!operator_sessions::open(&mut conn, session.id, &digest, at, end).await.unwrap(), "once");
         assert_eq!(operator_sessions::find_by_secret(&mut conn, &digest).await.unwrap(), None, "the secret is new");
@@ -132,6 +136,9 @@ async fn a_session_is_half_open_until_its_code_and_over_at_its_end() {
         assert!(!operator_sessions::is_open(&mut conn, session.id, at).await.unwrap());
         assert!(operator_sessions::end(&mut conn, session.id, "signed_out", at).await.unwrap());
         assert!(!operator_sessions::end(&mut conn, session.id, "signed_out", at).await.unwrap());
+        operator_sessions::touch(&mut conn, session.id, at + Span::minutes(2)).await.unwrap();
+        let found = operator_sessions::find_by_secret(&mut conn, &new).await.unwrap().unwrap();
+        assert_eq!(found.seen_at, at + Span::minutes(1), "nobody was there any more");
     })
     .await;
 }

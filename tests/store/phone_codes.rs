@@ -37,7 +37,14 @@ async fn the_right_code_is_used_up_and_wrong_ones_are_counted() {
             assert_eq!(tried(&mut conn, &code, &[0; 32]).await, Tried::Wrong);
         }
         assert_eq!(tried(&mut conn, &code, &code.digest).await, Tried::Right, "the fifth may still be right");
-        assert_eq!(tried(&mut conn, &code, &code.digest).await, Tried::Over, "once");
+        assert_eq!(tried(&mut conn, &code, &code.digest).await, Tried::Over, "no sixth try");
+
+        // Once, with tries left.
+        let code = case.phone_code(CodePurpose::Register, case.uuid(), Span::ZERO).await;
+        assert_eq!(tried(&mut conn, &code, &code.digest).await, Tried::Right);
+        for digest in [code.digest.as_slice(), &[0; 32]] {
+            assert_eq!(tried(&mut conn, &code, digest).await, Tried::Over);
+        }
 
         let code = case.phone_code(CodePurpose::Register, case.uuid(), Span::ZERO).await;
         for _ in 0..5 {

@@ -49,7 +49,8 @@ async fn a_registration_is_confirmed_and_then_finished_once() {
             details_sealed: None,
             ..expected
         };
-        assert_eq!(registrations::find(&mut conn, id).await.unwrap(), Some(finished));
+        registrations::abandon(&mut conn, id, NOW + MICRO).await.unwrap();
+        assert_eq!(registrations::find(&mut conn, id).await.unwrap(), Some(finished), "it is done");
     })
     .await;
 }

@@ -78,6 +78,8 @@ async fn pairs_are_found_once_explained_and_decided() {
         assert_eq!(walked(&import).await, Walked { people: 5, pairs: 2, new: 2 });
         assert_eq!(walked(&import).await.new, 0, "known pairs stay as they are");
         let mut conn = test.db.read().await.unwrap();
+        let audited = "SELECT count(*) FROM audit_event WHERE action = 'registry.duplicates_found'";
+        assert_eq!(super::case::number(&mut conn, audited).await, 1);
         let pairs = duplicates::open_within(&mut conn, None, 10).await.unwrap();
         let found: Vec<_> = pairs.iter().map(|pair| (pair.score, pair.reasons.to_string())).collect();
         assert_eq!(found.len(), 2);
@@ -193,6 +195,8 @@ async fn a_boundary_change_moves_everybody_once_in_one_event() {
         let audited = "SELECT count(*) FROM audit_event WHERE action = 'registry.boundary_batch'";
         let batches = super::case::number(&mut case.conn().await, audited).await;
         assert_eq!(u64::try_from(batches).unwrap(), changed.batches, "one audit event a portion");
+        let whole = "SELECT count(*) FROM audit_event WHERE action = 'registry.boundary_changed'";
+        assert_eq!(super::case::number(&mut case.conn().await, whole).await, 1);
         let city = time::macros::date!(2026 - 04 - 30);
         let with = (&import.db, &import.writer, &Clock::set_to(NOW));
         let later = carry_out(with, (city, &Actor::CommandLine), Portions::default()).await.unwrap().unwrap();

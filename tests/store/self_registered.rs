@@ -54,10 +54,11 @@ async fn a_client_is_its_own_tokens_until_it_is_disabled_or_gone() {
         assert!(!self_registered::replace(&mut conn, (&own, 1), &[8; 32], &to, NOW).await.unwrap(), "another's token");
         assert!(self_registered::replace(&mut conn, (&own, 1), &[7; 32], &to, NOW + MICRO).await.unwrap());
         let changed = clients::find(&mut conn, &own).await.unwrap().unwrap();
-        assert_eq!((changed.version, changed.secret_digest, changed.metadata), (2, None, to.metadata));
+        assert_eq!((changed.version, changed.secret_digest, &changed.metadata), (2, None, &to.metadata));
 
         clients::set_state(&mut conn, &other, ClientState::Disabled, NOW).await.unwrap();
         assert!(self_registered::find(&mut conn, &other, &[8; 32]).await.unwrap().is_none());
+        assert!(!self_registered::replace(&mut conn, (&other, 2), &[8; 32], &to, NOW).await.unwrap());
         assert_eq!(self_registered::delete(&mut conn, &other, &[8; 32], NOW).await.unwrap(), None);
 
         assert_eq!(self_registered::delete(&mut conn, &own, &[8; 32], NOW).await.unwrap(), None);

@@ -60,6 +60,25 @@ async fn a_rise_changes_the_cookie_and_is_from_the_version_read() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn proofs_are_taken_away_from_the_session_that_was_read_while_it_lives() {
+    both(async |case| {
+        let (session, digest) = case.session(case.account().await).await;
+        let mut conn = case.conn().await;
+        sessions::set_proofs(&mut conn, &session, &[]).await.unwrap();
+        let without = by_cookie(&mut conn, &digest).await.unwrap();
+        assert_eq!(without, StoredSession { version: 2, proofs: Vec::new(), ..session.clone() });
+        // Read before that, and brought late.
+        sessions::set_proofs(&mut conn, &session, &session.proofs).await.unwrap();
+        assert_eq!(by_cookie(&mut conn, &digest).await.as_ref(), Some(&without));
+        assert!(sessions::end(&mut conn, session.id, "signed out", NOW + MICRO).await.unwrap());
+        let ended = by_cookie(&mut conn, &digest).await.unwrap();
+        sessions::set_proofs(&mut conn, &ended, &session.proofs).await.unwrap();
+        assert_eq!(by_cookie(&mut conn, &digest).await, Some(ended));
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn an_end_is_once_and_bumps_the_version() {
     both(async |case| {
         let (session, digest) = case.session(case.account().await).await;

@@ -115,6 +115,9 @@ async fn a_consent_is_given_changed_withdrawn_and_given_again() {
         subjects::give_consent(&mut conn, account, &rp, &consent).await.unwrap();
         assert_eq!(subjects::find_consent(&mut conn, account, &rp).await.unwrap().as_ref(), Some(&consent));
         assert_eq!(subjects::find_consent(&mut conn, account, &other).await.unwrap(), None);
+        let (theirs, stranger) = (consent.clone(), case.account().await);
+        subjects::give_consent(&mut conn, account, &other, &theirs).await.unwrap();
+        subjects::give_consent(&mut conn, stranger, &rp, &theirs).await.unwrap();
 
         consent = Consent { scopes: vec!["openid".to_owned()], purpose_version: "p2".to_owned(), ..consent };
         subjects::give_consent(&mut conn, account, &rp, &consent).await.unwrap();
@@ -122,6 +125,12 @@ async fn a_consent_is_given_changed_withdrawn_and_given_again() {
         assert!(subjects::withdraw_consent(&mut conn, account, &rp, NOW).await.unwrap());
         assert!(!subjects::withdraw_consent(&mut conn, account, &rp, NOW).await.unwrap());
         assert_eq!(subjects::find_consent(&mut conn, account, &rp).await.unwrap(), None);
+        for (account, client) in [(account, &other), (stranger, &rp)] {
+            let found = subjects::find_consent(&mut conn, account, client).await.unwrap();
+            assert_eq!(found.as_ref(), Some(&theirs), "another's stays");
+        }
+        let withdrawn = subjects::withdraw_all_of_client(&mut conn, &rp, NOW).await.unwrap();
+        assert_eq!(withdrawn, 1, "the stranger's, and not what was withdrawn before");
         consent.given_at = NOW + Span::days(1);
         subjects::give_consent(&mut conn, account, &rp, &consent).await.unwrap();
         assert_eq!(subjects::find_consent(&mut conn, account, &rp).await.unwrap(), Some(consent));

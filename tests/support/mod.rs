@@ -12,6 +12,7 @@ pub mod postgres_copy;
 pub mod provider;
 pub mod proxy;
 pub mod redis;
+pub mod routes;
 pub mod scripted;
 pub mod served;
 pub mod signer;

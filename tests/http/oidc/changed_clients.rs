@@ -1,10 +1,15 @@
 //! A client's registration changes while its grants live: what it may not have any more is not given for what was granted before.
 
+use dinhdanh::{
+    crypto::opaque::digest_of_text,
+    flows::register_clients::{Change, ChangeClients, Unchanged},
+};
 use http::StatusCode;
 use serde_json::{Value, json};
 
 use crate::support::app::{
-    Answer, Holder, OTHER_SECRET, PORTAL_SECRET, TestApp, VERIFIER, authorize, basic, encoded, payload, query_of,
+    Answer, Holder, OTHER_SECRET, PORTAL, PORTAL_SECRET, TestApp, VERIFIER, authorize, basic, encoded, payload,
+    query_of,
 };
 
 const RP: &str = "office";
@@ -122,5 +127,37 @@ async fn details_and_resources_that_were_taken_away_are_not_given_again() {
         app.change_client(RP, metadata(&json!({"resources": { LAND: "health" }}))).await;
         let moved = refresh(&app, &kept.text("refresh_token"), &[]).await;
         assert_eq!(moved.refusal(), refused("invalid_target"), "it would tell one agency the other's name");
+    }
+}
+
+/// What the operator's commands do: an old secret is nobody's, and what a disabled client holds opens nothing.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_secret_that_was_changed_and_a_client_that_was_disabled_open_nothing() {
+    for app in TestApp::each().await {
+        let tokens = app.redeem(&app.code(&app.holder().await, "openid").await).await;
+        let bearer = format!("Bearer {}", tokens.text("access_token"));
+        let own = [("grant_type", "client_credentials"), ("scope", "reports:read")];
+        let with = async |secret: &str| app.post("/token", &[("authorization", &basic(PORTAL, secret))], &own).await;
+        let change = async |change| {
+            let done = app.at.provider.writer.submit(ChangeClients { change, now: app.at.now() }).await.unwrap();
+            // As `cli::watch` tells it to each process.
+            app.at.provider.clients.forget();
+            done
+        };
+        assert_eq!(with(PORTAL_SECRET).await.status, StatusCode::OK);
+        let digest = || digest_of_text(OTHER_SECRET).as_bytes().to_vec();
+        change(Change::RotateSecret(PORTAL.into(), digest())).await.unwrap();
+        assert_eq!(with(PORTAL_SECRET).await.refusal(), (401, "invalid_client".to_owned()));
+        assert_eq!(with(OTHER_SECRET).await.status, StatusCode::OK);
+        assert_eq!(app.get("/userinfo", &[("authorization", &bearer)]).await.status, StatusCode::OK);
+        change(Change::Disable(PORTAL.into())).await.unwrap();
+        assert_eq!(with(OTHER_SECRET).await.refusal(), (401, "invalid_client".to_owned()));
+        assert_eq!(app.get("/userinfo", &[("authorization", &bearer)]).await.status, StatusCode::UNAUTHORIZED);
+        for unknown in [Change::RotateSecret("nobody".into(), digest()), Change::Disable("nobody".into())] {
+            assert_eq!(change(unknown).await, Err(Unchanged::Unknown("nobody".into())));
+        }
+        for action in ["client.secret_rotated", "client.disabled"] {
+            assert_eq!(app.at.audited(action, "done").await, 1, "{action}");
+        }
     }
 }

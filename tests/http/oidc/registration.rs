@@ -244,6 +244,7 @@ async fn an_update_replaces_everything_and_keeps_every_rule() {
         let again = put(with(json!({"token_endpoint_auth_method": "client_secret_post"}))).await.json();
         assert_ne!(again["client_secret"], json!(mine.secret));
         assert!(again["client_secret"].as_str().unwrap().starts_with("ddk_"));
+        assert_eq!(app.at.audited("client.changed_itself", "done").await, 3, "as often as it changed");
     }
 }
 
