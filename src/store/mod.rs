@@ -61,6 +61,7 @@ pub mod operator_reading;
 pub mod operator_sessions;
 pub mod operators;
 pub mod outbox;
+pub mod past_marriages;
 pub mod persons;
 pub mod phone_codes;
 pub mod pushed_requests;
