@@ -34,6 +34,7 @@ pub mod decoupled;
 pub mod device_codes;
 mod dialect;
 pub mod dpop_proofs;
+mod duplicate_places;
 pub mod duplicates;
 pub mod export_proposals;
 pub mod exporting;

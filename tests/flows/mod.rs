@@ -10,6 +10,7 @@ mod merging;
 mod off_duty;
 mod operators;
 mod outbox;
+mod pairs;
 mod register;
 mod renew;
 mod upkeep;

@@ -9,7 +9,7 @@ use super::{case::Case, statements};
 use crate::support::database::TestDb;
 
 /// Tables with a row, or many, for each person, use, event or session.
-const BIG: [&str; 29] = [
+const BIG: [&str; 30] = [
     "person",
     "personal_number",
     "card",
@@ -26,6 +26,7 @@ const BIG: [&str; 29] = [
     "registry_use",
     "registry_change",
     "duplicate_candidate",
+    "duplicate_place",
     "person_merge",
     "subject",
     "account",
