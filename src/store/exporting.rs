@@ -43,9 +43,10 @@ row! {
     }
 }
 
+// Where a page begins is one bound: of two, an engine may begin at the province's, and walk to the page from there.
 pub(super) const PAGE: &str = "SELECT id, home_province, name_plain, marital, cmnd9, places FROM person \
-    WHERE home_province >= $1 AND home_province <= $2 AND home_unit >= $3 AND home_unit <= $4 \
-    AND (home_province, name_plain, id) > ($5, $6, $7) AND merged_into IS NULL ORDER BY home_province, name_plain, id LIMIT $8";
+    WHERE (home_province, name_plain, id) > ($1, $2, $3) AND home_province <= $4 AND home_unit >= $5 AND home_unit <= $6 \
+    AND merged_into IS NULL ORDER BY home_province, name_plain, id LIMIT $7";
 
 /// By province and name: of a unit, or of everybody.
 pub async fn page(
@@ -59,14 +60,18 @@ pub async fn page(
     };
     let province = bounds(within.map(|within| within.province.as_str()));
     let commune = bounds(within.and_then(|within| within.commune.as_deref()));
+    let begin = if after.province < province.0 {
+        (province.0.as_str(), "", PersonId(uuid::Uuid::nil()))
+    } else {
+        (after.province.as_str(), after.name_plain.as_str(), after.id)
+    };
     let rows: Vec<ExportRow> = on!(conn, |c| sqlx::query_as(PAGE)
-        .bind(&province.0)
+        .bind(begin.0)
+        .bind(begin.1)
+        .bind(begin.2)
         .bind(&province.1)
         .bind(&commune.0)
         .bind(&commune.1)
-        .bind(&after.province)
-        .bind(&after.name_plain)
-        .bind(after.id)
         .bind(most)
         .fetch_all(c)
         .await)
