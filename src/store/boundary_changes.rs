@@ -4,7 +4,7 @@
 use time::Date;
 use uuid::Uuid;
 
-use super::{Conn, db::failed};
+use super::{Conn, db::failed, duplicate_places};
 use crate::base::{
     Fault, Timestamp,
     ids::{EventId, PersonId},
@@ -174,7 +174,7 @@ pub async fn move_some(
         .await
         .map(|_| ()))
     .map_err(failed("writing moves into the history"))?;
-    let people = on!(conn, |c| sqlx::query(MOVE)
+    let people = on!(&mut *conn, |c| sqlx::query(MOVE)
         .bind(moved.to.0)
         .bind(moved.to.1)
         .bind(moved.from.1)
@@ -188,6 +188,9 @@ pub async fn move_some(
         .await
         .map(|done| done.rows_affected()))
     .map_err(failed("moving homes to the new units"))?;
+    if people > 0 {
+        duplicate_places::place_of_moved(conn, moved.to, (after, last)).await?;
+    }
     let more = i64::try_from(ids.len()).is_ok_and(|found| found >= most);
     Ok((people, more.then_some(last)))
 }

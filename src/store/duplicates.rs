@@ -7,7 +7,7 @@ use serde_json::Value;
 use time::Date;
 use uuid::Uuid;
 
-use super::{Conn, db::failed, dialect, intake::list};
+use super::{Conn, db::failed, dialect, duplicate_places, intake::list, record};
 use crate::{
     base::{Fault, Timestamp, hex, ids::PersonId},
     registry::{
@@ -114,7 +114,7 @@ pub async fn keep(
     let (one, other) = if a < b { (a, b) } else { (b, a) };
     let reasons =
         serde_json::to_value(&likeness.reasons).map_err(|error| Fault::internal("reasons cannot be written", error))?;
-    let row: Option<(i64,)> = on!(conn, |c| sqlx::query_as(KEEP)
+    let row: Option<(i64,)> = on!(&mut *conn, |c| sqlx::query_as(KEEP)
         .bind(one)
         .bind(other)
         .bind(likeness.score)
@@ -123,7 +123,15 @@ pub async fn keep(
         .fetch_optional(c)
         .await)
     .map_err(failed("keeping a pair that may be one person"))?;
-    Ok(row.is_some())
+    if row.is_none() {
+        return Ok(false);
+    }
+    // Who moves meanwhile finds the pair, or is waited for.
+    for id in [one, other] {
+        record::hold(conn, id).await?;
+    }
+    duplicate_places::place(conn, (one, other)).await?;
+    Ok(true)
 }
 
 /// An open pair with what is shown of it.
@@ -154,12 +162,12 @@ row! {
     }
 }
 
+// The page is cut before anything is joined to it: a planner that thinks little of a join of two columns reads everything first.
 pub(super) const OPEN: &str = "SELECT d.one_id, d.other_id, d.version, d.score, d.reasons, a.number AS one_number, \
-    b.number AS other_number, a.full_name AS one_name, b.full_name AS other_name FROM duplicate_candidate d \
-    JOIN person a ON a.id = d.one_id JOIN person b ON b.id = d.other_id WHERE d.state = 'open' \
-    AND (CAST($2 AS TEXT) IS NULL OR a.home_unit = $2 OR a.home_province = $2 OR b.home_unit = $2 OR b.home_province = $2) \
-    AND d.score <= $3 AND (d.score < $3 OR (d.one_id, d.other_id) > ($4, $5)) \
-    ORDER BY d.score DESC, d.one_id, d.other_id LIMIT $1";
+    b.number AS other_number, a.full_name AS one_name, b.full_name AS other_name FROM (SELECT rank, one_id, other_id \
+    FROM duplicate_place WHERE unit_code = $2 AND (rank, one_id, other_id) > ($3, $4, $5) \
+    ORDER BY rank, one_id, other_id LIMIT $1) AS p JOIN duplicate_candidate d ON d.one_id = p.one_id AND d.other_id = p.other_id \
+    JOIN person a ON a.id = p.one_id JOIN person b ON b.id = p.other_id ORDER BY p.rank, p.one_id, p.other_id";
 
 /// Where a page of pairs ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -191,8 +199,8 @@ pub async fn open_after(
 ) -> Result<Vec<OpenPair>, Fault> {
     let rows: Vec<PairRow> = on!(conn, |c| sqlx::query_as(OPEN)
         .bind(most)
-        .bind(unit)
-        .bind(after.score)
+        .bind(unit.unwrap_or(duplicate_places::COUNTRY))
+        .bind(after.score.saturating_neg())
         .bind(after.one)
         .bind(after.other)
         .fetch_all(c)
@@ -276,7 +284,7 @@ pub async fn decide_different(
     now: Timestamp,
 ) -> Result<bool, Fault> {
     let (one, other) = if a < b { (a, b) } else { (b, a) };
-    let row: Option<(i64,)> = on!(conn, |c| sqlx::query_as(DECIDE)
+    let row: Option<(i64,)> = on!(&mut *conn, |c| sqlx::query_as(DECIDE)
         .bind(one)
         .bind(other)
         .bind("different")
@@ -286,6 +294,7 @@ pub async fn decide_different(
         .fetch_optional(c)
         .await)
     .map_err(failed("deciding about a pair"))?;
+    duplicate_places::place(conn, (one, other)).await?;
     Ok(row.is_some())
 }
 
@@ -317,7 +326,7 @@ pub async fn settle(
     (by, now): (&str, Timestamp),
 ) -> Result<(), Fault> {
     let (one, other) = if a < b { (a, b) } else { (b, a) };
-    on!(conn, |c| sqlx::query(SETTLE)
+    on!(&mut *conn, |c| sqlx::query(SETTLE)
         .bind(one)
         .bind(other)
         .bind(state.code())
@@ -326,7 +335,8 @@ pub async fn settle(
         .execute(c)
         .await
         .map(|_| ()))
-    .map_err(failed("settling a pair"))
+    .map_err(failed("settling a pair"))?;
+    duplicate_places::place(conn, (one, other)).await
 }
 
 /// A JSON array of hexadecimal texts, which both engines turn into bytes again.

@@ -7,6 +7,7 @@ use super::{
     Conn,
     contacts::StoredContact,
     db::{db_fault, failed},
+    duplicate_places,
     facet_versions::{self, Ground, NewVersion},
     merges, name_words,
     record::Places,
@@ -122,6 +123,7 @@ pub async fn write(conn: &mut Conn, write: &PersonWrite, ground: Ground<'_>) -> 
             if row.is_none() {
                 return Err(Fault::new(FaultKind::Retry, "a person changed beside this event"));
             }
+            duplicate_places::place_of_person(conn, write.id).await?;
         }
     }
     let mut ids = write.ids.iter().copied();

@@ -3,12 +3,14 @@
 mod account;
 mod deciders;
 pub mod events;
+mod in_laws;
 mod key_schedule;
 mod means;
 mod merging;
 mod off_duty;
 mod operators;
 mod outbox;
+mod pairs;
 mod register;
 mod renew;
 mod upkeep;

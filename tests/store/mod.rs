@@ -28,6 +28,7 @@ mod lists;
 mod migrations;
 mod operators;
 mod outbox;
+mod pairs;
 mod persons;
 mod phone_codes;
 mod plans;

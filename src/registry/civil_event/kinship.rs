@@ -2,7 +2,9 @@
 //! birth parents and end their rights (Law on Adoption 52/2010/QH12 Art 24), not the blood: nobody marries their kin by it,
 //! nor who was their adopter (Law on Marriage and Family 52/2014/QH13 Art 5(2)(d)).
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
+
+use time::Date;
 
 use super::Situation;
 use crate::{
@@ -16,13 +18,13 @@ pub struct FormerParents {
     /// By birth, in whose place an adoption came.
     pub father: Option<Relative>,
     pub mother: Option<Relative>,
-    /// Whose adoption ended.
-    pub adopters: BTreeSet<PersonId>,
+    /// Whose adoption ended, and when, where that is known.
+    pub adopters: BTreeMap<PersonId, Option<Date>>,
 }
 
 impl FormerParents {
-    /// A parent's place changed; `dated`, where it is so from a day on: what is corrected was never so.
-    pub fn follow(&mut self, before: &Fact, after: &Fact, dated: bool) {
+    /// A parent's place changed, from a day on; without one it was corrected, and was never so.
+    pub fn follow(&mut self, before: &Fact, after: &Fact, on: Option<Date>) {
         let (before, after, place) = match (before, after) {
             (Fact::Father(before), Fact::Father(after)) => (before, after, &mut self.father),
             (Fact::Mother(before), Fact::Mother(after)) => (before, after, &mut self.mother),
@@ -31,12 +33,12 @@ impl FormerParents {
         let adopted = |one: &Option<Relative>| one.as_ref().is_some_and(|one| one.tie == Tie::Adoption);
         if after.is_some() && !adopted(after) {
             *place = None;
-        } else if before.is_some() && !adopted(before) && (adopted(after) || dated) {
+        } else if before.is_some() && !adopted(before) && (adopted(after) || on.is_some()) {
             place.clone_from(before);
         }
         let stays = |id: PersonId| after.as_ref().is_some_and(|one| one.is(id));
         let gone = before.as_ref().filter(|one| one.tie == Tie::Adoption).and_then(|one| one.person);
-        self.adopters.extend(gone.filter(|id| !stays(*id)));
+        self.adopters.extend(gone.filter(|id| !stays(*id)).map(|id| (id, on)));
     }
 
     pub fn by_birth(&self) -> impl Iterator<Item = PersonId> + '_ {
@@ -53,9 +55,9 @@ impl Situation {
         self.former.get(&of)
     }
 
-    pub(super) fn follow_parents(&mut self, of: PersonId, before: &Fact, after: &Fact, dated: bool) {
+    pub(super) fn follow_parents(&mut self, of: PersonId, before: &Fact, after: &Fact, on: Option<Date>) {
         if matches!(after, Fact::Father(_) | Fact::Mother(_)) {
-            self.former.entry(of).or_default().follow(before, after, dated);
+            self.former.entry(of).or_default().follow(before, after, on);
         }
     }
 
@@ -83,7 +85,7 @@ impl Situation {
     /// Whether one of the two was adopted by the other.
     pub(super) fn was_adopted(&self, one: PersonId, other: PersonId) -> bool {
         let by = |child, adopter| {
-            let mut adopters = self.former(child).into_iter().flat_map(|former| &former.adopters);
+            let mut adopters = self.former(child).into_iter().flat_map(|former| former.adopters.keys());
             adopters.any(|id| self.goes_by(*id) == adopter)
         };
         by(one, other) || by(other, one)
@@ -113,7 +115,7 @@ impl Situation {
 
 #[cfg(test)]
 mod tests {
-    use std::collections::BTreeMap;
+    use time::macros::date;
 
     use super::{
         super::{
@@ -189,8 +191,9 @@ mod tests {
         son.mother = Some(Relative::known(id(2), Tie::Ordinary));
         at.put_person(id(8), son.clone(), BTreeMap::new());
         let adopter = Fact::Mother(Some(Relative::known(id(5), Tie::Adoption)));
-        at.follow_parents(id(8), &son.fact(crate::registry::record::Facet::Mother), &adopter, true);
-        at.follow_parents(id(8), &Fact::Father(son.father.clone()), &Fact::Father(None), true);
+        let on = Some(date!(2010 - 01 - 01));
+        at.follow_parents(id(8), &son.fact(crate::registry::record::Facet::Mother), &adopter, on);
+        at.follow_parents(id(8), &Fact::Father(son.father.clone()), &Fact::Father(None), on);
         son.set(adopter);
         son.set(Fact::Father(None));
         at.put_person(id(8), son, BTreeMap::new());
@@ -216,11 +219,11 @@ mod tests {
         let (one, other) =
             (Some(Relative::known(id(1), Tie::Ordinary)), Some(Relative::known(id(4), Tie::Recognition)));
         let mut former = FormerParents::default();
-        former.follow(&Fact::Father(one.clone()), &Fact::Father(other), false);
+        former.follow(&Fact::Father(one.clone()), &Fact::Father(other), None);
         assert_eq!(former, FormerParents::default());
-        former.follow(&Fact::Father(one.clone()), &Fact::Father(None), false);
+        former.follow(&Fact::Father(one.clone()), &Fact::Father(None), None);
         assert_eq!(former, FormerParents::default());
-        former.follow(&Fact::Father(one), &Fact::Father(None), true);
+        former.follow(&Fact::Father(one), &Fact::Father(None), Some(date!(2010 - 01 - 01)));
         assert_eq!(former.by_birth().collect::<Vec<_>>(), [id(1)]);
     }
 }

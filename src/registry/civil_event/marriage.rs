@@ -1,4 +1,4 @@
-//! Kết hôn, ly hôn, hủy kết hôn (Law on Marriage and Family 52/2014/QH13 Art 8, 10, 57).
+//! Kết hôn, ly hôn, hủy kết hôn (Law on Marriage and Family 52/2014/QH13 Art 5, 8, 10, 57).
 
 use time::Date;
 
@@ -60,6 +60,9 @@ impl Event for Marriage {
         if at.was_adopted(husband.0, wife.0) || !at.roots(husband.0).is_disjoint(&at.roots(wife.0)) {
             return Err(Refusal::new("wife", Why::CloseKin));
         }
+        if at.were_in_laws(husband.0, wife.0) {
+            return Err(Refusal::new("wife", Why::InLaws));
+        }
         join(at, out, husband.0, wife.0, Some(self.on));
         Ok(())
     }
@@ -102,6 +105,9 @@ pub(super) fn restore(
     }
     if !at.roots(id).is_disjoint(&at.roots(other)) {
         return Err(Refusal::new("spouse", Why::CloseKin));
+    }
+    if at.were_in_laws(id, other) {
+        return Err(Refusal::new("spouse", Why::InLaws));
     }
     join(at, out, id, other, from);
     Ok(())

@@ -4,6 +4,7 @@
 //! Applying is pure: a situation and an event give an outcome or the reasons why not. The store writes an outcome; the
 //! property test below lives a year of them.
 
+mod affinity;
 mod birth;
 mod card;
 mod competence;
@@ -28,6 +29,7 @@ mod unmerging;
 #[cfg(test)]
 mod year;
 
+pub use affinity::{PastMarriages, Turn};
 pub use competence::{Competence, competence};
 pub use form::{FieldKind, FieldSpec, Values, Who};
 pub use kinship::FormerParents;
@@ -210,6 +212,7 @@ impl CivilEvent {
         if outcome == Outcome::default() {
             return Err(vec![Refusal::new("subject", Why::NothingChanges)]);
         }
+        outcome.turn = Turn::of(self.kind);
         let disorder = outcome.in_order(at);
         if disorder.is_empty() { Ok(outcome) } else { Err(disorder) }
     }
@@ -251,6 +254,11 @@ impl CivilEvent {
                 | Kind::DeathCorrection
                 | Kind::DeclarationRevoked
         )
+    }
+
+    /// Whether they ask to whom somebody was married before.
+    pub const fn asks_past_marriages(kind: Kind) -> bool {
+        matches!(kind, Kind::Marriage | Kind::DeathCorrection | Kind::DeclarationRevoked)
     }
 
     /// Every residence file the form names.

@@ -2,7 +2,7 @@
 
 use time::Date;
 
-use super::{Household, Refusal, Situation};
+use super::{Household, Refusal, Situation, Turn};
 use crate::{
     base::ids::{HouseholdId, PersonId},
     registry::record::{Fact, Record},
@@ -90,6 +90,8 @@ pub struct Outcome {
     pub households: Vec<Household>,
     /// From when a household is so, where no person's change tells.
     pub since: Option<Date>,
+    /// What it says of a marriage that ends by it.
+    pub turn: Turn,
     pub consequences: Vec<Consequence>,
     pub warnings: Vec<Warning>,
 }

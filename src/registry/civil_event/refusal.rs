@@ -86,6 +86,9 @@ reasons! {
         "The law recognises marriages of a man and a woman.";
     CloseKin, "marriage.close_kin", Record, "Hai người có họ trong phạm vi ba đời hoặc là cha mẹ, con nuôi của nhau.",
         "They are related within three generations, or by adoption.";
+    InLaws, "marriage.in_laws", Record,
+        "Hai người đã từng là cha chồng với con dâu, mẹ vợ với con rể, cha dượng với con riêng của vợ hoặc mẹ kế với con riêng của chồng.",
+        "They were parent-in-law and child-in-law, or step-parent and the spouse's child.";
     NoCapacity, "capacity.lost", Record, "Người này đã mất năng lực hành vi dân sự.", "This person has lost legal capacity.";
     SameCapacity, "capacity.same", Record, "Sổ đã ghi năng lực này.", "This capacity is recorded already.";
     ParentTooYoung, "parent.too_young", Record, "Cha hoặc mẹ phải sinh trước con ít nhất 12 năm.",

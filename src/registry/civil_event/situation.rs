@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use time::Date;
 
-use super::{Change, FormerParents, MergeUndo, Outcome, Refusal, Why, form::Who};
+use super::{Change, FormerParents, MergeUndo, Outcome, PastMarriages, Refusal, Why, form::Who};
 use crate::{
     base::ids::{HouseholdId, PersonId},
     registry::{
@@ -70,6 +70,7 @@ pub struct Situation {
     undo: BTreeMap<PersonId, MergeUndo>,
     /// Parents in whose place an adoption came, and adopters whose adoption ended.
     pub(super) former: BTreeMap<PersonId, FormerParents>,
+    pub(super) past_marriages: BTreeMap<PersonId, PastMarriages>,
 }
 
 impl Situation {
@@ -88,6 +89,7 @@ impl Situation {
             likely: Vec::new(),
             undo: BTreeMap::new(),
             former: BTreeMap::new(),
+            past_marriages: BTreeMap::new(),
         }
     }
 
@@ -249,7 +251,9 @@ impl Situation {
             let Some(known) = self.people.get(&change.person) else { continue };
             let (mut record, mut since) = (known.record.clone(), known.since.clone());
             let before = record.fact(change.fact.facet());
-            self.follow_parents(change.person, &before, &change.fact, change.from.is_some());
+            self.follow_parents(change.person, &before, &change.fact, change.from);
+            let before = (&before, since.get(&change.fact.facet()).copied());
+            self.follow_marriage(change.person, before, (&change.fact, change.from), outcome.turn);
             if let Some(from) = change.from {
                 since.insert(change.fact.facet(), from);
             }

@@ -32,6 +32,8 @@ struct World {
     /// What the record was when it was first written: nobody asserts it, it is there.
     first: BTreeMap<PersonId, Record>,
     recorded: i64,
+    /// Who was married to whom, and is no more: the two by birth keep out of each other's families.
+    parted: BTreeSet<(PersonId, PersonId)>,
 }
 
 impl World {
@@ -46,6 +48,7 @@ impl World {
             log: BTreeMap::new(),
             first: BTreeMap::new(),
             recorded: 0,
+            parted: BTreeSet::new(),
         };
         for _ in 0..400 {
             world.settle();
@@ -154,6 +157,12 @@ impl World {
         let recorded = |relative: fn(&Record) -> Option<&Relative>| {
             self.at.record(subject).and_then(relative).and_then(|one| one.person)
         };
+        // Now and then one of those whom the law forbids.
+        if let ("wife", 0) = (part, self.below(6))
+            && let Some(in_law) = self.in_law_of(subject)
+        {
+            return in_law;
+        }
         let theirs = match part {
             "subject" | "husband" | "child" | "ward" => return subject,
             "wife" | "spouse" => recorded(|record| record.spouse.as_ref()),
@@ -176,6 +185,50 @@ impl World {
                 }
         };
         self.one_of(fits)
+    }
+
+    /// A parent or a child, by birth, of somebody to whom they were married; or who was married to their parent or child.
+    fn in_law_of(&self, subject: PersonId) -> Option<PersonId> {
+        let free = |id: &PersonId| {
+            self.at.record(*id).is_some_and(|one| {
+                !one.is_dead()
+                    && one.sex == Sex::Female
+                    && one.spouse.is_none()
+                    && one.birth.age_on(self.at.today) >= 18
+            })
+        };
+        let of_spouses = self.parted.iter().filter(|(one, _)| *one == subject).map(|(_, other)| *other);
+        let mut theirs = of_spouses.flat_map(|other| self.by_birth(other).into_iter().chain(self.at.children(other)));
+        let own: Vec<_> = self.by_birth(subject).into_iter().chain(self.at.children(subject)).collect();
+        let parted = || self.parted.iter().filter(|(one, _)| own.contains(one)).map(|(_, other)| *other);
+        theirs.find(free).or_else(|| parted().find(free))
+    }
+
+    fn by_birth(&self, of: PersonId) -> Vec<PersonId> {
+        let parents = self.at.record(of).into_iter().flat_map(|record| [&record.father, &record.mother]);
+        parents.flatten().filter(|one| one.tie != Tie::Adoption).filter_map(|one| one.person).collect()
+    }
+
+    /// Asked of what happened, and not of what the rules remember of it.
+    fn check_wedding(&self, outcome: &Outcome) {
+        for change in &outcome.changes {
+            let Fact::Spouse(Some(Relative { person: Some(spouse), .. })) = &change.fact else { continue };
+            for (one, other) in self.parted.iter().filter(|(one, _)| *one == change.person) {
+                assert!(!self.by_birth(*spouse).contains(other), "{one} married the child of {other}");
+                assert!(!self.by_birth(*other).contains(spouse), "{one} married a parent of {other}");
+            }
+        }
+    }
+
+    /// A merge gives a marriage another name, an annulment says that there was none.
+    fn part(&mut self, kind: Kind, outcome: &Outcome) {
+        if matches!(kind, Kind::Annulment | Kind::RecordMerge | Kind::RecordUnmerge) {
+            return;
+        }
+        for change in outcome.changes.iter().filter(|change| change.fact == Fact::Spouse(None)) {
+            let spouse = self.at.record(change.person).and_then(|record| record.spouse.as_ref()?.person);
+            self.parted.extend(spouse.map(|spouse| (change.person, spouse)));
+        }
     }
 
     fn one_of(&self, fits: impl Fn(&Record) -> bool) -> PersonId {
@@ -232,15 +285,19 @@ impl World {
             // Ids of households may repeat those of people not born; keep them apart.
             self.at.fresh.household = HouseholdId(Uuid::from_u128((1 << 100) + u128::try_from(self.recorded).unwrap()));
             let outcome = event.judge(&self.at).unwrap();
-            self.record(&outcome);
+            self.record(kind, &outcome);
         } else {
-            self.record(&outcome);
+            self.record(kind, &outcome);
         }
         Ok(())
     }
 
-    fn record(&mut self, outcome: &Outcome) {
+    fn record(&mut self, kind: Kind, outcome: &Outcome) {
         self.recorded += 1;
+        if kind == Kind::Marriage {
+            self.check_wedding(outcome);
+        }
+        self.part(kind, outcome);
         if let Some((id, record)) = &outcome.born {
             self.first.insert(*id, record.clone());
         }
@@ -327,7 +384,7 @@ fn a_year_of_events_keeps_every_invariant_and_its_history_is_the_present() {
     let mut world = World::new(2_026);
     let mut seen: BTreeMap<Kind, (u32, u32)> = BTreeMap::new();
     let mut snapshot = None;
-    let mut tried = 0_u32;
+    let (mut tried, mut in_laws) = (0_u32, 0_u32);
     while world.recorded < 100_000 {
         tried += 1;
         world.at.today = FIRST + Duration::days(world.recorded * 365 / 100_000);
@@ -350,6 +407,7 @@ fn a_year_of_events_keeps_every_invariant_and_its_history_is_the_present() {
             Ok(()) => counted.0 += 1,
             Err(refusals) => {
                 counted.1 += 1;
+                in_laws += u32::from(refusals.iter().any(|one| one.why == Why::InLaws));
                 assert!(!refusals.is_empty());
             }
         }
@@ -360,6 +418,7 @@ fn a_year_of_events_keeps_every_invariant_and_its_history_is_the_present() {
             snapshot = Some((world.recorded, world.at.clone()));
         }
     }
+    assert!(in_laws > 0, "nobody came to marry an in-law");
     world.check();
     world.replay();
     for kind in Kind::ALL {

@@ -107,6 +107,9 @@ impl Ground {
         if kind == Kind::RecordMerge {
             ground.add_dwellings(conn).await?;
         }
+        if CivilEvent::asks_past_marriages(kind) {
+            ground.add_past_marriages(conn, vault).await?;
+        }
         if CivilEvent::asks_kin(kind) {
             ground.add_kin(conn, vault).await?;
         }

@@ -1,4 +1,4 @@
-//! Kin over three generations, of whom an event names and of whom they are married to: also those in whose place an adoption
+//! Kin over three generations, of whom an event names and of whom they are or were married to: also those in whose place an adoption
 //! came, whom only the history knows.
 
 use super::{ground::Ground, record::fact_of};
@@ -16,7 +16,7 @@ impl Ground {
     pub(super) async fn add_kin(&mut self, conn: &mut Conn, vault: &PersonVault) -> Result<(), Fault> {
         let named: Vec<PersonId> = self.principals.keys().copied().collect();
         let spouses = named.iter().filter_map(|id| self.at.record(*id)?.spouse.as_ref()?.person);
-        let mut of: Vec<PersonId> = named.iter().copied().chain(spouses).collect();
+        let mut of: Vec<PersonId> = named.iter().copied().chain(spouses).chain(self.at.past_spouses(&named)).collect();
         // They, and their parents: grandparents are known by their ids.
         for _ in 0..2 {
             let mut parents = Vec::new();
@@ -26,7 +26,7 @@ impl Ground {
                     for parent in former.by_birth() {
                         self.add_survivor(conn, vault, parent).await?;
                     }
-                    for adopter in &former.adopters {
+                    for adopter in former.adopters.keys() {
                         self.add_survivor(conn, vault, *adopter).await?;
                     }
                     self.at.put_former(id, former);
@@ -59,7 +59,7 @@ async fn former_parents(conn: &mut Conn, vault: &PersonVault, id: PersonId) -> R
         let Some(facet) = facet else { continue };
         let fact = fact_of(vault, (id, version.seq), facet, &version.value)?;
         if let Some(before) = last.filter(|before| before.facet() == facet) {
-            former.follow(&before, &fact, version.from.is_some());
+            former.follow(&before, &fact, version.from);
         }
         last = Some(fact);
     }

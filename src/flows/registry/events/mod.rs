@@ -9,6 +9,7 @@ pub mod history;
 pub mod intake;
 mod kin;
 pub mod likely;
+mod past_marriages;
 pub mod person_page;
 pub mod propose;
 pub mod queue;
