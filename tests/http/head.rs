@@ -10,7 +10,7 @@ use crate::support::{
 };
 
 /// Routes whose GET does something, or might: each template once, with something in the place of what varies.
-const PAGES: [&str; 40] = [
+const PAGES: [&str; 41] = [
     "/authorize",
     "/sign-in",
     "/logout",
@@ -29,6 +29,7 @@ const PAGES: [&str; 40] = [
     "/account/totp",
     "/account/recovery-codes",
     "/account/password",
+    "/account/agreements",
     "/account/uses",
     "/account/lock",
     "/account/locked",

@@ -16,7 +16,7 @@ use crate::support::{
 };
 
 /// Every route, with something in the place of what varies that leads to nothing.
-const ROUTES: [&str; 45] = [
+const ROUTES: [&str; 46] = [
     "/",
     "/authorize",
     "/par",
@@ -45,6 +45,7 @@ const ROUTES: [&str; 45] = [
     "/account/totp",
     "/account/recovery-codes",
     "/account/password",
+    "/account/agreements",
     "/account/uses",
     "/account/lock",
     "/account/locked",
@@ -279,7 +280,7 @@ fn routes_in_sources() -> usize {
 }
 
 /// Pages with forms, and whose they are.
-const FORMS: [(&str, &str); 15] = [
+const FORMS: [(&str, &str); 16] = [
     ("nobody", "/account"),
     ("nobody", "/register"),
     ("nobody", "/device"),
@@ -290,6 +291,7 @@ const FORMS: [(&str, &str); 15] = [
     ("citizen", "/account/totp"),
     ("citizen", "/account/password"),
     ("citizen", "/account/recovery-codes"),
+    ("citizen", "/account/agreements"),
     ("citizen", "/account/lock"),
     ("citizen", "/sign-out"),
     ("registrar", "/console/find"),
