@@ -103,6 +103,16 @@ no-phone-title = The account has no phone number
 no-phone = This needs a code sent to a phone number in your own name, and the account has none.
 no-phone-way = Take your ID card to any commune, ward or special-zone police office to register a phone number.
 
+agreements-title = What you agreed to share
+agreements-intro = Every portal that you allowed to have your information stands here. You can take it back at any time.
+agreements-link = See and take back
+agreements-none = You have not agreed to anything yet, or have taken everything back.
+agreements-given = Agreed at { $time }. The portal may have:
+agreements-only-sign-in = Nothing but that it is you who signs in.
+agreements-while-away = It may also fetch this while you are away.
+agreements-withdraw = Take back
+agreements-withdrawn = Taken back. The portal cannot fetch your information any more, and has to ask you again. What it received before is governed by the law and its own rules: ask the portal.
+
 uses-title = Who asked about your data
 uses-intro = Every time a state agency asks the database about you it leaves a trace: which agency, when, and what for.
 uses-link = See who asked

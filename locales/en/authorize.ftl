@@ -23,7 +23,7 @@ consent-left-out = Not shared this time
 consent-needs-level = needs authentication level { $n }
 consent-needs-account-02 = needs account level 02
 consent-offline = The portal may also fetch this information while you are away, until { $time }.
-consent-remembered = Next time, for the same information and purpose, you will not be asked again.
+consent-remembered = Next time, for the same information and purpose, you will not be asked again. You can take it back in your account at any time.
 consent-agree = Share
 consent-refuse = Do not share
 

@@ -88,6 +88,16 @@ no-phone-title = Tài khoản chưa có số điện thoại
 no-phone = Việc này cần một mã gửi đến số điện thoại đứng tên bạn, nhưng tài khoản chưa có số nào.
 no-phone-way = Hãy mang thẻ căn cước đến công an xã, phường, đặc khu bất kỳ để đăng ký số điện thoại.
 
+agreements-title = Những gì bạn đã đồng ý chia sẻ
+agreements-intro = Mọi cổng được bạn cho phép nhận thông tin đều có ở đây. Bạn có thể rút lại bất cứ lúc nào.
+agreements-link = Xem và rút lại
+agreements-none = Bạn chưa đồng ý chia sẻ với cổng nào, hoặc đã rút lại tất cả.
+agreements-given = Bạn đã đồng ý lúc { $time }. Cổng được nhận:
+agreements-only-sign-in = Không gì khác ngoài việc chính bạn đăng nhập.
+agreements-while-away = Cổng còn được lấy các thông tin này khi bạn không trực tuyến.
+agreements-withdraw = Rút lại đồng ý
+agreements-withdrawn = Đã rút lại. Cổng không lấy được thông tin của bạn nữa và phải hỏi lại bạn. Thông tin cổng đã nhận trước đó theo pháp luật và quy định của cổng: hãy hỏi cổng đó.
+
 uses-title = Ai đã hỏi về dữ liệu của bạn
 uses-intro = Mỗi lần cơ quan nhà nước hỏi Cơ sở dữ liệu về bạn đều để lại dấu vết: cơ quan nào, lúc nào, để làm gì.
 uses-link = Xem các lần hỏi

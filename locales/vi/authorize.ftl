@@ -23,7 +23,7 @@ consent-left-out = Không chia sẻ lần này
 consent-needs-level = cần mức độ xác thực { $n }
 consent-needs-account-02 = cần mức độ tài khoản 02
 consent-offline = Cổng còn được lấy các thông tin này khi bạn không trực tuyến, cho đến { $time }.
-consent-remembered = Lần sau, với cùng thông tin và mục đích này, bạn sẽ không phải trả lời lại.
+consent-remembered = Lần sau, với cùng thông tin và mục đích này, bạn sẽ không phải trả lời lại. Bạn có thể rút lại trong tài khoản của mình bất cứ lúc nào.
 consent-agree = Đồng ý chia sẻ
 consent-refuse = Không chia sẻ
 

@@ -2,7 +2,7 @@
 
 use axum::{
     Router,
-    extract::Path,
+    extract::{Path, rejection::PathRejection},
     response::{IntoResponse, Response},
     routing::get,
 };
@@ -83,7 +83,8 @@ pub fn router<S: Clone + Send + Sync + 'static>() -> Router<S> {
     Router::new().route(&format!("{}{{version}}/{{name}}", paths::ASSETS), get(serve))
 }
 
-async fn serve(Path((version, name)): Path<(String, String)>) -> Response {
+async fn serve(path: Result<Path<(String, String)>, PathRejection>) -> Response {
+    let Ok(Path((version, name))) = path else { return StatusCode::NOT_FOUND.into_response() };
     let Some(asset) = Asset::ALL.into_iter().find(|asset| asset.name() == name) else {
         return StatusCode::NOT_FOUND.into_response();
     };

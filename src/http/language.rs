@@ -2,13 +2,13 @@
 
 use axum::{
     Router,
-    extract::{Path, State},
+    extract::State,
     response::{IntoResponse as _, Response},
     routing::get,
 };
 use http::{StatusCode, Uri, header::SET_COOKIE};
 
-use super::{cookies::Cookie, lang::Switch, paths, respond, state::AppState};
+use super::{cookies::Cookie, extract::Segment, lang::Switch, paths, respond, state::AppState};
 
 /// A year: as long as a browser may be asked to keep it and less than it would (RFC 6265bis §5.5 caps at 400 days).
 const KEPT_FOR: i64 = 365 * 24 * 60 * 60;
@@ -17,7 +17,7 @@ pub fn routes() -> Router<AppState> {
     Router::new().route(&format!("{}{{tag}}", paths::LANGUAGE), get(switch))
 }
 
-async fn switch(State(state): State<AppState>, Path(tag): Path<String>, uri: Uri) -> Response {
+async fn switch(State(state): State<AppState>, Segment(tag): Segment, uri: Uri) -> Response {
     let Some(switch) = Switch::parse(&tag, uri.query().unwrap_or_default()) else {
         return StatusCode::NOT_FOUND.into_response();
     };

@@ -25,6 +25,8 @@ pub const ACCOUNT_PASSWORD: &str = "/account/password";
 pub const ACCOUNT_END_ALL: &str = "/account/end-all";
 /// Who asked the registry about one.
 pub const ACCOUNT_USES: &str = "/account/uses";
+/// What one agreed that portals may have, and taking it back.
+pub const ACCOUNT_AGREEMENTS: &str = "/account/agreements";
 /// Locking one's own account, after a question.
 pub const ACCOUNT_LOCK: &str = "/account/lock";
 /// What it means that it is locked now.

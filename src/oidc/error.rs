@@ -136,15 +136,16 @@ pub struct OAuthError {
 }
 
 impl OAuthError {
-    /// The description keeps to RFC 6749 §5.2 (%x20-21 / %x23-5B / %x5D-7E): a double quote becomes a single one, any
-    /// other character outside becomes `?`, and it is cut at 300 characters.
+    /// The description keeps to RFC 6749 §5.2 (%x20-21 / %x23-5B / %x5D-7E): a double quote becomes a single one, the sign of a section
+    /// its word, any other character outside becomes `?`, and it is cut at 300 characters.
     pub fn new(code: OAuthErrorCode, description: impl Into<Cow<'static, str>>) -> Self {
         let description = description.into();
         let fits = description.len() <= MAX_DESCRIPTION && description.chars().all(is_allowed);
         let description = if fits {
             description
         } else {
-            Cow::Owned(description.chars().take(MAX_DESCRIPTION).map(replaced).collect())
+            let spelled = description.replace('§', "section ");
+            Cow::Owned(spelled.chars().take(MAX_DESCRIPTION).map(replaced).collect())
         };
         Self { code, description }
     }
@@ -325,6 +326,7 @@ mod tests {
     fn a_description_is_made_to_fit() {
         let error = OAuthError::invalid_request("the \"số\" \\ \u{0}\n is <b>wrong</b>");
         assert_eq!(error.description(), "the 's?' ? ?? is <b>wrong</b>");
+        assert_eq!(OAuthError::invalid_request("RFC 6749 §3.1.2").description(), "RFC 6749 section 3.1.2");
         assert_eq!(OAuthError::invalid_request("x".repeat(10_000)).description().len(), MAX_DESCRIPTION);
         let body = serde_json::to_value(OAuthError::invalid_request("plain words")).unwrap();
         assert_eq!(body, serde_json::json!({"error": "invalid_request", "error_description": "plain words"}));
@@ -335,7 +337,8 @@ mod tests {
         fn every_description_keeps_to_the_grammar(text in any::<String>()) {
             let error = OAuthError::new(OAuthErrorCode::InvalidScope, text.clone());
             prop_assert!(error.description().chars().all(is_allowed));
-            prop_assert_eq!(error.description().len(), text.chars().count().min(MAX_DESCRIPTION));
+            let spelled = text.replace('§', "section ").chars().count();
+            prop_assert_eq!(error.description().len(), spelled.min(MAX_DESCRIPTION));
         }
     }
 }

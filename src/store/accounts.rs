@@ -175,7 +175,8 @@ pub async fn discard_password(conn: &mut Conn, id: AccountId, version: i64) -> R
 
 pub(super) const BUMP: &str = "UPDATE account SET version = version + 1 WHERE id = $1";
 
-async fn bump(conn: &mut Conn, id: AccountId) -> Result<(), Fault> {
+/// What was read of the account does not hold any more: whatever is being issued on it waits or is read again.
+pub async fn bump(conn: &mut Conn, id: AccountId) -> Result<(), Fault> {
     on!(conn, |c| sqlx::query(BUMP).bind(id).execute(c).await.map(|_| ()))
         .map_err(failed("counting an account's change"))
 }

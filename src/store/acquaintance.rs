@@ -4,7 +4,7 @@
 use serde_json::Value;
 use sqlx::types::Json;
 
-use super::{Conn, db::failed, standing::AccountStanding, subjects::Consent};
+use super::{Conn, db::failed, dialect, standing::AccountStanding, subjects::Consent};
 use crate::base::{
     Fault, Timestamp,
     ids::{AccountId, ClientId, SessionId},
@@ -76,12 +76,8 @@ pub async fn find(
     })
 }
 
-pub(super) const STILL_HOLDS: &str = "SELECT a.id FROM account a JOIN person p ON p.id = a.person_id \
-    JOIN session s ON s.account_id = a.id JOIN client c ON c.client_id = $1 \
-    WHERE c.version = $2 AND c.state = 'active' AND a.id = $3 AND a.version = $4 AND p.version = $5 \
-    AND s.id = $6 AND s.ended_at IS NULL AND s.expires_at > $7";
-
-/// The guard of every issuance for a signed-in person: client, account, person and session are as they were read.
+/// The guard of every issuance for a signed-in person: client, account, person and session are as they were read. The account stays
+/// so until the transaction ends: a lock that comes at this moment in another process waits, and finds what was issued.
 pub async fn still_holds(
     conn: &mut Conn,
     (client, version): (&ClientId, i64),
@@ -89,7 +85,8 @@ pub async fn still_holds(
     session: SessionId,
     now: Timestamp,
 ) -> Result<bool, Fault> {
-    let row: Option<(AccountId,)> = on!(conn, |c| sqlx::query_as(STILL_HOLDS)
+    let sql = dialect::still_holds(conn.engine());
+    let row: Option<(AccountId,)> = on!(conn, |c| sqlx::query_as(sql)
         .bind(client)
         .bind(version)
         .bind(account.account_id)

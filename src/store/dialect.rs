@@ -399,6 +399,39 @@ pub(super) const fn hold_post(engine: Engine) -> &'static str {
     }
 }
 
+/// What an issuance for a signed-in person rests on, the account held until the transaction ends. On SQLite there is one writer
+/// anyway.
+pub(super) const fn still_holds(engine: Engine) -> &'static str {
+    match engine {
+        Engine::Sqlite => {
+            "SELECT a.id FROM account a JOIN person p ON p.id = a.person_id \
+             JOIN session s ON s.account_id = a.id JOIN client c ON c.client_id = $1 \
+             WHERE c.version = $2 AND c.state = 'active' AND a.id = $3 AND a.version = $4 AND p.version = $5 \
+             AND s.id = $6 AND s.ended_at IS NULL AND s.expires_at > $7"
+        }
+        Engine::Postgres => {
+            "SELECT a.id FROM account a JOIN person p ON p.id = a.person_id \
+             JOIN session s ON s.account_id = a.id JOIN client c ON c.client_id = $1 \
+             WHERE c.version = $2 AND c.state = 'active' AND a.id = $3 AND a.version = $4 AND p.version = $5 \
+             AND s.id = $6 AND s.ended_at IS NULL AND s.expires_at > $7 FOR SHARE OF a"
+        }
+    }
+}
+
+/// An account as it was read, likewise; for units that may go on to change it.
+pub(super) const fn is_unchanged(engine: Engine) -> &'static str {
+    match engine {
+        Engine::Sqlite => {
+            "SELECT a.id FROM account a JOIN person p ON p.id = a.person_id \
+             WHERE a.id = $1 AND a.version = $2 AND p.version = $3"
+        }
+        Engine::Postgres => {
+            "SELECT a.id FROM account a JOIN person p ON p.id = a.person_id \
+             WHERE a.id = $1 AND a.version = $2 AND p.version = $3 FOR NO KEY UPDATE OF a"
+        }
+    }
+}
+
 /// A person's version, held until the transaction ends. On SQLite there is one writer anyway.
 pub(super) const fn hold_person(engine: Engine) -> &'static str {
     match engine {

@@ -2,7 +2,7 @@
 
 use time::Date;
 
-use super::{Conn, db::failed};
+use super::{Conn, db::failed, dialect};
 use crate::{
     assurance::{AccountLevel, AccountState, CardStanding, LockReason, Locks, PasswordOrigin, Standing, Vital},
     base::{
@@ -93,12 +93,11 @@ impl StandingRow {
     }
 }
 
-pub(super) const IS_UNCHANGED: &str = "SELECT a.id FROM account a JOIN person p ON p.id = a.person_id \
-    WHERE a.id = $1 AND a.version = $2 AND p.version = $3";
-
-/// The guard of every issuance for a person: lock, death and revocation bump the versions that were read.
+/// The guard of every issuance for a person: lock, death and revocation bump the versions that were read. The account stays so until
+/// the transaction ends: a lock that comes at this moment in another process waits, and finds the session that was opened.
 pub async fn is_unchanged(conn: &mut Conn, read: &AccountStanding) -> Result<bool, Fault> {
-    let row: Option<(AccountId,)> = on!(conn, |c| sqlx::query_as(IS_UNCHANGED)
+    let sql = dialect::is_unchanged(conn.engine());
+    let row: Option<(AccountId,)> = on!(conn, |c| sqlx::query_as(sql)
         .bind(read.account_id)
         .bind(read.account_version)
         .bind(read.person_version)

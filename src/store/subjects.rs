@@ -3,7 +3,7 @@
 use serde_json::Value;
 use sqlx::types::Json;
 
-use super::{Conn, db::failed, merges};
+use super::{Conn, db::failed, merges, row::Both};
 use crate::base::{
     Fault, Timestamp,
     ids::{AccountId, ClientId, PersonId, SessionId},
@@ -114,16 +114,50 @@ row! {
     }
 }
 
+row! {
+    struct OneClient {
+        client_id: ClientId,
+    }
+}
+
+impl From<ConsentRow> for Consent {
+    fn from(row: ConsentRow) -> Self {
+        Self {
+            scopes: row.scopes.0,
+            claims: row.claims.0,
+            purpose_version: row.purpose_version,
+            given_at: row.given_at,
+        }
+    }
+}
+
 pub async fn find_consent(conn: &mut Conn, account: AccountId, client: &ClientId) -> Result<Option<Consent>, Fault> {
     let row: Option<ConsentRow> =
         on!(conn, |c| sqlx::query_as(FIND_CONSENT).bind(account).bind(client).fetch_optional(c).await)
             .map_err(failed("finding a consent"))?;
-    Ok(row.map(|row| Consent {
-        scopes: row.scopes.0,
-        claims: row.claims.0,
-        purpose_version: row.purpose_version,
-        given_at: row.given_at,
-    }))
+    Ok(row.map(Into::into))
+}
+
+pub(super) const IS_AGREED: &str =
+    "SELECT client_id FROM consent WHERE account_id = $1 AND client_id = $2 AND withdrawn_at IS NULL";
+
+/// Whether something was agreed to and not taken back since.
+pub async fn is_agreed(conn: &mut Conn, account: AccountId, client: &ClientId) -> Result<bool, Fault> {
+    let row: Option<(ClientId,)> =
+        on!(conn, |c| sqlx::query_as(IS_AGREED).bind(account).bind(client).fetch_optional(c).await)
+            .map_err(failed("checking a consent"))?;
+    Ok(row.is_some())
+}
+
+pub(super) const CONSENTS_OF_ACCOUNT: &str = "SELECT client_id, scopes, claims, purpose_version, given_at FROM consent \
+    WHERE account_id = $1 AND withdrawn_at IS NULL ORDER BY given_at DESC, client_id LIMIT 500";
+
+/// What a person agreed to and has not taken back, the latest first.
+pub async fn consents_of_account(conn: &mut Conn, account: AccountId) -> Result<Vec<(ClientId, Consent)>, Fault> {
+    let rows: Vec<Both<OneClient, ConsentRow>> =
+        on!(conn, |c| sqlx::query_as(CONSENTS_OF_ACCOUNT).bind(account).fetch_all(c).await)
+            .map_err(failed("listing a person's consents"))?;
+    Ok(rows.into_iter().map(|Both(one, row)| (one.client_id, row.into())).collect())
 }
 
 pub(super) const GIVE_CONSENT: &str = "INSERT INTO consent (account_id, client_id, scopes, claims, purpose_version, given_at) \
@@ -153,6 +187,7 @@ pub async fn give_consent(
 pub(super) const WITHDRAW_CONSENT: &str = "UPDATE consent SET withdrawn_at = $3, version = version + 1 \
     WHERE account_id = $1 AND client_id = $2 AND withdrawn_at IS NULL RETURNING version";
 
+/// `false` when there is none to be taken back.
 pub async fn withdraw_consent(
     conn: &mut Conn,
     account: AccountId,

@@ -223,9 +223,15 @@ async fn citizen(nation: &Nation, at: &Serving, canaries: &mut Canaries) -> Stri
         canaries.add("code", &code);
         portal(at, &code, canaries).await;
     }
-    for path in
-        ["/account", "/account/uses", "/account/totp", "/account/password", "/account/lock", "/nowhere?n=900085000001"]
-    {
+    for path in [
+        "/account",
+        "/account/agreements",
+        "/account/uses",
+        "/account/totp",
+        "/account/password",
+        "/account/lock",
+        "/nowhere?n=900085000001",
+    ] {
         walker.get(path).await;
     }
     walker.get(&format!("/authorize?client_id={PORTAL}&redirect_uri=https://thief.example/&login_hint={NUMBER}")).await;

@@ -2,13 +2,14 @@
 //! and a record that refuses to write.
 
 use axum::body::Body;
-use dinhdanh::http::api::registry::BASE;
+use dinhdanh::{http::api::registry::BASE, registry::operator::Role};
 use http::{HeaderValue, Request, StatusCode};
 use serde_json::json;
 
 use crate::support::{
     app::{Answer, CALLBACK, PORTAL, PORTAL_SECRET, TestApp, authorize, basic, encoded},
     database::TestDb,
+    operators,
 };
 
 const MARKUP: &str = "\"'><script>alert(1)</script><img src=x onerror=alert(1)>&amp;{{7*7}}";
@@ -197,6 +198,36 @@ async fn a_malformed_authorization_is_refused_everywhere() {
     );
     let twice = send(&app, "/userinfo", &[bearer.as_bytes(), bearer.as_bytes()], "").await;
     assert!(twice.status.is_client_error(), "{}", twice.status);
+}
+
+/// Somebody's page or an error that its reader understands, and never the framework's own words.
+#[tokio::test(flavor = "multi_thread")]
+async fn an_address_that_is_no_text_names_what_nobody_has() {
+    let app = TestApp::sqlite().await;
+    let own = |answer: &Answer, path: &str| {
+        let media = answer.header("content-type").unwrap_or_default();
+        assert!(!media.starts_with("text/plain") && !answer.body.contains("UTF-8"), "{path}: {}", answer.body);
+    };
+    for path in ["/language/%ff", "/assets/%ff/pages.css", "/assets/0/%ff", "/%ff"] {
+        let answer = app.get(path, &[("accept", "text/html")]).await;
+        own(&answer, path);
+        assert_eq!(answer.status, StatusCode::NOT_FOUND, "{path}");
+    }
+    let event = format!("{BASE}/events/%ff");
+    let answer = app.get(&event, &[]).await;
+    own(&answer, &event);
+    assert_eq!(answer.status, StatusCode::UNAUTHORIZED, "who asks comes first");
+    for role in [Role::Registrar, Role::Approver, Role::Auditor] {
+        let clerk = app.operator(&format!("canbo.{}", role.code()), &[role], None).await;
+        let mut browser = app.browser();
+        operators::sign_in(&app, &mut browser, &clerk).await;
+        for part in ["find", "person", "propose", "pairs", "trail", "flag", "events", "cases", "imports", "exports"] {
+            let path = format!("/console/{part}/%ff");
+            let answer = browser.get(&path).await;
+            own(&answer, &path);
+            assert!(answer.status != StatusCode::OK && answer.status != StatusCode::BAD_REQUEST, "{path}");
+        }
+    }
 }
 
 async fn send(app: &TestApp, path: &str, authorization: &[&[u8]], form: &str) -> Answer {

@@ -1,6 +1,7 @@
 //! F4, through the router or through sockets.
 
 mod account;
+mod agreements;
 mod around;
 mod console;
 mod console_audit;

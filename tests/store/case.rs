@@ -171,7 +171,13 @@ impl Case {
 
     /// An hour's session with a password proof; the secret's digest comes with it.
     pub async fn session(&self, account: AccountId) -> (StoredSession, Vec<u8>) {
-        let session = StoredSession {
+        let (session, digest) = (self.unwritten_session(account), self.digest());
+        sessions::insert(&mut self.conn().await, &session, &digest).await.unwrap();
+        (session, digest)
+    }
+
+    pub fn unwritten_session(&self, account: AccountId) -> StoredSession {
+        StoredSession {
             id: SessionId(self.uuid()),
             account_id: account,
             version: 1,
@@ -181,15 +187,18 @@ impl Case {
             seen_at: NOW,
             expires_at: NOW + Span::hours(1),
             ended_at: None,
-        };
-        let digest = self.digest();
-        sessions::insert(&mut self.conn().await, &session, &digest).await.unwrap();
-        (session, digest)
+        }
     }
 
     /// A grant of an hour for `client` in `session`.
     pub async fn grant(&self, client: &ClientId, session: &StoredSession, offline: bool) -> GrantId {
-        let grant = StoredGrant {
+        let grant = self.unwritten_grant(client, session, offline);
+        grants::insert(&mut self.conn().await, &grant, NOW).await.unwrap();
+        grant.id
+    }
+
+    pub fn unwritten_grant(&self, client: &ClientId, session: &StoredSession, offline: bool) -> StoredGrant {
+        StoredGrant {
             id: GrantId(self.uuid()),
             client_id: client.clone(),
             account_id: session.account_id,
@@ -198,9 +207,7 @@ impl Case {
             authorized: json!({ "scope": ["openid"] }),
             expires_at: NOW + Span::hours(1),
             revoked_at: None,
-        };
-        grants::insert(&mut self.conn().await, &grant, NOW).await.unwrap();
-        grant.id
+        }
     }
 }
 

@@ -1,19 +1,21 @@
 //! Thirty-two at once and one winner (I1, I4, I9): through a writer whose lanes meet, in transactions beside any lane, and
 //! from two processes' writers on one database.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use dinhdanh::{
+    assurance::LockReason,
     base::{
         Entropy, Fault, Span,
         ids::{AccountId, AuthenticatorId, ClientId, GrantId, InteractionId, PersonId, SessionId},
     },
     store::{
-        Conn, LaneKey, Tx, Unit, Writer, accounts, authenticators, clients,
+        Conn, LaneKey, Tx, Unit, Writer, accounts, acquaintance, authenticators, clients,
         codes::{self, StoredCode},
         grants,
         interactions::{self, StoredInteraction},
         phone_codes::{self, CodePurpose, StoredPhoneCode, Tried},
+        sessions, standing,
     },
 };
 use serde_json::json;
@@ -244,4 +246,57 @@ async fn a_revocation_that_races_a_refresh_ends_the_grant() {
             assert!(family.generation <= 2, "rotated twice from one generation");
         }
     }
+}
+
+/// A lock, and what is issued beside it by another process: what was issued first dies with the lock, and after the lock nothing is
+/// issued. The two may not pass each other, or a lock that is lifted would give it back.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_lock_that_races_an_issuance_finds_what_was_issued() {
+    for test in TestDb::each().await {
+        let case = Arc::new(Case::on(test));
+        let client = case.client("rp").await;
+        for opens_session in [false, true] {
+            let account = case.account().await;
+            let (session, _) = case.session(account).await;
+            let read = standing::find(&mut case.conn().await, account, NOW).await.unwrap().unwrap();
+
+            let mut issuing = case.begin().await;
+            let may = if opens_session {
+                standing::is_unchanged(&mut issuing, &read).await.unwrap()
+            } else {
+                acquaintance::still_holds(&mut issuing, (&client, 1), &read, session.id, NOW).await.unwrap()
+            };
+            assert!(may);
+            let locking = tokio::spawn(locked(Arc::clone(&case), account));
+            // Time enough for a lock that does not wait.
+            tokio::time::sleep(Duration::from_millis(300)).await;
+            assert!(!locking.is_finished(), "{:?}: it passed the issuance", case.engine());
+            let grant = case.unwritten_grant(&client, &session, true);
+            grants::insert(&mut issuing, &grant, NOW).await.unwrap();
+            let opened = case.unwritten_session(account);
+            sessions::insert(&mut issuing, &opened, &case.digest()).await.unwrap();
+            run(&mut issuing, "COMMIT").await;
+            drop(issuing);
+
+            locking.await.unwrap();
+            let mut conn = case.conn().await;
+            assert!(!grants::is_live(&mut conn, grant.id, NOW).await.unwrap(), "{:?}", case.engine());
+            assert!(!sessions::is_live(&mut conn, opened.id, NOW).await.unwrap(), "{:?}", case.engine());
+            let mut late = case.begin().await;
+            assert!(!standing::is_unchanged(&mut late, &read).await.unwrap(), "after the lock");
+            assert!(!acquaintance::still_holds(&mut late, (&client, 1), &read, session.id, NOW).await.unwrap());
+            run(&mut late, "ROLLBACK").await;
+        }
+    }
+}
+
+/// As the unit does it: the account first, then what hangs on it.
+async fn locked(case: Arc<Case>, account: AccountId) {
+    let mut conn = case.begin().await;
+    accounts::lock(&mut conn, account, LockReason::Holder, "holder", "", NOW).await.unwrap();
+    for session in sessions::unended_of_account(&mut conn, account, NOW).await.unwrap() {
+        sessions::end(&mut conn, session, "locked", NOW).await.unwrap();
+    }
+    grants::revoke_of_account(&mut conn, account, "locked", NOW).await.unwrap();
+    run(&mut conn, "COMMIT").await;
 }

@@ -2,6 +2,7 @@
 
 pub mod after_event;
 pub mod after_merge;
+pub mod agreements;
 pub mod change_password;
 pub mod confirm_phone;
 pub mod desk;

@@ -32,6 +32,7 @@ pub(super) async fn whom(
     let mut conn = provider.db.read().await?;
     let sub = match hint {
         Hint::Login(text) => match PersonalNumber::parse(text) {
+            Ok(_) if !client.client.is_verified() => return Ok(Err(stranger())),
             Ok(number) => return by_number(provider, &mut conn, &number).await.map(Ok),
             Err(_) => text.clone(),
         },
@@ -62,6 +63,14 @@ fn nobody(provider: &Provider, hint: &str) -> Whom {
     bytes.iter_mut().zip(digest.as_bytes()).for_each(|(to, from)| *to = *from);
     let id = uuid::Builder::from_custom_bytes(bytes).into_uuid();
     Whom { account: AccountId(id), person: PersonId(Uuid::nil()) }
+}
+
+/// Whoever registered itself has no business with numbers, and could fill anybody's page with its words, as many names as it gives
+/// itself. Whom it knows it knows by a `sub`.
+fn stranger() -> OAuthError {
+    OAuthError::invalid_request(
+        "a client that registered itself names people by the sub or ID token that it was given, not by a personal number",
+    )
 }
 
 /// CIBA Core §13.

@@ -103,16 +103,35 @@ pub async fn tell_holders(
     told: &[MessageId],
     now: Timestamp,
 ) -> Result<usize, Fault> {
-    let mut count = 0;
-    for (session, client, sid) in subjects::offline_targets(conn, account, now).await? {
-        if told.contains(&message_id(session, &client)) {
-            continue;
-        }
+    let mut holders = subjects::offline_targets(conn, account, now).await?;
+    holders.retain(|(session, client, _)| !told.contains(&message_id(*session, client)));
+    tell_of_revoked(conn, account, holders, now).await
+}
+
+/// Before everything that one client holds of an account dies.
+pub async fn tell_holder(
+    conn: &mut Conn,
+    account: AccountId,
+    client: &ClientId,
+    now: Timestamp,
+) -> Result<usize, Fault> {
+    let mut holders = subjects::offline_targets(conn, account, now).await?;
+    holders.retain(|(_, holder, _)| holder == client);
+    tell_of_revoked(conn, account, holders, now).await
+}
+
+async fn tell_of_revoked(
+    conn: &mut Conn,
+    account: AccountId,
+    holders: Vec<(SessionId, ClientId, String)>,
+    now: Timestamp,
+) -> Result<usize, Fault> {
+    let count = holders.len();
+    for (session, client, sid) in holders {
         let at = now.micros().to_be_bytes();
         let digest = digest::sha256_of(&[b"revoked", session.0.as_bytes(), client.as_str().as_bytes(), &at]);
         let notice = (id_of(&digest), LogoutNotice { session, account, sid });
         send_later(conn, &client, notice, now).await?;
-        count += 1;
     }
     Ok(count)
 }

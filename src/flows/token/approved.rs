@@ -31,6 +31,7 @@ use crate::{
         behind, codes,
         grants::{self, StoredGrant},
         standing::{self, AccountStanding},
+        subjects,
     },
 };
 
@@ -338,7 +339,12 @@ impl Release {
         let client = (&self.client.0, self.client.1);
         if !matches!(self.handle, Handle::PushedBefore) {
             let holds = acquaintance::still_holds(tx, client, &self.account, self.grant.session_id, self.now).await?;
-            return Ok((!holds).then_some(Released::Changed));
+            if !holds {
+                return Ok(Some(Released::Changed));
+            }
+            // Approved a moment ago, and taken back since.
+            let agreed = subjects::is_agreed(tx, self.account.account_id, &self.client.0).await?;
+            return Ok((!agreed).then_some(Released::Gone));
         }
         let guards = behind::unchanged(tx, client, &self.account, self.grant.id, self.now).await?;
         let unused = grants::find_family(tx, self.grant.id).await?.is_some_and(|family| family.generation == 1);

@@ -1,5 +1,6 @@
 //! The person's own pages: sessions and portals, means of authentication.
 
+mod agreements;
 mod device;
 mod home;
 mod lock;
@@ -22,4 +23,5 @@ pub fn routes() -> Router<AppState> {
         .merge(password::routes())
         .merge(lock::routes())
         .merge(uses::routes())
+        .merge(agreements::routes())
 }

@@ -32,6 +32,8 @@ pub enum Note {
     Done(Done),
     Problem(Problem),
     NoPhone,
+    /// What was agreed with a portal was taken back.
+    Withdrawn,
     /// A recovery code is typed in the place of the app's.
     ByRecoveryCode {
         problem: Option<Problem>,

@@ -7,7 +7,7 @@ use super::{device, qr};
 use crate::{
     assurance::AccountLevel,
     base::{Secret, Timestamp},
-    http::frame::{Frame, Phrase, Problems, page},
+    http::frame::{Frame, Phrase, Problems, claims, page},
 };
 
 /// Sessions, portals, level and means of authentication. Each session's form posts `session`, `action=end`; that of a
@@ -241,6 +241,26 @@ impl UseRow {
             (true, _) => "uses-look-up",
         }
     }
+}
+
+/// What the person agreed that portals may have, the latest first. Each row's form posts `client`, `action=withdraw`.
+#[derive(Clone, Debug)]
+pub struct AgreementsPage {
+    pub rows: Vec<AgreementRow>,
+    /// One was taken back a moment ago.
+    pub withdrawn: bool,
+}
+page!(AgreementsPage, AgreementsDocument, "account/agreements.html");
+
+#[derive(Clone, Debug)]
+pub struct AgreementRow {
+    /// Posted back as `client`.
+    pub client: String,
+    pub portal: Phrase,
+    pub given_at: Timestamp,
+    /// OIDC names, in the order of the consent page.
+    pub claims: Vec<String>,
+    pub while_away: bool,
 }
 
 /// How it is now, and what can be done about it.

@@ -3,7 +3,7 @@
 
 use axum::{
     Router,
-    extract::{Path, State},
+    extract::State,
     response::{IntoResponse as _, Response},
     routing::get,
 };
@@ -28,7 +28,7 @@ use crate::{
         read_person::note_reading,
     },
     http::{
-        extract::{LapsedForm, LongForm, Operator, OperatorForm, QueryParams, operator::sign_in_for},
+        extract::{LapsedForm, LongForm, Operator, OperatorForm, QueryParams, Segment, operator::sign_in_for},
         paths, respond,
         state::AppState,
     },
@@ -51,7 +51,7 @@ pub fn officer(operator: &Operator) -> Officer {
 async fn show(
     State(state): State<AppState>,
     operator: Operator,
-    Path(kind): Path<String>,
+    Segment(kind): Segment,
     QueryParams(query): QueryParams,
 ) -> Response {
     let Some(kind) = Kind::from_code(&kind) else { return operator.missing(&state) };
@@ -142,7 +142,7 @@ async fn likely_rows(
     found.into_iter().map(row).collect()
 }
 
-async fn take(State(state): State<AppState>, Path(kind): Path<String>, form: LongForm) -> Response {
+async fn take(State(state): State<AppState>, Segment(kind): Segment, form: LongForm) -> Response {
     match (Kind::from_code(&kind), form) {
         (Some(kind), LongForm::Lapsed(form)) => {
             keep(&state, kind, &form).await.unwrap_or_else(|fault| respond::fault_for(&state, &form.visitor, &fault))

@@ -2,7 +2,7 @@
 
 use axum::{
     Router,
-    extract::{Path, State},
+    extract::State,
     response::{IntoResponse as _, Response},
     routing::get,
 };
@@ -22,7 +22,7 @@ use crate::{
         search::{Ask, Hit, search},
     },
     http::{
-        extract::{Operator, OperatorForm},
+        extract::{Operator, OperatorForm, Segment},
         paths, respond,
         state::AppState,
     },
@@ -77,7 +77,7 @@ async fn take(State(state): State<AppState>, OperatorForm { operator, form }: Op
     }
 }
 
-async fn found(State(state): State<AppState>, operator: Operator, Path(sealed): Path<String>) -> Response {
+async fn found(State(state): State<AppState>, operator: Operator, Segment(sealed): Segment) -> Response {
     let Some(asked) = handle::open::<Asked>(&state, &operator, &sealed) else {
         return respond::see_other(paths::CONSOLE_FIND);
     };

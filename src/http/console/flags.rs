@@ -2,7 +2,7 @@
 
 use axum::{
     Router,
-    extract::{Path, State},
+    extract::State,
     response::{IntoResponse as _, Response},
     routing::get,
 };
@@ -21,7 +21,7 @@ use crate::{
         registry::flags::{Finding, see},
     },
     http::{
-        extract::{Operator, QueryParams},
+        extract::{Operator, QueryParams, Segment},
         paths, respond,
         state::AppState,
     },
@@ -108,7 +108,7 @@ async fn rows(
 async fn show(
     State(state): State<AppState>,
     operator: Operator,
-    Path(sealed): Path<String>,
+    Segment(sealed): Segment,
     QueryParams(query): QueryParams,
 ) -> Response {
     if let Err(denied) = operator.require(&state, Role::Auditor) {
@@ -172,7 +172,7 @@ async fn theirs(conn: &mut Conn, auditor: &Operator, key: &FlagKey) -> Result<Op
     Ok(Some(flag).filter(|_| theirs || units.is_none()))
 }
 
-async fn take(State(state): State<AppState>, Path(sealed): Path<String>, form: WordsForm) -> Response {
+async fn take(State(state): State<AppState>, Segment(sealed): Segment, form: WordsForm) -> Response {
     if let Err(denied) = form.operator.require(&state, Role::Auditor) {
         return *denied;
     }

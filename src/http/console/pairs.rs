@@ -2,7 +2,7 @@
 
 use axum::{
     Router,
-    extract::{Path, State},
+    extract::State,
     response::{IntoResponse as _, Response},
     routing::get,
 };
@@ -23,7 +23,7 @@ use crate::{
         read_person::note_reading,
     },
     http::{
-        extract::{Operator, QueryParams},
+        extract::{Operator, QueryParams, Segment},
         paths, respond,
         state::AppState,
     },
@@ -101,7 +101,7 @@ async fn theirs(state: &AppState, operator: &Operator, sealed: &str) -> Result<O
 async fn show(
     State(state): State<AppState>,
     operator: Operator,
-    Path(sealed): Path<String>,
+    Segment(sealed): Segment,
     QueryParams(query): QueryParams,
 ) -> Response {
     if let Err(denied) = may(&state, &operator) {
@@ -148,7 +148,7 @@ fn page(state: &AppState, operator: &Operator, found: SideBySide) -> Result<Pair
     })
 }
 
-async fn take(State(state): State<AppState>, Path(sealed): Path<String>, form: WordsForm) -> Response {
+async fn take(State(state): State<AppState>, Segment(sealed): Segment, form: WordsForm) -> Response {
     if let Err(denied) = form.operator.require(&state, Role::Registrar) {
         return *denied;
     }

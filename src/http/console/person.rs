@@ -2,7 +2,7 @@
 
 use axum::{
     Router,
-    extract::{Path, State},
+    extract::State,
     response::{IntoResponse as _, Response},
     routing::get,
 };
@@ -16,7 +16,7 @@ use crate::{
     base::{Fault, ids::PersonId},
     flows::registry::events::{PersonPage, written},
     http::{
-        extract::{Operator, OperatorForm, QueryParams},
+        extract::{Operator, OperatorForm, QueryParams, Segment},
         paths, respond,
         state::AppState,
     },
@@ -36,7 +36,7 @@ pub fn routes() -> Router<AppState> {
 async fn show(
     State(state): State<AppState>,
     operator: Operator,
-    Path(sealed): Path<String>,
+    Segment(sealed): Segment,
     QueryParams(query): QueryParams,
 ) -> Response {
     let Some(id) = handle::open::<PersonId>(&state, &operator, &sealed) else { return operator.missing(&state) };
@@ -59,7 +59,7 @@ async fn show(
 /// The day is chosen by a form, and shown by an address.
 async fn take(
     State(state): State<AppState>,
-    Path(sealed): Path<String>,
+    Segment(sealed): Segment,
     OperatorForm { operator, form }: OperatorForm,
 ) -> Response {
     if handle::open::<PersonId>(&state, &operator, &sealed).is_none() {

@@ -3,7 +3,7 @@
 
 use axum::{
     Router,
-    extract::{Path, State},
+    extract::State,
     response::{IntoResponse as _, Response},
     routing::get,
 };
@@ -24,7 +24,7 @@ use crate::{
         registry::events::written,
     },
     http::{
-        extract::{Operator, OperatorForm},
+        extract::{Operator, OperatorForm, Segment},
         paths, respond,
         state::AppState,
     },
@@ -89,7 +89,7 @@ async fn take(State(state): State<AppState>, OperatorForm { operator, form }: Op
     }
 }
 
-async fn found(State(state): State<AppState>, operator: Operator, Path(sealed): Path<String>) -> Response {
+async fn found(State(state): State<AppState>, operator: Operator, Segment(sealed): Segment) -> Response {
     if let Err(denied) = operator.require(&state, Role::Auditor) {
         return *denied;
     }

@@ -2,7 +2,7 @@
 
 use axum::{
     Router,
-    extract::{FromRequest as _, Path, Request, State, rejection::PathRejection},
+    extract::{FromRequest as _, Request, State},
     response::Response,
     routing::{get, post},
 };
@@ -17,7 +17,7 @@ use crate::{
     base::{Fault, Secret, ids::ClientId},
     flows::self_registration::{Refusal, configure, register},
     http::{
-        extract::{JsonBody, Network, Now, QueryParams},
+        extract::{JsonBody, Network, Now, QueryParams, Segment},
         respond,
         state::AppState,
     },
@@ -36,12 +36,6 @@ pub fn routes() -> Router<AppState> {
 }
 
 type Query = Result<Params, OAuthError>;
-/// The last part of the address; one that is no text names nobody.
-type Named = Result<Path<String>, PathRejection>;
-
-fn named(path: Named) -> ClientId {
-    ClientId(path.map_or_else(|_| String::new(), |Path(id)| id))
-}
 
 async fn create(
     State(state): State<AppState>,
@@ -63,27 +57,27 @@ async fn create(
 
 async fn read(
     State(state): State<AppState>,
-    path: Named,
+    Segment(id): Segment,
     headers: HeaderMap,
     QueryParams(query): QueryParams,
 ) -> Response {
     let answered = async {
         let token = own_token(&headers, query)?;
-        Ok(configure::read(&state.provider, &named(path), token.reveal()).await??)
+        Ok(configure::read(&state.provider, &ClientId(id), token.reveal()).await??)
     };
     finish(&state, StatusCode::OK, answered.await)
 }
 
 async fn update(
     State(state): State<AppState>,
-    path: Named,
+    Segment(id): Segment,
     Now(now): Now,
     headers: HeaderMap,
     QueryParams(query): QueryParams,
     request: Request,
 ) -> Response {
     let answered = async {
-        let (token, id) = (own_token(&headers, query)?, named(path));
+        let (token, id) = (own_token(&headers, query)?, ClientId(id));
         configure::check(&state.provider, &id, token.reveal()).await??;
         let metadata = metadata(request, &state).await?;
         Ok(configure::update(&state.provider, &id, token.reveal(), &metadata, now).await??)
@@ -93,14 +87,14 @@ async fn update(
 
 async fn delete(
     State(state): State<AppState>,
-    path: Named,
+    Segment(id): Segment,
     Now(now): Now,
     headers: HeaderMap,
     QueryParams(query): QueryParams,
 ) -> Response {
     let answered = async {
         let token = own_token(&headers, query)?;
-        configure::delete(&state.provider, &named(path), token.reveal(), now).await??;
+        configure::delete(&state.provider, &ClientId(id), token.reveal(), now).await??;
         Ok(Map::new())
     };
     finish(&state, StatusCode::NO_CONTENT, answered.await)

@@ -25,10 +25,14 @@ use crate::{
 
 /// JSON that holds tokens or claims: never stored (RFC 6749 §5.1).
 pub fn json(status: StatusCode, body: Vec<u8>) -> Response {
+    let is_empty = body.is_empty();
     let mut response = Response::new(Body::from(body));
     *response.status_mut() = status;
     let headers = response.headers_mut();
-    headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    // Nothing is no JSON.
+    if !is_empty {
+        headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    }
     headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
     headers.insert(PRAGMA, HeaderValue::from_static("no-cache"));
     response

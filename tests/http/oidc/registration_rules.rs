@@ -14,8 +14,9 @@ use tokio::net::TcpListener;
 
 use super::registration::{CALLBACK, each, own, register};
 use crate::support::{
-    app::{ISSUER, TestApp},
+    app::{ISSUER, TestApp, VERIFIER, authorize, basic, payload, query_of},
     database::TestDb,
+    people::NUMBER,
     signer::{Signer, assertion_claims},
     wire::{Wired, unhurried},
 };
@@ -225,6 +226,42 @@ async fn an_assertion_of_who_registered_itself_may_name_us_in_three_ways() {
         let assertion = signer.assertion(&mine.id, &token, "after", app.at.now());
         let fields = [("client_assertion_type", JWT_BEARER), ("client_assertion", &assertion), ("token", "x")];
         assert_eq!(app.post("/revoke", &[], &fields).await.status, StatusCode::OK);
+    }
+}
+
+/// It could fill anybody's page with its words, as many names as it gives itself; whom it knows it knows by a `sub`.
+#[tokio::test(flavor = "multi_thread")]
+async fn who_registered_itself_asks_nobody_by_their_number() {
+    const CIBA: &str = "urn:openid:params:grant-type:ciba";
+    for app in each(OpenTo::Everybody).await {
+        let holder = app.holder().await;
+        let grants = json!(["authorization_code", CIBA]);
+        let mine =
+            own(&register(&app, &with(&json!({"grant_types": grants, "backchannel_token_delivery_mode": "poll"})))
+                .await);
+        let as_mine = basic(&mine.id, &mine.secret);
+        let ask = async |hint: (&str, &str)| {
+            let headers = [("authorization", as_mine.as_str())];
+            app.post("/backchannel_authentication", &headers, &[("scope", "openid"), hint]).await
+        };
+        for number in [NUMBER, "001085000002"] {
+            let answer = ask(("login_hint", number)).await;
+            assert_eq!(answer.refusal(), (400, "invalid_request".to_owned()), "{number}");
+        }
+        let more = [("client_id", mine.id.as_str()), ("redirect_uri", CALLBACK), ("scope", "openid")];
+        let back = app.browser().walk(&authorize(&more), &holder).await;
+        let fields = [
+            ("grant_type", "authorization_code"),
+            ("code", &query_of(&back)["code"]),
+            ("redirect_uri", CALLBACK),
+            ("code_verifier", VERIFIER),
+        ];
+        let tokens = app.post("/token", &[("authorization", &as_mine)], &fields).await;
+        let id_token = tokens.text("id_token");
+        let sub = payload(&id_token)["sub"].as_str().unwrap().to_owned();
+        for hint in [("login_hint", sub.as_str()), ("id_token_hint", id_token.as_str())] {
+            assert_eq!(ask(hint).await.status, StatusCode::OK, "{hint:?}");
+        }
     }
 }
 

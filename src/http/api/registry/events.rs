@@ -1,10 +1,6 @@
 //! `/events`: telling of civil events, and how it stands with them.
 
-use axum::{
-    body::Bytes,
-    extract::{Path, State},
-    response::Response,
-};
+use axum::{body::Bytes, extract::State, response::Response};
 use serde_json::{Value, json};
 
 use super::{
@@ -20,7 +16,11 @@ use crate::{
             events::{event_told, tell_event},
         },
     },
-    http::{certificate::Call, extract::Now, state::AppState},
+    http::{
+        certificate::Call,
+        extract::{Now, Segment},
+        state::AppState,
+    },
     registry::civil_event::{Message, MessageFault, Warning, is_source_id},
     store::civil_events::EventState,
 };
@@ -38,7 +38,7 @@ pub async fn told(
     State(state): State<AppState>,
     Now(now): Now,
     headers: Call,
-    Path(source_id): Path<String>,
+    Segment(source_id): Segment,
 ) -> Response {
     let answer = async {
         let caller = call(&state, &headers, Right::Events, now).await?;

@@ -6,9 +6,9 @@ use crate::{
     base::Secret,
     http::{
         account::view::{
-            AccountPage, AddTotpPage, Before, ChangePasswordPage, ConfirmPasswordPage, ConfirmPhonePage, Done,
-            EndAllPage, LockPage, Means, PortalRow, RecoveryCodesPage, RequestRow, SessionRow, Told, ToldPage, UseRow,
-            UsesPage,
+            AccountPage, AddTotpPage, AgreementRow, AgreementsPage, Before, ChangePasswordPage, ConfirmPasswordPage,
+            ConfirmPhonePage, Done, EndAllPage, LockPage, Means, PortalRow, RecoveryCodesPage, RequestRow, SessionRow,
+            Told, ToldPage, UseRow, UsesPage,
         },
         frame::{Html, Phrase, Problem, Problems, typed::TypedDate},
         home::view::{Registration, WelcomePage},
@@ -25,6 +25,7 @@ pub fn all(lang: Lang) -> Vec<Sample> {
     samples.extend(account(lang));
     samples.extend(means(lang));
     samples.extend(uses(lang));
+    samples.extend(agreements(lang));
     samples.extend(logout(lang));
     samples
 }
@@ -232,6 +233,19 @@ fn uses(lang: Lang) -> Vec<Sample> {
         sample("account-uses", page(all.map(|(what, matched)| row(what, matched)).to_vec())),
         sample("account-uses-nobody", page(Vec::new())),
     ]
+}
+
+fn agreements(lang: Lang) -> Vec<Sample> {
+    let row = |claims: &[&str], while_away| AgreementRow {
+        client: "dvcqg".to_owned(),
+        portal: portal(),
+        given_at: NOON,
+        claims: claims.iter().map(|claim| (*claim).to_owned()).collect(),
+        while_away,
+    };
+    let rows = vec![row(&["name", "birthdate", "id_number", "address"], true), row(&[], false)];
+    let page = |rows, withdrawn| AgreementsPage { rows, withdrawn }.render(&alone(lang));
+    vec![sample("account-agreements", page(rows, true)), sample("account-agreements-none", page(Vec::new(), false))]
 }
 
 fn logout(lang: Lang) -> Vec<Sample> {
