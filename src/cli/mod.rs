@@ -99,14 +99,18 @@ pub fn main() -> ExitCode {
     };
     let ended = run();
     telemetry::finish_log();
-    ended.unwrap_or_else(|failure| {
-        out.failure(&failure);
+    let failed = |failure: &Failure| {
+        out.failure(failure);
         ExitCode::FAILURE
-    })
+    };
+    let code = ended.unwrap_or_else(|failure| failed(&failure));
+    out.unwritten().map_or(code, |failure| failed(&failure))
 }
 
 #[cfg(test)]
 mod tests {
+    use std::{fs, path::Path};
+
     use clap::CommandFactory;
 
     use super::*;
