@@ -100,6 +100,18 @@ fn a_secret_comes_from_a_file_and_is_not_shown() {
     let shown = origin(&loaded, "database.url");
     assert_eq!(shown.value, "postgres://dinhdanh:…@db/dinhdanh");
     assert_eq!(shown.origin, "environment DINHDANH_DATABASE_URL_FILE");
+    for (url, as_shown) in [
+        (
+            "postgres://db/dinhdanh?user=d&password=hunter2&sslmode=require",
+            "postgres://db/dinhdanh?user=d&password=…&sslmode=require",
+        ),
+        ("postgres://d:hunt?er@2@db/n?password=hunter2", "postgres://d:…@db/n?password=…"),
+        ("postgres://d@db/n?sslmode=verify-full", "postgres://d@db/n?sslmode=verify-full"),
+        ("sqlite://data/a?mode=rwc", "sqlite://data/a?mode=rwc"),
+    ] {
+        let loaded = load(None, &[("DINHDANH_DATABASE_URL", url)]).unwrap();
+        assert_eq!(origin(&loaded, "database.url").value, as_shown);
+    }
 
     let both = refused(None, &[("DINHDANH_DATABASE_URL_FILE", &file), ("DINHDANH_DATABASE_URL", "sqlite://x")]);
     assert!(both.what.contains("database.url"), "{both:?}");
