@@ -12,13 +12,13 @@ use super::{
     out::Out,
 };
 use crate::{
-    base::{Clock, Entropy, Fault},
+    base::{Clock, Entropy, Fault, ids::InstanceId},
     crypto::{derive::Kek, random},
     flows::{
         Secrets,
         keys::{Keys, is_of_another_key},
     },
-    store::{Db, DbSettings, migrations},
+    store::{Db, DbSettings, Writer, migrations},
 };
 
 pub struct Context {
@@ -27,6 +27,9 @@ pub struct Context {
     pub entropy: Entropy,
     sources: Sources,
 }
+
+/// How many times as long as a request's write a command's may take.
+pub const PATIENCE: u32 = 30;
 
 /// The record, with the key under which parts of it are sealed and what that key opens.
 pub struct Sealed {
@@ -89,6 +92,12 @@ impl Context {
         let secrets = Secrets::derive(&kek);
         let keys = opened(&db, &secrets).await.map_err(|fault| not_opened(loaded, &fault))?;
         Ok(Sealed { db, kek, secrets, keys })
+    }
+
+    /// Writes for a command. Whoever typed it waits rather than hears that it may have been done: of an account that was opened after
+    /// all, nobody would ever see the credentials.
+    pub fn writer(&self, db: &Db) -> Writer {
+        Writer::start(db, InstanceId::generate(&self.entropy, self.clock.now())).with_patience(PATIENCE)
     }
 
     /// The key-encryption key. Never made silently: a new one would make everything sealed under the old one unreadable.

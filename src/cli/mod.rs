@@ -26,6 +26,7 @@ mod registry;
 mod serve;
 pub mod sms;
 pub mod start;
+mod stop;
 pub mod telemetry;
 mod tls;
 mod watch;
@@ -76,7 +77,7 @@ impl Command {
             Self::Doctor(args) => doctor::run(args, context).await,
             Self::Keys(args) => keys::run(args, context).await,
             Self::Config(args) => config_check::run(&args, context),
-            Self::Registry(args) => registry::run(args, context).await,
+            Self::Registry(args) => stop::unless_asked(context.out, Box::pin(registry::run(args, context))).await,
             Self::Account(args) => Box::pin(account::run(args, context)).await,
             Self::Client(args) => client::run(args, context).await,
             Self::Operator(args) => Box::pin(operator::run(args, context)).await,
