@@ -113,10 +113,15 @@ impl Context {
 
 /// An embedded database that is not there is nobody's record: a command that made an empty one would hide a mistyped path.
 pub fn must_exist(settings: &DbSettings) -> Result<(), Failure> {
-    let file = Db::file(settings).map_err(|fault| Failure::of_database(&fault))?;
-    match file.filter(|file| !file.exists()) {
-        None => Ok(()),
-        Some(file) => Err(no_database(&file)),
+    let Some(file) = Db::file(settings).map_err(|fault| Failure::of_database(&fault))? else { return Ok(()) };
+    match file.try_exists() {
+        Ok(true) => Ok(()),
+        Ok(false) => Err(no_database(&file)),
+        // Whoever may not enter its folder must not be told to make another one.
+        Err(error) => {
+            let cure = "run this as the user of the service, or let this user enter the folders of that path";
+            Err(Failure::new("database.url", format!("{} cannot be looked at: {error}", file.display()), cure))
+        }
     }
 }
 
