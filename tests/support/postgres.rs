@@ -143,7 +143,7 @@ fn url(port: u16, name: &str) -> String {
 }
 
 /// Debian keeps the server's programs out of `PATH`; the newest version wins.
-fn installed() -> Vec<PathBuf> {
+pub fn installed() -> Vec<PathBuf> {
     let versions = std::fs::read_dir("/usr/lib/postgresql").into_iter().flatten().flatten();
     let mut folders: Vec<_> = versions
         .filter_map(|entry| Some((entry.file_name().to_str()?.parse::<u32>().ok()?, entry.path().join("bin"))))
