@@ -51,6 +51,7 @@ pub const MIGRATIONS: &[(i64, &str, &str, &str)] = &[
     embed!(72, "0072_lists_by_pages"),
     embed!(73, "0073_client_end"),
     embed!(75, "0075_export_proposals"),
+    embed!(81, "0081_words_of_before"),
 ];
 
 /// What `migrate --check` says.

@@ -41,4 +41,5 @@ mod statements;
 mod subjects;
 mod sweep;
 mod timestamps;
+mod upgrade;
 mod writer;
