@@ -194,10 +194,12 @@ fn who_may_not_write_in_the_embedded_database_is_told() {
     let binary = Binary::ready();
     let mode = |path: &Path, mode| fs::set_permissions(path, fs::Permissions::from_mode(mode)).unwrap();
     let (folder, file) = (binary.dir.path(), binary.dir.path().join("test.db"));
-    // Another user reaches this program in no other place.
-    let program = folder.join("program");
+    // Another user reaches the built program nowhere else; and where databases lie quickly nothing may be run.
+    let elsewhere = tempfile::tempdir().unwrap();
+    let program = elsewhere.path().join("dinhdanh");
     fs::copy(env!("CARGO_BIN_EXE_dinhdanh"), &program).unwrap();
     mode(&program, 0o755);
+    mode(elsewhere.path(), 0o755);
     mode(&file, 0o444);
     mode(folder, 0o755);
     let mut command = Command::new(&program);

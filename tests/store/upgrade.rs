@@ -177,7 +177,6 @@ async fn a_database_of_any_earlier_release_is_brought_up_to_date_on_sqlite() {
             conn.run(sqlite).await;
         }
         let filled = conn.fill(*last).await;
-        conn.run("DETACH now").await;
         conn.close().await.unwrap();
         upgraded(&url).await;
         let mut conn = SqliteConnection::connect(&url).await.unwrap();
