@@ -14,7 +14,7 @@ use crate::{
     flows::audit::{Trail, Whose, trail},
     registry::PersonalNumber,
     store::{
-        Conn, Db, Writer,
+        Conn, Db,
         audit::Actor,
         audit_log::{self, Head, StoredEvent, Verified},
     },
@@ -112,7 +112,8 @@ async fn verify(context: &Context, db: &Db, kept: Option<PathBuf>) -> Result<Exi
         context.out.answer(&json!({"chains": chains, "events": events, "heads": kept.len(), "broken": []}), said);
         return Ok(ExitCode::SUCCESS);
     }
-    let cure = "compare with a backup from before; whoever wrote here had the database's own rights";
+    let cure = "compare with a backup from before: whoever wrote here had the database's own rights. After a restore, a head that is \
+                missed is what came after that backup";
     let problems = broken.iter().map(|(instance, lane, seq, why)| {
         Failure::new(format!("audit_event of instance {instance}, lane {lane}, number {seq}"), *why, cure).0
     });
@@ -147,7 +148,7 @@ fn head_of(row: &Value) -> Option<Head> {
 async fn show(context: &Context, db: &Db, args: ShowArgs) -> Result<ExitCode, Failure> {
     let whose = whose(&args.whose)?;
     let now = context.clock.now();
-    let writer = Writer::start(db, InstanceId::generate(&context.entropy, now));
+    let writer = context.writer(db);
     let found = trail((&mut conn(db).await?, &writer), &whose, (now, args.most), Actor::CommandLine, now).await;
     writer.stop().await;
     let Some(Trail { person, account, events }) = found.map_err(of_database)? else {

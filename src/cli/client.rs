@@ -14,11 +14,7 @@ use super::{
     start,
 };
 use crate::{
-    base::{
-        Fault,
-        ids::{ClientId, InstanceId},
-        json,
-    },
+    base::{Fault, ids::ClientId, json},
     crypto::{
         OpaqueToken,
         opaque::{digest_of_text, kind},
@@ -70,7 +66,7 @@ enum What {
 pub async fn run(args: Args, context: &Context) -> Result<ExitCode, Failure> {
     let loaded = context.load(flags(&args)?)?;
     let db = context.open_migrated(&loaded).await?;
-    let writer = Writer::start(&db, InstanceId::generate(&context.entropy, context.clock.now()));
+    let writer = context.writer(&db);
     let of_database = |fault: Fault| Failure::of_database(&fault);
     match args.what {
         What::Add { file } => add(context, &loaded, (&db, &writer), &file).await?,

@@ -12,13 +12,13 @@ use super::{
     out::Out,
 };
 use crate::{
-    base::{Clock, Entropy, Fault},
+    base::{Clock, Entropy, Fault, ids::InstanceId},
     crypto::{derive::Kek, random},
     flows::{
         Secrets,
         keys::{Keys, is_of_another_key},
     },
-    store::{Db, DbSettings, migrations},
+    store::{Db, DbSettings, Writer, migrations},
 };
 
 pub struct Context {
@@ -27,6 +27,9 @@ pub struct Context {
     pub entropy: Entropy,
     sources: Sources,
 }
+
+/// How many times as long as a request's write a command's may take.
+pub const PATIENCE: u32 = 30;
 
 /// The record, with the key under which parts of it are sealed and what that key opens.
 pub struct Sealed {
@@ -91,6 +94,12 @@ impl Context {
         Ok(Sealed { db, kek, secrets, keys })
     }
 
+    /// Writes for a command. Whoever typed it waits rather than hears that it may have been done: of an account that was opened after
+    /// all, nobody would ever see the credentials.
+    pub fn writer(&self, db: &Db) -> Writer {
+        Writer::start(db, InstanceId::generate(&self.entropy, self.clock.now())).with_patience(PATIENCE)
+    }
+
     /// The key-encryption key. Never made silently: a new one would make everything sealed under the old one unreadable.
     pub fn kek(loaded: &Loaded) -> Result<Kek, Failure> {
         let Some(path) = &loaded.config.kek_file.0 else {
@@ -104,10 +113,15 @@ impl Context {
 
 /// An embedded database that is not there is nobody's record: a command that made an empty one would hide a mistyped path.
 pub fn must_exist(settings: &DbSettings) -> Result<(), Failure> {
-    let file = Db::file(settings).map_err(|fault| Failure::of_database(&fault))?;
-    match file.filter(|file| !file.exists()) {
-        None => Ok(()),
-        Some(file) => Err(no_database(&file)),
+    let Some(file) = Db::file(settings).map_err(|fault| Failure::of_database(&fault))? else { return Ok(()) };
+    match file.try_exists() {
+        Ok(true) => Ok(()),
+        Ok(false) => Err(no_database(&file)),
+        // Whoever may not enter its folder must not be told to make another one.
+        Err(error) => {
+            let cure = "run this as the user of the service, or let this user enter the folders of that path";
+            Err(Failure::new("database.url", format!("{} cannot be looked at: {error}", file.display()), cure))
+        }
     }
 }
 

@@ -10,7 +10,7 @@ use super::{
     failure::Failure,
 };
 use crate::{
-    base::{Timestamp, ids::InstanceId},
+    base::Timestamp,
     crypto::{Kek, KeyPurpose, KeyRecord, KeyState, Schedule},
     flows::{
         Secrets,
@@ -82,7 +82,7 @@ pub async fn run(args: Args, context: &Context) -> Result<ExitCode, Failure> {
         return Ok(ExitCode::SUCCESS);
     }
     let loaded = context.load(Vec::new())?;
-    let vault = Vault::open(context, &loaded, args.what.makes_keys(), now).await?;
+    let vault = Vault::open(context, &loaded, args.what.makes_keys()).await?;
     vault.act(args.what, context, now).await
 }
 
@@ -95,7 +95,7 @@ struct Vault {
 }
 
 impl Vault {
-    async fn open(context: &Context, loaded: &Loaded, makes_keys: bool, now: Timestamp) -> Result<Self, Failure> {
+    async fn open(context: &Context, loaded: &Loaded, makes_keys: bool) -> Result<Self, Failure> {
         let (db, secrets) = if makes_keys {
             let Sealed { db, secrets, .. } = context.open_sealed(loaded).await?;
             (db, secrets)
@@ -103,7 +103,7 @@ impl Vault {
             let (db, kek) = context.open_with_kek(loaded).await?;
             (db, Secrets::derive(&kek))
         };
-        let writer = Writer::start(&db, InstanceId::generate(&context.entropy, now));
+        let writer = context.writer(&db);
         Ok(Self { db, writer, secrets, schedule: loaded.config.key_plan().schedule })
     }
 

@@ -27,6 +27,7 @@ mod restored;
 mod serve;
 pub mod sms;
 pub mod start;
+mod stop;
 pub mod telemetry;
 mod tls;
 mod watch;
@@ -79,7 +80,7 @@ impl Command {
             Self::Doctor(args) => doctor::run(args, context).await,
             Self::Keys(args) => keys::run(args, context).await,
             Self::Config(args) => config_check::run(&args, context),
-            Self::Registry(args) => registry::run(args, context).await,
+            Self::Registry(args) => stop::unless_asked(context.out, Box::pin(registry::run(args, context))).await,
             Self::Account(args) => Box::pin(account::run(args, context)).await,
             Self::Client(args) => client::run(args, context).await,
             Self::Operator(args) => Box::pin(operator::run(args, context)).await,
@@ -102,14 +103,18 @@ pub fn main() -> ExitCode {
     };
     let ended = run();
     telemetry::finish_log();
-    ended.unwrap_or_else(|failure| {
-        out.failure(&failure);
+    let failed = |failure: &Failure| {
+        out.failure(failure);
         ExitCode::FAILURE
-    })
+    };
+    let code = ended.unwrap_or_else(|failure| failed(&failure));
+    out.unwritten().map_or(code, |failure| failed(&failure))
 }
 
 #[cfg(test)]
 mod tests {
+    use std::{fs, path::Path};
+
     use clap::CommandFactory;
 
     use super::*;
@@ -117,5 +122,54 @@ mod tests {
     #[test]
     fn the_command_line_is_consistent() {
         Cli::command().debug_assert();
+    }
+
+    fn files(folder: &Path, found: &mut Vec<PathBuf>) {
+        for entry in fs::read_dir(folder).unwrap().map(Result::unwrap) {
+            if entry.path().is_dir() { files(&entry.path(), found) } else { found.push(entry.path()) }
+        }
+    }
+
+    /// Why `dinhdanh WORDS` cannot be typed; what stands in capitals is for whoever types it.
+    fn unknown_in(words: &str) -> Option<String> {
+        let mut command = Cli::command();
+        command.build();
+        let mut here = &command;
+        for word in words.split_whitespace() {
+            if let Some(flag) = word.strip_prefix("--") {
+                let flag = flag.split(|letter: char| !letter.is_ascii_lowercase() && letter != '-').next().unwrap();
+                if !here.get_arguments().any(|arg| arg.get_long() == Some(flag)) {
+                    return Some(format!("`{}` has no --{flag}", here.get_name()));
+                }
+            } else if let Some(next) = here.find_subcommand(word) {
+                here = next;
+            } else if here.has_subcommands() && word.starts_with(|letter: char| letter.is_ascii_lowercase()) {
+                return Some(format!("`{}` has no `{word}`", here.get_name()));
+            }
+        }
+        None
+    }
+
+    /// A cure that cannot be typed is none.
+    #[test]
+    fn every_command_that_is_named_anywhere_is_there() {
+        assert!(unknown_in("keys mend").is_some() && unknown_in("registry search --born 1990 --sideways").is_some());
+        let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+        let mut all = vec![root.join("README.md"), root.join("CHANGELOG.md"), root.join("docker-compose.yml")];
+        for folder in ["docs", "config", "src", "examples"] {
+            files(&root.join(folder), &mut all);
+        }
+        let (mut seen, mut wrong) = (0, Vec::new());
+        for file in all {
+            let Ok(text) = fs::read_to_string(&file) else { continue };
+            for named in text.split("`dinhdanh ").skip(1).filter_map(|rest| rest.split('`').next()) {
+                // A name that is put in, or a text that goes on in the next line of a source.
+                let words = named.split(['{', '\\', '\n', '…', '|']).next().unwrap_or_default();
+                seen += 1;
+                wrong.extend(unknown_in(words).map(|what| format!("{}: {named}: {what}", file.display())));
+            }
+        }
+        assert!(seen > 40, "{seen}");
+        assert!(wrong.is_empty(), "{wrong:#?}");
     }
 }

@@ -75,7 +75,7 @@ struct PasswordArgs {
 pub async fn run(args: Args, context: &Context) -> Result<ExitCode, Failure> {
     let loaded = context.load(args.data.flags()?)?;
     let sealed = context.open_sealed(&loaded).await?;
-    let provider = start::provider(context, &loaded, sealed)?;
+    let provider = start::provider_of_command(context, &loaded, sealed)?;
     let done = act(context, &provider, args.what).await;
     provider.writer.stop().await;
     done.map(|()| ExitCode::SUCCESS)

@@ -1,14 +1,18 @@
-//! What a command prints: lines for people, or JSON. A reader that went away is nobody's error.
+//! What a command prints: lines for people, or JSON. A reader that went away is nobody's error; a full disk is.
 
 use std::{
     fmt::{Display, Write as _},
     io::{self, IsTerminal, Write},
+    sync::OnceLock,
 };
 
 use serde::Serialize;
 use serde_json::{Value, json};
 
 use super::failure::Failure;
+
+/// Why something could not be printed, kept until the command ends.
+static UNWRITTEN: OnceLock<String> = OnceLock::new();
 
 #[derive(Clone, Copy, Debug)]
 pub struct Out {
@@ -59,9 +63,23 @@ impl Out {
         let _reader_gone = writeln!(io::stderr(), "{text}");
     }
 
+    /// A command whose answer was cut off did not succeed: what is shown once may be lost, or `> FILE` hold half of it.
+    #[expect(clippy::unused_self, reason = "what was printed went through what the person chose")]
+    pub fn unwritten(self) -> Option<Failure> {
+        let cure = "make room where it goes. What was to be changed is changed: look with `list` or `show`; what is shown once is made \
+                    anew (`client rotate-secret`, `operator reset`, `account renew`)";
+        UNWRITTEN.get().map(|error| Failure::new("standard output", error, cure))
+    }
+
     #[expect(clippy::unused_self, reason = "printing goes through what the person chose")]
     fn print(self, line: &str) {
-        let _reader_gone = writeln!(io::stdout(), "{line}");
+        let mut out = io::stdout();
+        match writeln!(out, "{line}").and_then(|()| out.flush()) {
+            Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
+                let _the_first_is_kept = UNWRITTEN.set(error.to_string());
+            }
+            _ => {}
+        }
     }
 }
 

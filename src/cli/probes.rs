@@ -49,7 +49,9 @@ impl Probe for SameTime {
             };
             let ahead = self.clock.now().since(theirs);
             if ahead.as_micros().saturating_abs() > Self::AT_MOST.as_micros() {
-                return Err(format!("this machine's clock is {} s ahead of the database's", ahead.as_secs()));
+                let (off, which) =
+                    (ahead.as_secs().saturating_abs(), if ahead > Span::ZERO { "ahead of" } else { "behind" });
+                return Err(format!("this machine's clock is {off} s {which} the database's"));
             }
             Ok(())
         })

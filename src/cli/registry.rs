@@ -7,6 +7,7 @@ mod export;
 mod generate;
 mod history;
 mod import;
+mod report;
 mod search;
 mod show;
 mod statistics;
@@ -40,7 +41,7 @@ enum Command {
 
 pub async fn run(args: Args, context: &Context) -> Result<ExitCode, Failure> {
     match args.command {
-        Command::Generate(args) => generate::run(&args, context),
+        Command::Generate(args) => generate::run(&args, context).await,
         Command::Import(args) => import::run(args, context).await,
         Command::Export(args) => export::run(&args, context).await,
         Command::Events(args) => events::run(args, context).await,

@@ -4,17 +4,14 @@ use std::{fs, sync::Arc, time::Duration};
 
 use axum::Router;
 use futures_util::{FutureExt as _, future::BoxFuture};
-use tokio::{
-    net::TcpListener,
-    signal::unix::{SignalKind, signal},
-};
+use tokio::net::TcpListener;
 
 use super::{
     config::{Config, IssuerFile, Loaded, RegistrationMode},
-    context::{Context, Sealed},
+    context::{Context, PATIENCE, Sealed},
     failure::Failure,
     probes::{Record, SameTime},
-    telemetry, tls, watch,
+    stop, telemetry, tls, watch,
 };
 use crate::{
     assurance::Level,
@@ -121,7 +118,7 @@ impl Assembled {
             settings: config.server_settings(),
             tls,
             notice: config.shutdown.notice.duration(),
-            signalled: stop_signal()?,
+            signalled: stop::asked()?.map(drop).boxed(),
         })
     }
 
@@ -201,6 +198,12 @@ pub fn provider(context: &Context, loaded: &Loaded, sealed: Sealed) -> Result<Pr
     })
 }
 
+/// The same for a command, which waits for its writes as long as it takes ([`Context::writer`]).
+pub fn provider_of_command(context: &Context, loaded: &Loaded, sealed: Sealed) -> Result<Provider, Failure> {
+    let provider = provider(context, loaded, sealed)?;
+    Ok(Provider { writer: provider.writer.clone().with_patience(PATIENCE), ..provider })
+}
+
 async fn changes_seen(db: &Db) -> Result<(i64, i64), Fault> {
     changes::read(&mut db.read().await?).await
 }
@@ -261,21 +264,6 @@ pub async fn listen(config: &Config) -> Result<TcpListener, Failure> {
         let cure = "stop what listens there, or choose another port with --listen";
         Failure::new("listen", error.to_string(), cure)
     })
-}
-
-/// Resolves at the first SIGTERM or SIGINT. From the second on the default would be to die at once, so both stay caught.
-fn stop_signal() -> Result<BoxFuture<'static, ()>, Failure> {
-    let caught = |kind| {
-        signal(kind).map_err(|error| Failure::new("signals", error.to_string(), "run it as an ordinary process"))
-    };
-    let (mut terminate, mut interrupt) = (caught(SignalKind::terminate())?, caught(SignalKind::interrupt())?);
-    Ok(async move {
-        tokio::select! {
-            _ = terminate.recv() => {}
-            _ = interrupt.recv() => {}
-        }
-    }
-    .boxed())
 }
 
 fn millis(time: Duration) -> u64 {

@@ -252,6 +252,16 @@ pub async fn heads(conn: &mut Conn) -> Result<Vec<Head>, Fault> {
         .collect())
 }
 
+/// Instances are named by the moment they began (UUIDv7): the newest one's last event is found at the end of the primary key.
+pub(super) const NEWEST: &str = "SELECT at FROM audit_event ORDER BY instance DESC, lane DESC, seq DESC LIMIT 1";
+
+/// When the process that began last wrote last.
+pub async fn newest(conn: &mut Conn) -> Result<Option<Timestamp>, Fault> {
+    let row: Option<(Timestamp,)> = on!(conn, |c| sqlx::query_as(NEWEST).fetch_optional(c).await)
+        .map_err(failed("reading the newest audit event"))?;
+    Ok(row.map(|(at,)| at))
+}
+
 pub(super) const HAS: &str = "SELECT seq FROM audit_event WHERE instance = $1 AND lane = $2 AND seq = $3 AND hash = $4";
 
 /// Whether an event that was once a head is still there, as it was.

@@ -52,6 +52,7 @@ pub const MIGRATIONS: &[(i64, &str, &str, &str)] = &[
     embed!(73, "0073_client_end"),
     embed!(75, "0075_export_proposals"),
     embed!(80, "0080_database_epoch"),
+    embed!(81, "0081_words_of_before"),
 ];
 
 /// What `migrate --check` says.

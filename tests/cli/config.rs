@@ -57,6 +57,19 @@ fn a_failing_reader_is_nobodys_error() {
     assert_eq!(child.wait().unwrap().code(), Some(0));
 }
 
+/// What is shown once would be lost without a word, or a file of kept heads hold half of them.
+#[test]
+fn an_answer_that_finds_no_room_is_a_failure() {
+    let binary = Binary::new();
+    for args in [&["config", "check"][..], &["config", "check", "--origins", "--json"]] {
+        let full = std::fs::OpenOptions::new().write(true).open("/dev/full").unwrap();
+        let ran = binary.command(args).stdout(full).output().unwrap();
+        let said = String::from_utf8_lossy(&ran.stderr).into_owned();
+        assert_eq!(ran.status.code(), Some(1), "{said}");
+        assert!(said.contains("standard output") && said.contains("cure"), "{said}");
+    }
+}
+
 /// What docker-compose.yml sets is what the settings know: each variable is a key, or the file with a key's value.
 #[test]
 fn the_compose_file_sets_what_there_is() {

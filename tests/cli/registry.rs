@@ -1,10 +1,16 @@
 //! The registry's commands, as an operator types them.
 
-use std::{fs, process::Command};
+use std::{
+    fs,
+    os::unix::fs::PermissionsExt as _,
+    process::{Command, Stdio},
+    thread,
+    time::Duration,
+};
 
 use serde_json::Value;
 
-use crate::support::{binary::Binary, postgres};
+use crate::support::{binary::Binary, postgres, watched};
 
 fn migrated() -> Binary {
     let binary = Binary::new();
@@ -38,6 +44,64 @@ fn the_same_seed_writes_the_same_file_in_both_formats() {
         refused.err()
     );
     assert_ne!(binary.run(&["registry", "generate", "100000001", "--out", "d.csv"]).status(), 0);
+}
+
+/// Who imports what was half made would have a registry that is cut off, and no line to tell it by.
+#[test]
+fn people_that_are_made_are_all_there_or_none() {
+    let binary = Binary::new();
+    write(&binary, "people.xml", "of before");
+    let refused = binary.run(&["registry", "generate", "5", "--out", "people.xml"]);
+    assert_eq!(refused.status(), 1);
+    assert!(refused.err().contains("cure: name it .csv or .ndjson"), "{}", refused.err());
+    write(&binary, "people.csv", "of before");
+    let part = binary.dir.path().join("people.csv.part");
+    for (signal, status) in [("-INT", 130), ("-TERM", 143)] {
+        let mut command = binary.command(&["registry", "generate", "100000000", "--out", "people.csv"]);
+        let mut child = command.stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap();
+        while !part.metadata().is_ok_and(|part| part.len() > 0) {
+            assert!(child.try_wait().unwrap().is_none(), "it ended by itself");
+            thread::sleep(Duration::from_millis(10));
+        }
+        assert!(watched::signal(child.id(), signal));
+        let ended = child.wait_with_output().unwrap();
+        let said = String::from_utf8(ended.stderr).unwrap();
+        assert_eq!(ended.status.code(), Some(status), "{said}");
+        assert!(said.contains("asked to stop") && said.contains("cure"), "{said}");
+        assert!(!part.exists());
+    }
+    for name in ["people.xml", "people.csv"] {
+        assert_eq!(fs::read_to_string(binary.dir.path().join(name)).unwrap(), "of before");
+    }
+}
+
+/// Rows have names and numbers in them; and a report over its own source would be all that is left of it.
+#[test]
+fn a_report_is_its_owners_alone_and_never_over_what_is_read() {
+    let binary = Binary::ready();
+    let path = |name: &str| binary.dir.path().join(name);
+    assert_eq!(binary.run(&["registry", "generate", "20", "--out", "people.csv"]).status(), 0);
+    let people = fs::read_to_string(path("people.csv")).unwrap();
+    fs::hard_link(path("people.csv"), path("linked")).unwrap();
+    for report in ["people.csv", "linked"] {
+        let ran = binary.run(&["registry", "import", "people.csv", "--report", report]);
+        assert_eq!(ran.status(), 2);
+        assert!(ran.err().contains("cure: choose another file for --report"), "{}", ran.err());
+        assert_eq!(fs::read_to_string(path("people.csv")).unwrap(), people);
+    }
+    write(&binary, "events.ndjson", "{}\n");
+    let tell = |report| binary.run(&["registry", "events", "events.ndjson", "--source", "x", "--report", report]);
+    assert_eq!(tell("events.ndjson").status(), 2);
+    assert_eq!(fs::read_to_string(path("events.ndjson")).unwrap(), "{}\n");
+    assert_eq!(tell("events.report").status(), 1, "no row of it is good");
+    write(&binary, "broken.csv", &people.replace("\n9", "\nx9"));
+    let ran = binary.run(&["registry", "import", "broken.csv", "--report", "people.report"]);
+    assert_eq!(ran.status(), 1, "{}{}", ran.out(), ran.err());
+    for report in ["events.report", "people.report"] {
+        let mode = path(report).metadata().unwrap().permissions().mode() & 0o777;
+        assert_eq!(mode, 0o600, "{report}");
+        assert!(!fs::read(path(report)).unwrap().is_empty(), "{report}");
+    }
 }
 
 #[test]

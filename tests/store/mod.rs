@@ -43,4 +43,5 @@ mod statements;
 mod subjects;
 mod sweep;
 mod timestamps;
+mod upgrade;
 mod writer;

@@ -91,6 +91,7 @@ const MAY: &[(&str, &str)] = &[
     ("persons.rs after `pub(super) const COUNT", "`doctor` and the demo count everybody, once"),
     ("imports.rs after `pub(super) const ANYBODY", "the first row that comes"),
     ("audit_log.rs after `pub(super) const HEADS", "`audit verify` reads everything"),
+    ("audit_log.rs after `pub(super) const NEWEST", "the last row of the primary key, which is the table on SQLite"),
 ];
 
 /// Whether there is a way along an index: an empty table costs nothing, so that the ways which read it whole are switched off.

@@ -11,6 +11,7 @@ use dinhdanh::{
         fault::FaultKind,
         ids::{AccountId, ClientId, GrantId, SessionId},
     },
+    cli::{context::Context, out::Out},
     store::{
         Class, Conn, Engine, LaneKey, Tx, Unit, Writer,
         codes::{self, StoredCode},
@@ -352,6 +353,23 @@ async fn a_caller_waits_a_second_and_what_it_left_behind_is_not_done() {
         assert_eq!(held.answer().await, 1);
         assert_eq!(writer.submit(Entry::<INTERACTIVE>::new(3, LANE, How::Well)).await.unwrap(), 3);
         assert_eq!(ledger::numbers(&mut case.conn().await).await, [1, 3]);
+    })
+    .await;
+}
+
+/// Of what a command made after it was told to come back, nobody would ever see the credentials.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_command_waits_for_what_a_request_gives_up() {
+    both(async |case| {
+        ledger::create(&mut case.conn().await).await;
+        let writer = Context::of_process(Out::new(true), None).writer(&case.test.db);
+        let held = Held::by(&writer, 1).await;
+        let waiting = writer.clone();
+        let waiting = tokio::spawn(async move { waiting.submit(Entry::<INTERACTIVE>::new(2, LANE, How::Well)).await });
+        tokio::time::sleep(Duration::from_millis(1_500)).await;
+        held.gate.open();
+        assert_eq!(waiting.await.unwrap().unwrap(), 2);
+        assert_eq!(held.answer().await, 1);
     })
     .await;
 }

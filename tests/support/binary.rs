@@ -56,6 +56,11 @@ impl Binary {
         self
     }
 
+    /// As the binary gets it.
+    pub fn variable(&self, name: &str) -> String {
+        self.environment.iter().find(|(other, _)| other == name).unwrap().1.clone()
+    }
+
     pub fn command(&self, args: &[&str]) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_dinhdanh"));
         command.args(args).current_dir(self.dir.path()).env_clear();

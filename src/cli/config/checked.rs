@@ -30,11 +30,13 @@ const CHECKS: &[Check] = &[
     database,
     redis,
     codes,
+    tokens,
     session,
     level,
     freshness,
     password,
     times,
+    room,
     registration,
     citizen_registration,
     rotation,
@@ -139,6 +141,52 @@ fn codes(config: &Config) -> Result<(), (&'static str, String, &'static str)> {
     ] {
         if time.span() < Span::secs(10) || time.span() > Span::minutes(10) {
             return Err((key, "is shorter than 10 seconds or longer than 10 minutes".to_owned(), cure));
+        }
+    }
+    Ok(())
+}
+
+/// A token that is over before it arrives serves nobody, and one by signature alone outlives what ends it.
+fn tokens(config: &Config) -> Result<(), (&'static str, String, &'static str)> {
+    let lifetimes = &config.lifetimes;
+    let (minute, day, year) = (Span::minutes(1), Span::days(1), Span::days(366));
+    for (key, time, least, most) in [
+        ("lifetimes.access_token", lifetimes.access_token, minute, day),
+        ("lifetimes.id_token", lifetimes.id_token, minute, day),
+        ("lifetimes.interaction", lifetimes.interaction, minute, day),
+        ("lifetimes.registration", lifetimes.registration, minute, day),
+        ("lifetimes.refresh", lifetimes.refresh, minute, year),
+        ("lifetimes.refresh_offline", lifetimes.refresh_offline, minute, year),
+    ] {
+        if time.span() < least || time.span() > most {
+            let longest = if most == day { "day" } else { "year" };
+            let what = format!("is shorter than a minute or longer than a {longest}");
+            return Err((key, what, "config/default.toml has the default"));
+        }
+    }
+    Ok(())
+}
+
+/// A service without places answers nobody, and says that it is well.
+fn room(config: &Config) -> Result<(), (&'static str, String, &'static str)> {
+    let limits = &config.limits;
+    for (key, places, default) in [
+        ("limits.token_places", limits.token_places, "the default is 512"),
+        ("limits.interactive_places", limits.interactive_places, "the default is 512"),
+        ("limits.admin_places", limits.admin_places, "the default is 128"),
+    ] {
+        if places == 0 {
+            return Err((key, "lets nobody in".to_owned(), default));
+        }
+    }
+    for (key, bytes, default) in [
+        ("limits.header_bytes", u64::try_from(limits.header_bytes).unwrap_or(u64::MAX), "the default is 32768"),
+        ("limits.body_bytes", limits.body_bytes, "the default is 65536"),
+        ("limits.token_body_bytes", limits.token_body_bytes, "the default is 16384"),
+        ("outbound.max_bytes", u64::try_from(config.outbound.max_bytes).unwrap_or(u64::MAX), "the default is 262144"),
+    ] {
+        if bytes < 4_096 {
+            return Err((key, "is less than 4096: ordinary requests are larger".to_owned(), default));
         }
     }
     Ok(())

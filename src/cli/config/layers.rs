@@ -270,13 +270,19 @@ fn number_text(number: Num) -> String {
         .unwrap_or_default()
 }
 
-/// `scheme://user:password@host` with the password hidden.
+/// `scheme://user:password@host` with the password hidden, also where a driver takes it from the query (`?password=…`).
 fn hide_password(text: &str) -> String {
+    let Some((scheme, rest)) = text.split_once("://") else { return text.to_owned() };
     let hidden = || {
-        let (scheme, rest) = text.split_once("://")?;
         let (user_info, host) = rest.rsplit_once('@')?;
         let (user, _) = user_info.split_once(':')?;
-        Some(format!("{scheme}://{user}:…@{host}"))
+        Some(format!("{user}:…@{host}"))
     };
-    hidden().unwrap_or_else(|| text.to_owned())
+    let rest = hidden().unwrap_or_else(|| rest.to_owned());
+    let Some((place, query)) = rest.split_once('?') else { return format!("{scheme}://{rest}") };
+    let shown = |pair: &str| match pair.split_once('=') {
+        Some((name, _)) if name.to_ascii_lowercase().contains("pass") => format!("{name}=…"),
+        _ => pair.to_owned(),
+    };
+    format!("{scheme}://{place}?{}", query.split('&').map(shown).collect::<Vec<_>>().join("&"))
 }

@@ -100,6 +100,18 @@ fn a_secret_comes_from_a_file_and_is_not_shown() {
     let shown = origin(&loaded, "database.url");
     assert_eq!(shown.value, "postgres://dinhdanh:…@db/dinhdanh");
     assert_eq!(shown.origin, "environment DINHDANH_DATABASE_URL_FILE");
+    for (url, as_shown) in [
+        (
+            "postgres://db/dinhdanh?user=d&password=hunter2&sslmode=require",
+            "postgres://db/dinhdanh?user=d&password=…&sslmode=require",
+        ),
+        ("postgres://d:hunt?er@2@db/n?password=hunter2", "postgres://d:…@db/n?password=…"),
+        ("postgres://d@db/n?sslmode=verify-full", "postgres://d@db/n?sslmode=verify-full"),
+        ("sqlite://data/a?mode=rwc", "sqlite://data/a?mode=rwc"),
+    ] {
+        let loaded = load(None, &[("DINHDANH_DATABASE_URL", url)]).unwrap();
+        assert_eq!(origin(&loaded, "database.url").value, as_shown);
+    }
 
     let both = refused(None, &[("DINHDANH_DATABASE_URL_FILE", &file), ("DINHDANH_DATABASE_URL", "sqlite://x")]);
     assert!(both.what.contains("database.url"), "{both:?}");
@@ -193,6 +205,20 @@ fn values_that_make_no_sense_are_refused_with_their_origin() {
         ("limits.header_time", "0s"),
         ("limits.body_time", "1d"),
         ("limits.connections", "0"),
+        ("limits.token_places", "0"),
+        ("limits.interactive_places", "0"),
+        ("limits.admin_places", "0"),
+        ("limits.header_bytes", "0"),
+        ("limits.body_bytes", "100"),
+        ("limits.token_body_bytes", "0"),
+        ("outbound.max_bytes", "0"),
+        ("lifetimes.access_token", "0s"),
+        ("lifetimes.access_token", "36500d"),
+        ("lifetimes.id_token", "2d"),
+        ("lifetimes.interaction", "0s"),
+        ("lifetimes.registration", "59s"),
+        ("lifetimes.refresh", "0s"),
+        ("lifetimes.refresh_offline", "367d"),
         ("log.level", "dinhdanh=loud"),
         ("log.format", "xml"),
         ("outbound.reach", "everything"),

@@ -1,6 +1,6 @@
 //! The first run in a folder: keys, the record, people, accounts. Signing keys are made beside the people.
 
-use std::{collections::HashMap, fs, io};
+use std::{collections::HashMap, fs, io, os::unix::fs::DirBuilderExt as _, path::Path};
 
 use futures_util::future::try_join_all;
 use tokio::{runtime::Handle, task::spawn_blocking};
@@ -13,7 +13,7 @@ use super::{
     populate::Population,
 };
 use crate::{
-    base::{Fault, ids::InstanceId, ids::PersonId},
+    base::{Fault, ids::PersonId},
     cli::{config::Loaded, context::Context, failure::Failure},
     crypto::{Kek, KeyPurpose, PasswordPool, Schedule, Sealer, totp},
     flows::{
@@ -39,7 +39,7 @@ pub async fn make(context: &Context, loaded: &Loaded, layout: &Layout, draw: Dra
     let cast = Cast::of_seed(draw.seed).map_err(|fault| of_people(&fault))?;
     let db = Db::open(&loaded.config.db_settings()).await.map_err(|fault| Failure::of_database(&fault))?;
     migrations::migrate(&db).await.map_err(|fault| Failure::of_database(&fault))?;
-    let writer = Writer::start(&db, InstanceId::generate(&context.entropy, context.clock.now()));
+    let writer = context.writer(&db);
     let made = fill(context, loaded, (&db, &writer), (&kek, &cast, draw)).await;
     writer.stop().await;
     db.close().await;
@@ -54,7 +54,7 @@ pub fn end(layout: &Layout) -> Result<(), Failure> {
 
 /// A later run may be a newer binary's: the schema and the folders follow, the data stays.
 pub async fn update(loaded: &Loaded, layout: &Layout) -> Result<(), Failure> {
-    fs::create_dir_all(layout.exports()).map_err(|error| folder(layout, &error))?;
+    private(&layout.exports()).map_err(|error| folder(layout, &error))?;
     let db = Db::open(&loaded.config.db_settings()).await.map_err(|fault| Failure::of_database(&fault))?;
     let state = migrations::state(&db).await.map_err(|fault| Failure::of_database(&fault))?;
     if !state.pending.is_empty() && state.foreign.is_empty() {
@@ -72,9 +72,9 @@ pub fn is_due(layout: &Layout) -> bool {
 
 /// Clears away what an interrupted first run left; its own mark says that it is nothing else.
 fn begin(layout: &Layout) -> io::Result<()> {
-    fs::create_dir_all(layout.folder())?;
-    fs::create_dir_all(layout.imports())?;
-    fs::create_dir_all(layout.exports())?;
+    for folder in [layout.folder(), &layout.imports(), &layout.exports()] {
+        private(folder)?;
+    }
     if layout.unfinished().exists() {
         for file in layout.made() {
             match fs::remove_file(file) {
@@ -84,6 +84,11 @@ fn begin(layout: &Layout) -> io::Result<()> {
         }
     }
     fs::write(layout.unfinished(), b"")
+}
+
+/// Files of people lie there; one that is there already keeps its mode.
+fn private(folder: &Path) -> io::Result<()> {
+    fs::DirBuilder::new().recursive(true).mode(0o700).create(folder)
 }
 
 fn folder(layout: &Layout, error: &io::Error) -> Failure {

@@ -2,6 +2,7 @@
 
 use std::{
     fs,
+    os::unix::fs::PermissionsExt as _,
     path::{Path, PathBuf},
     process::Command,
 };
@@ -19,7 +20,17 @@ pub(super) fn checks(context: &Context) -> Vec<Finding> {
 }
 
 pub(super) fn checks_with(config: &Config) -> Vec<Finding> {
-    vec![descriptors(config), disk(config)]
+    let registry = &config.registry;
+    let mut findings = vec![descriptors(config), disk(config)];
+    let folders = [
+        // Who lays files there may share a group with the service.
+        ("folder of imports", "registry.import_folder", &registry.import_folder, 0o007),
+        ("folder of exports", "registry.export_folder", &registry.export_folder, 0o077),
+    ];
+    findings.extend(
+        folders.into_iter().filter_map(|(check, key, path, shut)| Some(folder((check, key), path.0.as_deref()?, shut))),
+    );
+    findings
 }
 
 fn randomness(context: &Context) -> Finding {
@@ -92,6 +103,37 @@ fn disk(config: &Config) -> Finding {
     } else {
         Finding::good("disk", saw)
     }
+}
+
+/// What two people decided would fail only when it is carried out.
+fn folder((check, key): (&'static str, &'static str), folder: &Path, shut: u32) -> Finding {
+    let saw = |what: &str| format!("{key} {}: {what}", folder.display());
+    let facts = match folder.metadata() {
+        Err(error) => {
+            let cure =
+                format!("make it, or mend {key}: `install -d -m 700 {}` as the service's user", folder.display());
+            return Finding::bad(check, saw(&error.to_string()), cure);
+        }
+        Ok(facts) => facts,
+    };
+    if !facts.is_dir() {
+        return Finding::bad(check, saw("is no folder"), format!("name a folder in {key}"));
+    }
+    if !["-r", "-w", "-x"].into_iter().all(|flag| may(folder, flag)) {
+        let cure = format!("run `chown` for the service's user, or `chmod 700 {}`", folder.display());
+        return Finding::bad(check, saw("this user may not read and write in it"), cure);
+    }
+    let mode = facts.permissions().mode() & 0o777;
+    if mode & shut != 0 {
+        let cure = format!("run `chmod {:o} {}`: files of people lie there", mode & !shut, folder.display());
+        return Finding::warning(check, saw(&format!("is open to others on this machine (mode {mode:04o})")), cure);
+    }
+    Finding::good(check, saw("can be read and written"))
+}
+
+/// Whether this user may; asked and not tried, for a look changes nothing.
+pub(super) fn may(path: &Path, flag: &str) -> bool {
+    Command::new("test").arg(flag).arg(path).status().is_ok_and(|status| status.success())
 }
 
 fn free_mib(folder: &Path) -> Option<u64> {

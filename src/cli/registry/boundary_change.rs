@@ -6,10 +6,9 @@ use serde_json::json;
 use time::{Date, macros::format_description};
 
 use crate::{
-    base::ids::InstanceId,
     cli::{context::Context, failure::Failure},
     flows::registry::boundary_change::{Portions, carry_out},
-    store::{Writer, audit::Actor},
+    store::audit::Actor,
 };
 
 /// Carry out a change of administrative units for everybody at once: addresses stay as registered, people are found by the
@@ -28,7 +27,7 @@ fn day(text: &str) -> Result<Date, String> {
 pub async fn run(args: &Args, context: &Context) -> Result<ExitCode, Failure> {
     let loaded = context.load(Vec::new())?;
     let db = context.open_migrated(&loaded).await?;
-    let writer = Writer::start(&db, InstanceId::generate(&context.entropy, context.clock.now()));
+    let writer = context.writer(&db);
     let changed = carry_out((&db, &writer, &context.clock), (args.on, &Actor::CommandLine), Portions::default()).await;
     drop(writer);
     db.close().await;

@@ -7,10 +7,7 @@ use indicatif::ProgressBar;
 use serde_json::json;
 
 use crate::{
-    base::{
-        Fault,
-        ids::{InstanceId, PersonId},
-    },
+    base::{Fault, ids::PersonId},
     cli::{context::Context, failure::Failure},
     flows::registry::{
         duplicates::{DecideDifferent, walk},
@@ -58,7 +55,7 @@ enum Command {
 pub async fn run(args: &Args, context: &Context) -> Result<ExitCode, Failure> {
     let loaded = context.load(Vec::new())?;
     let db = context.open_migrated(&loaded).await?;
-    let writer = Writer::start(&db, InstanceId::generate(&context.entropy, context.clock.now()));
+    let writer = context.writer(&db);
     let done = match &args.command {
         Command::Find => find(&db, &writer, context).await.map_err(super::record),
         Command::List { most, after } => {

@@ -3,8 +3,7 @@
 
 use std::{
     fmt::Write as _,
-    fs::File,
-    io::{self, BufWriter, Write},
+    io::{self, Write as _},
     path::{Path, PathBuf},
     process::ExitCode,
 };
@@ -12,7 +11,7 @@ use std::{
 use indicatif::{ProgressBar, ProgressStyle};
 use serde_json::{Value, json};
 
-use super::import::digest;
+use super::{import::digest, report::Report};
 use crate::{
     cli::{context::Context, failure::Failure, out::Out, start},
     flows::registry::events::{
@@ -66,7 +65,7 @@ async fn attempt(args: Args, context: &Context) -> Result<Tally, Failure> {
     }
     let loaded = context.load(Vec::new())?;
     let sealed = context.open_sealed(&loaded).await?;
-    let provider = start::provider(context, &loaded, sealed)?;
+    let provider = start::provider_of_command(context, &loaded, sealed)?;
     let teller = Teller {
         actor: Actor::CommandLine,
         source: format!("file:{}", args.source),
@@ -76,7 +75,7 @@ async fn attempt(args: Args, context: &Context) -> Result<Tally, Failure> {
     };
     let path = args.file.clone();
     let file = EventFile { provider: &provider, clock: &context.clock, teller: &teller, path, expected: args.sha256 };
-    let mut watch = Watching::new(context.out, args.report.as_deref())?;
+    let mut watch = Watching::new(context.out, Report::open(args.report.as_deref(), &args.file)?);
     let result = if args.dry_run { file.rehearse(&mut watch).await } else { file.tell(&mut watch).await };
     provider.writer.stop().await;
     let (by_fate, resumed) = watch.end()?;
@@ -129,30 +128,20 @@ struct ByFate {
 struct Watching {
     out: Out,
     bar: ProgressBar,
-    report: Option<BufWriter<File>>,
-    broken: Option<io::Error>,
+    report: Report,
     by_fate: ByFate,
     resumed: Option<u64>,
 }
 
 impl Watching {
-    fn new(out: Out, report: Option<&Path>) -> Result<Self, Failure> {
-        let report = report.map(|path| {
-            File::create(path).map(BufWriter::new).map_err(|error| {
-                Failure::new(path.display().to_string(), error.to_string(), "choose another file for --report")
-            })
-        });
-        let report = report.transpose()?;
-        Ok(Self { out, bar: ProgressBar::hidden(), report, broken: None, by_fate: ByFate::default(), resumed: None })
+    fn new(out: Out, report: Report) -> Self {
+        Self { out, bar: ProgressBar::hidden(), report, by_fate: ByFate::default(), resumed: None }
     }
 
-    fn end(mut self) -> Result<(ByFate, Option<u64>), Failure> {
+    fn end(self) -> Result<(ByFate, Option<u64>), Failure> {
         self.bar.finish_and_clear();
-        let flushed = self.report.as_mut().map_or(Ok(()), Write::flush);
-        match self.broken.map_or(flushed, Err) {
-            Ok(()) => Ok((self.by_fate, self.resumed)),
-            Err(error) => Err(Failure::new("--report", error.to_string(), "make room, and tell the file again")),
-        }
+        self.report.end()?;
+        Ok((self.by_fate, self.resumed))
     }
 }
 
@@ -183,18 +172,14 @@ impl Watch for Watching {
             let errors: Vec<Value> = errors.iter().map(in_words).collect();
             json!({ "line": row.line, "source_id": row.source_id, "status": status, "errors": errors })
         };
-        let written = match &mut self.report {
-            Some(report) => writeln!(report, "{}", object()),
-            None if !is_refused(&row.fate) => Ok(()),
-            None if self.out.is_json() => writeln!(io::stderr(), "{}", object()),
-            None => {
-                let line = for_people(row, status, &errors);
-                self.bar.suspend(|| writeln!(io::stderr(), "{line}"))
-            }
-        };
-        // Nobody reading standard error is no reason to stop; a full disk under the report is told at the end.
-        if let (Err(error), true) = (written, self.report.is_some()) {
-            self.broken.get_or_insert(error);
+        // Nobody reading standard error is no reason to stop.
+        if self.report.is_there() {
+            self.report.write(&object());
+        } else if is_refused(&row.fate) && self.out.is_json() {
+            let _reader_gone = writeln!(io::stderr(), "{}", object());
+        } else if is_refused(&row.fate) {
+            let line = for_people(row, status, &errors);
+            let _reader_gone = self.bar.suspend(|| writeln!(io::stderr(), "{line}"));
         }
     }
 }

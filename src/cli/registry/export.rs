@@ -7,7 +7,7 @@ use serde_json::json;
 
 use super::generate::format_of;
 use crate::{
-    base::{hex, ids::InstanceId},
+    base::hex,
     cli::{
         context::{Context, Sealed},
         failure::Failure,
@@ -17,7 +17,7 @@ use crate::{
         export::{Export, ExportError, Selection},
     },
     registry::search::Within,
-    store::{Writer, audit::Actor},
+    store::audit::Actor,
 };
 
 /// Write a selection of people to a file, as `registry import` reads it; cells that a spreadsheet would run are guarded.
@@ -49,7 +49,7 @@ pub async fn run(args: &Args, context: &Context) -> Result<ExitCode, Failure> {
     let loaded = context.load(Vec::new())?;
     let Sealed { db, kek, .. } = context.open_sealed(&loaded).await?;
     let vault = PersonVault::new(&kek);
-    let writer = Writer::start(&db, InstanceId::generate(&context.entropy, context.clock.now()));
+    let writer = context.writer(&db);
     let bar = if context.out.shows_progress() { ProgressBar::new_spinner() } else { ProgressBar::hidden() };
     let selection = Selection { within, sensitive: args.sensitive, reason: args.reason.trim().to_owned() };
     let export = Export { db: &db, writer: &writer, vault: &vault, clock: &context.clock, actor: Actor::CommandLine };

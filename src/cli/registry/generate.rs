@@ -1,7 +1,6 @@
 //! `registry generate N --out FILE`: people who never lived, for trying and for measuring.
 
 use std::{
-    fs::File,
     io::{self, BufWriter, Write},
     path::{Path, PathBuf},
     process::ExitCode,
@@ -13,7 +12,7 @@ use time::{Date, macros::format_description};
 
 use crate::{
     cli::{context::Context, failure::Failure},
-    flows::registry::source_file::Format,
+    flows::registry::{source_file::Format, unnamed_file::UnnamedFile},
     registry::{
         Field, SourceRow,
         synthetic::{Settings, Synthetic, USUAL_DAY},
@@ -40,13 +39,20 @@ fn day(text: &str) -> Result<Date, String> {
     Date::parse(text, format_description!("[year]-[month]-[day]")).map_err(|error| error.to_string())
 }
 
-pub fn run(args: &Args, context: &Context) -> Result<ExitCode, Failure> {
+pub async fn run(args: &Args, context: &Context) -> Result<ExitCode, Failure> {
     let place = args.out.display().to_string();
-    let format = format_of(&args.out)?;
+    let form = match format_of(&args.out)? {
+        Format::Csv => Form::Csv,
+        Format::Ndjson => Form::Ndjson,
+        Format::Xml => {
+            let cure = "name it .csv or .ndjson; `registry export` writes the citizens' message";
+            return Err(Failure::new(place, "people are made as .csv or .ndjson", cure));
+        }
+    };
     let people = Synthetic::new(Settings { seed: args.seed, count: args.count, as_of: args.as_of })
         .map_err(|error| Failure::new("N", error.to_string(), "ask for fewer"))?;
     let bar = if context.out.shows_progress() { bar(args.count) } else { ProgressBar::hidden() };
-    let written = write(people, &args.out, format, &bar);
+    let written = write(people, &args.out, form, &bar).await;
     bar.finish_and_clear();
     let bytes = written
         .map_err(|error| Failure::new(&place, error.to_string(), "choose a folder that can be written and has room"))?;
@@ -61,36 +67,47 @@ pub(super) fn format_of(path: &Path) -> Result<Format, Failure> {
     })
 }
 
-fn write(people: Synthetic, path: &Path, format: Format, bar: &ProgressBar) -> io::Result<u64> {
-    let mut out = Counted { inner: BufWriter::with_capacity(1 << 20, File::create(path)?), bytes: 0 };
-    match format {
-        Format::Csv => {
+enum Form {
+    Csv,
+    Ndjson,
+}
+
+/// What breaks off leaves no file that looks like all of them.
+async fn write(people: Synthetic, path: &Path, form: Form, bar: &ProgressBar) -> io::Result<u64> {
+    let unnamed = UnnamedFile::beside(path);
+    // Nobody's data: who may read it, the umask says.
+    let file = unnamed.create(0o666)?;
+    let mut out = Counted { inner: BufWriter::with_capacity(1 << 20, file), bytes: 0 };
+    match form {
+        Form::Csv => {
             let mut csv = csv::Writer::from_writer(&mut out);
             csv.write_record(Field::ALL.map(Field::column))?;
             for (person, count) in people.zip(1_u64..) {
                 csv.write_record(person.row().cells())?;
-                tick(bar, count);
+                tick(bar, count).await;
             }
             csv.flush()?;
         }
-        Format::Xml => return Err(io::Error::other("people are made as .csv or .ndjson")),
-        Format::Ndjson => {
+        Form::Ndjson => {
             for (person, count) in people.zip(1_u64..) {
                 let row: SourceRow<'_> = person.row();
                 serde_json::to_writer(&mut out, &row)?;
                 out.write_all(b"\n")?;
-                tick(bar, count);
+                tick(bar, count).await;
             }
         }
     }
     out.inner.flush()?;
     out.inner.get_ref().sync_all()?;
+    unnamed.name()?;
     Ok(out.bytes)
 }
 
-fn tick(bar: &ProgressBar, count: u64) {
+/// Also when somebody may say that it shall stop.
+async fn tick(bar: &ProgressBar, count: u64) {
     if count.is_multiple_of(4_096) {
         bar.set_position(count);
+        tokio::task::yield_now().await;
     }
 }
 

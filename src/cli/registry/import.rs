@@ -3,8 +3,7 @@
 
 use std::{
     fmt::Write as _,
-    fs::File,
-    io::{self, BufWriter, Write},
+    io::{self, Write as _},
     path::{Path, PathBuf},
     process::ExitCode,
     sync::Arc,
@@ -14,12 +13,9 @@ use std::{
 use indicatif::{ProgressBar, ProgressStyle};
 use serde_json::json;
 
-use super::generate::format_of;
+use super::{generate::format_of, report::Report};
 use crate::{
-    base::{
-        hex::{hex, unhex},
-        ids::InstanceId,
-    },
+    base::hex::{hex, unhex},
     cli::{
         context::{Context, Sealed},
         failure::Failure,
@@ -30,7 +26,7 @@ use crate::{
         source_file::Facts,
         words::{code, vietnamese},
     },
-    store::{Writer, audit::Actor, imports::Tally},
+    store::{audit::Actor, imports::Tally},
 };
 
 /// Add the people of a file that are not known yet; nobody who is known is changed.
@@ -68,9 +64,8 @@ async fn attempt(args: Args, context: &Context) -> Result<Tally, Failure> {
     let loaded = context.load(Vec::new())?;
     let Sealed { db, kek, .. } = context.open_sealed(&loaded).await?;
     let vault = Arc::new(PersonVault::new(&kek));
-    let instance = InstanceId::generate(&context.entropy, context.clock.now());
     let import = Import {
-        writer: Writer::start(&db, instance),
+        writer: context.writer(&db),
         db: db.clone(),
         vault,
         clock: context.clock.clone(),
@@ -78,7 +73,7 @@ async fn attempt(args: Args, context: &Context) -> Result<Tally, Failure> {
         actor: Actor::CommandLine,
         decided: false,
     };
-    let mut watch = Watching::new(context.out, args.report.as_deref())?;
+    let mut watch = Watching::new(context.out, Report::open(args.report.as_deref(), &args.file)?);
     let begun = Instant::now();
     let result = if args.dry_run {
         import.rehearse(args.file.clone(), format, args.sha256, &mut watch).await
@@ -151,8 +146,7 @@ fn failed(file: &Path, error: &ImportError, surveyed: bool) -> Failure {
 struct Watching {
     out: Out,
     bar: ProgressBar,
-    report: Option<BufWriter<File>>,
-    broken: Option<io::Error>,
+    report: Report,
     facts: Option<Facts>,
     resumed: Option<u64>,
     /// Rows of a dry run that may be somebody who is recorded under another number.
@@ -164,25 +158,15 @@ impl Watching {
         self.facts.map(|facts| facts.left_out.names().collect()).unwrap_or_default()
     }
 
-    fn new(out: Out, report: Option<&Path>) -> Result<Self, Failure> {
-        let report = report
-            .map(|path| {
-                File::create(path).map(BufWriter::new).map_err(|error| {
-                    Failure::new(path.display().to_string(), error.to_string(), "choose another file for --report")
-                })
-            })
-            .transpose()?;
-        Ok(Self { out, bar: ProgressBar::hidden(), report, broken: None, facts: None, resumed: None, likely: 0 })
+    fn new(out: Out, report: Report) -> Self {
+        Self { out, bar: ProgressBar::hidden(), report, facts: None, resumed: None, likely: 0 }
     }
 
     /// What the survey found, if it came that far.
-    fn end(mut self) -> Result<Option<Facts>, Failure> {
+    fn end(self) -> Result<Option<Facts>, Failure> {
         self.bar.finish_and_clear();
-        let flushed = self.report.as_mut().map_or(Ok(()), Write::flush);
-        match self.broken.map_or(flushed, Err) {
-            Ok(()) => Ok(self.facts),
-            Err(error) => Err(Failure::new("--report", error.to_string(), "make room, and run the import again")),
-        }
+        self.report.end()?;
+        Ok(self.facts)
     }
 }
 
@@ -201,28 +185,20 @@ impl Watch for Watching {
         let (field, vi) = (field.column(), vietnamese(reason));
         let object =
             || json!({ "line": line, "field": field, "reason": code(reason), "vi": vi, "en": reason.to_string() });
-        let told = match &mut self.report {
-            Some(report) => writeln!(report, "{}", object()),
-            None if self.out.is_json() => writeln!(io::stderr(), "{}", object()),
-            None => {
-                let line = format!("dòng/line {line}, {field}: {vi} / {reason}");
-                self.bar.suspend(|| writeln!(io::stderr(), "{line}"))
-            }
-        };
-        // Nobody reading standard error is no reason to stop; a full disk under the report is told at the end.
-        if let (Err(error), true) = (told, self.report.is_some()) {
-            self.broken.get_or_insert(error);
+        // Nobody reading standard error is no reason to stop.
+        if self.report.is_there() {
+            self.report.write(&object());
+        } else if self.out.is_json() {
+            let _reader_gone = writeln!(io::stderr(), "{}", object());
+        } else {
+            let line = format!("dòng/line {line}, {field}: {vi} / {reason}");
+            let _reader_gone = self.bar.suspend(|| writeln!(io::stderr(), "{line}"));
         }
     }
 
     fn likely(&mut self, line: u64) {
         self.likely += 1;
-        if let Some(report) = &mut self.report {
-            let told = writeln!(report, "{}", json!({ "line": line, "likely": true }));
-            if let Err(error) = told {
-                self.broken.get_or_insert(error);
-            }
-        }
+        self.report.write(&json!({ "line": line, "likely": true }));
     }
 
     fn resumed(&mut self, line: u64) {

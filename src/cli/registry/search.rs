@@ -6,7 +6,6 @@ use serde_json::json;
 use time::Date;
 
 use crate::{
-    base::ids::InstanceId,
     cli::{context::Context, failure::Failure},
     crypto::{Kek, Sealer},
     flows::registry::{
@@ -18,7 +17,7 @@ use crate::{
         household::ResidenceFile,
         search::{Criteria, SearchRefusal, TypedName, Within},
     },
-    store::{Writer, audit::Actor},
+    store::audit::Actor,
 };
 
 /// Find people by a number of twelve or nine digits, or by a name as one types it: without marks, in another order, in
@@ -67,7 +66,7 @@ pub async fn run(args: &Args, context: &Context) -> Result<ExitCode, Failure> {
     drop(conn);
     let mut page = found.map_err(refused)?;
     page.next = page.next.filter(|_| kek.is_ok());
-    let writer = Writer::start(&db, InstanceId::generate(&context.entropy, now));
+    let writer = context.writer(&db);
     let seen: Vec<_> = page.hits.iter().map(|hit| hit.person.id).collect();
     note_reading(&writer, &seen, Actor::CommandLine, now).await.map_err(super::record)?;
     drop(writer);

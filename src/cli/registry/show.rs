@@ -6,7 +6,6 @@ use serde_json::{Value, json};
 use time::Date;
 
 use crate::{
-    base::ids::InstanceId,
     cli::{
         context::{Context, Sealed},
         failure::Failure,
@@ -15,7 +14,7 @@ use crate::{
     },
     flows::registry::{Part, PersonFile, PersonVault, read_person::note_reading},
     registry::{Expiry, PersonalNumber},
-    store::{Writer, audit::Actor, persons},
+    store::{audit::Actor, persons},
 };
 
 /// Show the person whom a number leads to, also by a number that was cancelled.
@@ -50,7 +49,7 @@ pub async fn run(args: &Args, context: &Context) -> Result<ExitCode, Failure> {
         let when = (history::day(args.as_of.as_deref(), now)?, history::moment(args.as_known_at.as_deref(), now)?);
         let machine = history::known(&mut conn, &vault, person.person.id, when).await?;
         drop(conn);
-        let writer = Writer::start(&db, InstanceId::generate(&context.entropy, now));
+        let writer = context.writer(&db);
         note_reading(&writer, &[person.person.id], Actor::CommandLine, now).await.map_err(super::record)?;
         context.out.answer(&machine, as_lines(&machine));
         drop(writer);
@@ -59,7 +58,7 @@ pub async fn run(args: &Args, context: &Context) -> Result<ExitCode, Failure> {
     }
     let file = PersonFile::of(&mut conn, person, &Part::ALL).await.map_err(super::record)?;
     drop(conn);
-    let writer = Writer::start(&db, InstanceId::generate(&context.entropy, now));
+    let writer = context.writer(&db);
     note_reading(&writer, &[file.person.person.id], Actor::CommandLine, now).await.map_err(super::record)?;
     let machine = as_json(&file, &vault, now.vietnam_date())?;
     context.out.answer(&machine, as_lines(&machine));

@@ -5,7 +5,7 @@ mod citizens_xml;
 use std::{
     fs::File,
     io::{self, BufWriter, Write},
-    path::{Path, PathBuf},
+    path::Path,
 };
 
 use serde_json::json;
@@ -15,6 +15,7 @@ use super::{
     import::on_a_thread,
     person_file::{Part, PersonFile},
     source_file::Format,
+    unnamed_file::UnnamedFile,
     vault::{PersonVault, Sensitive},
 };
 use crate::{
@@ -86,10 +87,8 @@ impl Export<'_> {
         selection: &Selection,
         mut progress: impl FnMut(u64),
     ) -> Result<Exported, ExportError> {
-        let mut name = path.as_os_str().to_owned();
-        name.push(".part");
-        let unnamed = Unnamed(PathBuf::from(name));
-        let mut file = RowsOut::create(&unnamed.0, format)?;
+        let unnamed = UnnamedFile::beside(path);
+        let mut file = RowsOut::new(unnamed.create(0o600)?, format)?;
         let (mut after, mut done) =
             (ExportedTo::before(selection.within.as_ref()), Exported { people: 0, without_number: 0, not_alive: 0, sha256: [0; 32], bytes: 0 });
         loop {
@@ -113,8 +112,7 @@ impl Export<'_> {
         (done.sha256, done.bytes) = on_a_thread(move || file.finish()).await??;
         let now = self.clock.now();
         self.writer.submit(NoteExport { done, selection: selection.clone(), actor: self.actor.clone(), now }).await?;
-        std::fs::rename(&unnamed.0, path)?;
-        std::mem::forget(unnamed);
+        unnamed.name()?;
         Ok(done)
     }
 
@@ -122,15 +120,6 @@ impl Export<'_> {
         let mut conn = self.db.read().await?;
         let Some(file) = PersonFile::load(&mut conn, one.id, &PARTS).await? else { return Ok(None) };
         record_of(one, &file, (self.vault, sensitive))
-    }
-}
-
-/// Removed unless it got its name.
-struct Unnamed(PathBuf);
-
-impl Drop for Unnamed {
-    fn drop(&mut self) {
-        let _gone_already = std::fs::remove_file(&self.0);
     }
 }
 
@@ -232,15 +221,7 @@ enum RowsOut {
 }
 
 impl RowsOut {
-    fn create(path: &Path, format: Format) -> io::Result<Self> {
-        use std::os::unix::fs::OpenOptionsExt as _;
-        // What an earlier run left there goes, whoever may read it: the new file is the owner's alone from its first byte.
-        if let Err(error) = std::fs::remove_file(path)
-            && error.kind() != io::ErrorKind::NotFound
-        {
-            return Err(error);
-        }
-        let file = std::fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(path)?;
+    fn new(file: File, format: Format) -> io::Result<Self> {
         let mut out = Digested { inner: BufWriter::with_capacity(1 << 20, file), digest: Sha256::new(), bytes: 0 };
         match format {
             Format::Csv => {

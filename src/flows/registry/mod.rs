@@ -24,6 +24,7 @@ pub mod read_person;
 pub mod search;
 pub mod source_file;
 pub mod statistics;
+pub mod unnamed_file;
 pub mod uploads;
 pub mod vault;
 pub mod words;
