@@ -10,57 +10,8 @@ use crate::support::{
     routes::{self, Get},
 };
 
-<<<<<<< HEAD
 /// Answered before routing.
 const PUBLISHED: [&str; 2] = ["/.well-known/openid-configuration", "/jwks"];
-=======
-/// Routes whose GET does something, or might: each template once, with something in the place of what varies.
-const PAGES: [&str; 41] = [
-    "/authorize",
-    "/sign-in",
-    "/logout",
-    "/sign-out",
-    "/userinfo",
-    "/clients/none",
-    "/language/en",
-    "/register",
-    "/register/done",
-    "/device",
-    "/device/approved",
-    "/device/denied",
-    "/device/late",
-    "/account",
-    "/account/end-all",
-    "/account/totp",
-    "/account/recovery-codes",
-    "/account/password",
-    "/account/agreements",
-    "/account/uses",
-    "/account/lock",
-    "/account/locked",
-    "/console",
-    "/console/sign-in",
-    "/console/find",
-    "/console/find/none",
-    "/console/person/none",
-    "/console/propose/death",
-    "/console/queue",
-    "/console/mine",
-    "/console/events/00000000-0000-0000-0000-000000000000",
-    "/console/cases",
-    "/console/cases/00000000-0000-0000-0000-000000000000",
-    "/console/imports",
-    "/console/imports/00000000-0000-0000-0000-000000000000",
-    "/console/pairs",
-    "/console/pairs/none",
-    "/console/trail",
-    "/console/flags",
-    "/console/system-flags",
-    "/console/flag/none",
-];
-const OF_THE_API: [&str; 4] = ["/statistics", "/events/none", "/event-kinds", "/changes"];
-const DOCUMENTS: [&str; 4] = ["/", "/check-session", "/.well-known/openid-configuration", "/jwks"];
->>>>>>> attack
 
 async fn head(app: &TestApp, browser: &Browser<'_>, path: &str, headers: &[(&str, &str)]) -> Answer {
     let cookies = browser.jar.iter().map(|(name, value)| format!("{name}={value}")).collect::<Vec<_>>().join("; ");

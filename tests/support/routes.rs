@@ -17,7 +17,7 @@ pub enum Get {
 use Get::{Acts, Document, NotOffered};
 
 /// With something in the place of what varies that leads to nothing.
-const ROUTES: [(&str, Get); 55] = [
+const ROUTES: [(&str, Get); 56] = [
     ("/", Document),
     ("/authorize", Acts),
     ("/par", NotOffered),
@@ -46,6 +46,7 @@ const ROUTES: [(&str, Get); 55] = [
     ("/account/totp", Acts),
     ("/account/recovery-codes", Acts),
     ("/account/password", Acts),
+    ("/account/agreements", Acts),
     ("/account/uses", Acts),
     ("/account/lock", Acts),
     ("/account/locked", Acts),
