@@ -3,6 +3,7 @@
 mod account;
 mod deciders;
 pub mod events;
+mod few_statements;
 mod key_schedule;
 mod means;
 mod merging;
