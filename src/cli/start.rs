@@ -82,9 +82,10 @@ impl Assembled {
         // Before anything is loaded, so that no change falls in between.
         let seen = changes_seen(&db).await.map_err(|fault| Failure::of_database(&fault))?;
         let provider = Arc::new(provider(context, loaded, sealed)?);
+        let asked = db.clone();
         let health = Arc::new(Health::new(
             probes,
-            move || telemetry::render(&figures),
+            move || telemetry::render(&figures, &asked),
             config.metrics_networks(),
             config.proxies(),
         ));

@@ -11,6 +11,7 @@ use tracing_subscriber::{
 };
 
 use super::{config::Config, failure::Failure, log::Log};
+use crate::store::Db;
 
 /// Seconds; from a document out of memory to a password hashed behind a queue.
 const BUCKETS: &[f64] = &[0.000_5, 0.001, 0.002_5, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0];
@@ -81,7 +82,8 @@ pub async fn keep_metrics(handle: PrometheusHandle) {
 }
 
 /// The figures as Prometheus reads them, the process's own among them.
-pub fn render(handle: &PrometheusHandle) -> String {
+pub fn render(handle: &PrometheusHandle, db: &Db) -> String {
+    metrics::counter!("dinhdanh_store_statements_total").absolute(db.statements());
     if let Some(bytes) = resident_bytes() {
         metrics::gauge!("process_resident_memory_bytes").set(bytes);
     }

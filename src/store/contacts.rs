@@ -1,8 +1,10 @@
 //! Telephone numbers and e-mail addresses, sealed; a blind index finds the person without opening any.
 
+use std::collections::BTreeMap;
+
 use uuid::Uuid;
 
-use super::{Conn, db::failed};
+use super::{Conn, db::failed, row::by_whose};
 use crate::base::{Fault, ids::PersonId};
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -36,6 +38,7 @@ pub struct StoredContact {
 
 row! {
     struct ContactRow {
+        person_id: PersonId,
         id: Uuid,
         kind: String,
         value_sealed: Vec<u8>,
@@ -44,26 +47,41 @@ row! {
     }
 }
 
-pub(super) const OF_PERSON: &str = "SELECT id, kind, value_sealed, value_index, verified FROM contact \
+impl TryFrom<ContactRow> for StoredContact {
+    type Error = Fault;
+
+    fn try_from(row: ContactRow) -> Result<Self, Fault> {
+        let kind = ContactKind::from_code(&row.kind).ok_or_else(|| Fault::inconsistent("contact", "kind", &row.id))?;
+        Ok(Self {
+            id: row.id,
+            kind,
+            value_sealed: row.value_sealed,
+            value_index: row.value_index,
+            verified: row.verified,
+        })
+    }
+}
+
+pub(super) const OF_PERSON: &str = "SELECT person_id, id, kind, value_sealed, value_index, verified FROM contact \
     WHERE person_id = $1 AND ended_at IS NULL ORDER BY kind, recorded_at DESC, id";
 
 /// Those that hold, the newest of a kind first.
 pub async fn of_person(conn: &mut Conn, person: PersonId) -> Result<Vec<StoredContact>, Fault> {
     let rows: Vec<ContactRow> = on!(conn, |c| sqlx::query_as(OF_PERSON).bind(person).fetch_all(c).await)
         .map_err(failed("reading a person's contacts"))?;
-    rows.into_iter()
-        .map(|row| {
-            let kind =
-                ContactKind::from_code(&row.kind).ok_or_else(|| Fault::inconsistent("contact", "kind", &row.id))?;
-            Ok(StoredContact {
-                id: row.id,
-                kind,
-                value_sealed: row.value_sealed,
-                value_index: row.value_index,
-                verified: row.verified,
-            })
-        })
-        .collect()
+    rows.into_iter().map(TryInto::try_into).collect()
+}
+
+of_ids! {
+    of_people_sql,
+    "SELECT person_id, id, kind, value_sealed, value_index, verified FROM contact WHERE ended_at IS NULL AND person_id",
+    " ORDER BY kind, recorded_at DESC, id"
+}
+
+/// Of many people, each one's likewise.
+pub async fn of_people(conn: &mut Conn, people: &[PersonId]) -> Result<BTreeMap<PersonId, Vec<StoredContact>>, Fault> {
+    let rows: Vec<ContactRow> = rows_of_ids!(conn, of_people_sql, people, "reading people's contacts");
+    by_whose(rows, |row| row.person_id)
 }
 
 pub(super) const IS_OF: &str = "SELECT id FROM contact WHERE person_id = $1 AND kind = $2 AND value_index = $3 \

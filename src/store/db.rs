@@ -6,7 +6,7 @@ use std::{
     os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _},
     path::{Path, PathBuf},
     str::FromStr,
-    sync::Arc,
+    sync::{Arc, atomic::Ordering},
     time::Duration,
 };
 
@@ -19,7 +19,7 @@ use sqlx::{
 
 use super::{
     dialect, epoch,
-    held::{Held, Limits, Resting},
+    held::{Asked, Held, Limits, Resting},
 };
 use crate::base::{Fault, fault::FaultKind};
 
@@ -47,6 +47,7 @@ pub enum Engine {
 pub struct Db {
     pools: Pools,
     lanes: u16,
+    asked: Asked,
 }
 
 #[derive(Clone, Debug)]
@@ -89,10 +90,11 @@ impl Db {
 
     /// Opens the database. `sqlite://` creates the file, with its folder; PostgreSQL must exist.
     pub async fn open(settings: &DbSettings) -> Result<Self, Fault> {
+        let asked = Asked::default();
         let pools = if is_sqlite(&settings.url) {
-            open_sqlite(settings).await?
+            open_sqlite(settings, &asked).await?
         } else if settings.url.starts_with("postgres:") || settings.url.starts_with("postgresql:") {
-            open_postgres(settings).await?
+            open_postgres(settings, &asked).await?
         } else {
             return Err(Fault::because(
                 FaultKind::Internal,
@@ -104,7 +106,7 @@ impl Db {
             Pools::Sqlite { .. } => 1,
             Pools::Postgres { .. } => settings.postgres_lanes.max(1),
         };
-        Ok(Self { pools, lanes })
+        Ok(Self { pools, lanes, asked })
     }
 
     pub fn engine(&self) -> Engine {
@@ -116,6 +118,11 @@ impl Db {
 
     pub const fn lanes(&self) -> u16 {
         self.lanes
+    }
+
+    /// How many statements it was sent since it was opened, by readers and lanes together.
+    pub fn statements(&self) -> u64 {
+        self.asked.load(Ordering::Relaxed)
     }
 
     /// A connection for reading. Statements on it see committed state, each its own moment.
@@ -130,8 +137,12 @@ impl Db {
     /// A connection for a lane, or for bulk work on PostgreSQL.
     pub(super) async fn write(&self) -> Result<Conn, Fault> {
         match &self.pools {
-            Pools::Sqlite { write, .. } => write.acquire().await.map(Held::of_lane).map(Conn::Sqlite),
-            Pools::Postgres { write, .. } => write.acquire().await.map(Held::of_lane).map(Conn::Postgres),
+            Pools::Sqlite { write, .. } => {
+                write.acquire().await.map(|conn| Conn::Sqlite(Held::of_lane(conn, Arc::clone(&self.asked))))
+            }
+            Pools::Postgres { write, .. } => {
+                write.acquire().await.map(|conn| Conn::Postgres(Held::of_lane(conn, Arc::clone(&self.asked))))
+            }
         }
         .map_err(|error| db_fault("no database connection for writing", error))
     }
@@ -199,7 +210,7 @@ fn make_private(file: &Path) -> io::Result<()> {
     }
 }
 
-async fn open_sqlite(settings: &DbSettings) -> Result<Pools, Fault> {
+async fn open_sqlite(settings: &DbSettings, asked: &Asked) -> Result<Pools, Fault> {
     let options = sqlite_options(&settings.url)?;
     make_private(options.get_filename()).map_err(|error| {
         Fault::internal("the SQLite database cannot be made", format!("{}: {error}", options.get_filename().display()))
@@ -233,10 +244,11 @@ async fn open_sqlite(settings: &DbSettings) -> Result<Pools, Fault> {
         .connect_with(options.read_only(false).pragma("query_only", "1"))
         .await
         .map_err(|error| db_fault("the SQLite database cannot be opened for reading", error))?;
-    Ok(Pools::Sqlite { read, resting: Resting::of(settings.read_connections, Limits::NONE), write })
+    let resting = Resting::of(settings.read_connections, Limits::NONE, Arc::clone(asked));
+    Ok(Pools::Sqlite { read, resting, write })
 }
 
-async fn open_postgres(settings: &DbSettings) -> Result<Pools, Fault> {
+async fn open_postgres(settings: &DbSettings, asked: &Asked) -> Result<Pools, Fault> {
     let options = PgConnectOptions::from_str(&settings.url)
         .map_err(|error| Fault::internal("the PostgreSQL URL is not understood", error))?
         .application_name("dinhdanh")
@@ -273,7 +285,8 @@ async fn open_postgres(settings: &DbSettings) -> Result<Pools, Fault> {
         .connect_with(limited.options([("default_transaction_read_only", "on")]))
         .await
         .map_err(|error| db_fault("PostgreSQL cannot be reached", error))?;
-    Ok(Pools::Postgres { read, resting: Resting::of(settings.read_connections, AWAY), write })
+    let resting = Resting::of(settings.read_connections, AWAY, Arc::clone(asked));
+    Ok(Pools::Postgres { read, resting, write })
 }
 
 fn admit(conn: &mut PgConnection, watched: bool) -> BoxFuture<'_, Result<(), sqlx::Error>> {

@@ -432,19 +432,20 @@ pub(super) const fn is_unchanged(engine: Engine) -> &'static str {
     }
 }
 
-/// A person's version, held until the transaction ends. On SQLite there is one writer anyway.
+/// The versions of these persons, held until the transaction ends: one after the other in the order of their ids, as the lock is
+/// taken above the sort. On SQLite there is one writer anyway.
 pub(super) const fn hold_person(engine: Engine) -> &'static str {
     match engine {
-        Engine::Sqlite => "SELECT version FROM person WHERE id = $1",
-        Engine::Postgres => "SELECT version FROM person WHERE id = $1 FOR NO KEY UPDATE",
+        Engine::Sqlite => "SELECT id, version FROM person WHERE id IN (SELECT unhex(value) FROM json_each($1))",
+        Engine::Postgres => "SELECT id, version FROM person WHERE id = ANY ($1) ORDER BY id FOR NO KEY UPDATE",
     }
 }
 
-/// A household's, likewise.
+/// Households', likewise.
 pub(super) const fn hold_household(engine: Engine) -> &'static str {
     match engine {
-        Engine::Sqlite => "SELECT version FROM household WHERE id = $1",
-        Engine::Postgres => "SELECT version FROM household WHERE id = $1 FOR NO KEY UPDATE",
+        Engine::Sqlite => "SELECT id, version FROM household WHERE id IN (SELECT unhex(value) FROM json_each($1))",
+        Engine::Postgres => "SELECT id, version FROM household WHERE id = ANY ($1) ORDER BY id FOR NO KEY UPDATE",
     }
 }
 

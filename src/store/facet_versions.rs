@@ -1,8 +1,10 @@
 //! What was learned of persons and households, field by field: appended, never changed.
 
+use std::collections::BTreeMap;
+
 use time::Date;
 
-use super::{Conn, db::failed};
+use super::{Conn, db::failed, row::by_whose};
 use crate::{
     base::{
         Fault, Timestamp,
@@ -92,6 +94,7 @@ pub struct StoredVersion {
 
 row! {
     struct VersionRow {
+        person_id: PersonId,
         facet: String,
         seq: i64,
         value: Option<String>,
@@ -103,41 +106,59 @@ row! {
     }
 }
 
-pub(super) const OF_PERSON: &str = "SELECT facet, seq, value, sealed, valid_from, learned_at, event_id, source \
-    FROM facet_version WHERE person_id = $1 ORDER BY facet, seq";
+impl TryFrom<VersionRow> for StoredVersion {
+    type Error = Fault;
 
-/// All of a person's, each field's in the order in which it was learned.
-pub async fn of_person(conn: &mut Conn, person: PersonId) -> Result<Vec<StoredVersion>, Fault> {
-    let rows: Vec<VersionRow> = on!(conn, |c| sqlx::query_as(OF_PERSON).bind(person).fetch_all(c).await)
-        .map_err(failed("reading a person's history"))?;
-    rows.into_iter()
-        .map(|row| {
-            let value = match (row.value, row.sealed) {
-                (Some(json), None) => Kept::Plain(json),
-                (None, Some(bytes)) => Kept::Sealed(bytes),
-                _ => return Err(Fault::inconsistent("facet_version", "value", &person)),
-            };
-            Ok(StoredVersion {
-                facet: row.facet,
-                seq: row.seq,
-                value,
-                from: row.valid_from,
-                learned_at: row.learned_at,
-                event: row.event_id,
-                source: row.source,
-            })
+    fn try_from(row: VersionRow) -> Result<Self, Fault> {
+        let value = match (row.value, row.sealed) {
+            (Some(json), None) => Kept::Plain(json),
+            (None, Some(bytes)) => Kept::Sealed(bytes),
+            _ => return Err(Fault::inconsistent("facet_version", "value", &row.person_id)),
+        };
+        Ok(Self {
+            facet: row.facet,
+            seq: row.seq,
+            value,
+            from: row.valid_from,
+            learned_at: row.learned_at,
+            event: row.event_id,
+            source: row.source,
         })
-        .collect()
+    }
 }
 
-pub(super) const SINCE: &str = "SELECT v.facet, v.valid_from FROM facet_version v WHERE v.person_id = $1 \
-    AND v.valid_from IS NOT NULL AND v.seq = (SELECT max(w.seq) FROM facet_version w WHERE w.person_id = v.person_id \
-    AND w.facet = v.facet AND w.valid_from IS NOT NULL)";
+of_ids! {
+    of_people_sql,
+    "SELECT person_id, facet, seq, value, sealed, valid_from, learned_at, event_id, source FROM facet_version WHERE person_id",
+    " ORDER BY facet, seq"
+}
 
-/// From when the latest value of each field is true, where an event told.
-pub async fn since(conn: &mut Conn, person: PersonId) -> Result<Vec<(String, Date)>, Fault> {
-    on!(conn, |c| sqlx::query_as(SINCE).bind(person).fetch_all(c).await)
-        .map_err(failed("reading since when fields are so"))
+/// All of many people's, each field's in the order in which it was learned.
+pub async fn of_people(conn: &mut Conn, people: &[PersonId]) -> Result<BTreeMap<PersonId, Vec<StoredVersion>>, Fault> {
+    let rows: Vec<VersionRow> = rows_of_ids!(conn, of_people_sql, people, "reading people's history");
+    by_whose(rows, |row| row.person_id)
+}
+
+pub async fn of_person(conn: &mut Conn, person: PersonId) -> Result<Vec<StoredVersion>, Fault> {
+    Ok(of_people(conn, &[person]).await?.remove(&person).unwrap_or_default())
+}
+
+of_ids! {
+    since_sql,
+    "SELECT v.person_id, v.facet, v.valid_from FROM facet_version v WHERE v.valid_from IS NOT NULL AND v.seq = (SELECT \
+     max(w.seq) FROM facet_version w WHERE w.person_id = v.person_id AND w.facet = v.facet AND w.valid_from IS NOT NULL) \
+     AND v.person_id",
+    ""
+}
+
+/// From when the latest value of each field of these people is true, where an event told.
+pub async fn since(conn: &mut Conn, people: &[PersonId]) -> Result<BTreeMap<PersonId, Vec<(String, Date)>>, Fault> {
+    let rows: Vec<(PersonId, String, Date)> = rows_of_ids!(conn, since_sql, people, "reading since when fields are so");
+    let mut all: BTreeMap<PersonId, Vec<(String, Date)>> = BTreeMap::new();
+    for (person, facet, day) in rows {
+        all.entry(person).or_default().push((facet, day));
+    }
+    Ok(all)
 }
 
 pub(super) const KEEP_FIRST_HOUSEHOLD: &str = "INSERT INTO household_version (household_id, seq, value, learned_at) \

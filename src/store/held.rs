@@ -6,7 +6,10 @@ use std::{
     future::Future,
     ops::{Deref, DerefMut},
     pin::Pin,
-    sync::{Arc, Mutex, PoisonError},
+    sync::{
+        Arc, Mutex, PoisonError,
+        atomic::{AtomicU64, Ordering},
+    },
     time::Duration,
 };
 
@@ -28,7 +31,11 @@ pub struct Held<DB: Database> {
     broken: bool,
     /// A statement was begun and its end not seen: whoever waited for it may have left in the middle.
     under_way: bool,
+    asked: Asked,
 }
+
+/// How many statements a database was sent: on PostgreSQL each is a round trip.
+pub(super) type Asked = Arc<AtomicU64>;
 
 /// Where a connection goes when it is let go.
 #[derive(Debug)]
@@ -46,6 +53,7 @@ pub(super) struct Resting<DB: Database> {
     idle: Mutex<Option<Vec<Idle<DB>>>>,
     places: Arc<Semaphore>,
     limits: Limits,
+    asked: Asked,
 }
 
 #[derive(Debug)]
@@ -72,9 +80,9 @@ impl Limits {
 const SIGN_OF_LIFE: Duration = Duration::from_millis(500);
 
 impl<DB: Database> Resting<DB> {
-    pub(super) fn of(connections: u32, limits: Limits) -> Arc<Self> {
+    pub(super) fn of(connections: u32, limits: Limits, asked: Asked) -> Arc<Self> {
         let places = usize::try_from(connections).unwrap_or(1).max(1);
-        Arc::new(Self { idle: Mutex::new(Some(Vec::new())), places: Arc::new(Semaphore::new(places)), limits })
+        Arc::new(Self { idle: Mutex::new(Some(Vec::new())), places: Arc::new(Semaphore::new(places)), limits, asked })
     }
 
     /// One that rests, or a new one; after `longest` the pool is called exhausted.
@@ -93,8 +101,8 @@ impl<DB: Database> Resting<DB> {
             Some(conn) => conn,
             None => pool.acquire().await?,
         };
-        let home = Home::Resting(Arc::clone(self), place);
-        Ok(Held { conn: Some(conn), home, broken: false, under_way: false })
+        let (home, asked) = (Home::Resting(Arc::clone(self), place), Arc::clone(&self.asked));
+        Ok(Held { conn: Some(conn), home, broken: false, under_way: false, asked })
     }
 
     async fn examined(&self, mut idle: Idle<DB>) -> Option<PoolConnection<DB>> {
@@ -147,13 +155,13 @@ impl<DB: Database> Drop for Resting<DB> {
 
 impl<DB: Database> Held<DB> {
     /// One that goes back through the driver's pool.
-    pub const fn of_pool(conn: PoolConnection<DB>) -> Self {
-        Self { conn: Some(conn), home: Home::Pool, broken: false, under_way: false }
+    pub fn of_pool(conn: PoolConnection<DB>) -> Self {
+        Self { conn: Some(conn), home: Home::Pool, broken: false, under_way: false, asked: Asked::default() }
     }
 
     /// One that is closed when it is let go.
-    pub(super) const fn of_lane(conn: PoolConnection<DB>) -> Self {
-        Self { conn: Some(conn), home: Home::Nowhere, broken: false, under_way: false }
+    pub(super) const fn of_lane(conn: PoolConnection<DB>, asked: Asked) -> Self {
+        Self { conn: Some(conn), home: Home::Nowhere, broken: false, under_way: false, asked }
     }
 
     /// Closed at once, without a word to a server that may not listen.
@@ -166,8 +174,9 @@ impl<DB: Database> Held<DB> {
     }
 
     /// A statement begins; [`Self::heed`] sees its end.
-    pub(super) const fn begin(&mut self) {
+    pub(super) fn begin(&mut self) {
         self.under_way = true;
+        self.asked.fetch_add(1, Ordering::Relaxed);
     }
 
     /// How long a statement may take here.

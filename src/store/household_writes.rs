@@ -1,12 +1,14 @@
 //! Households as events leave them, and the whole of one for the rules to look at.
 
+use std::collections::BTreeMap;
+
 use sqlx::types::Json;
 use time::Date;
 
 use super::{
     Conn,
     db::failed,
-    dialect,
+    dialect::hold_household,
     facet_versions::{self, Ground},
 };
 use crate::{
@@ -32,16 +34,19 @@ row! {
     }
 }
 
-pub(super) const FIND: &str = "SELECT id, version, residence_file, head_id, owner, line, unit_code, unit_valid_from, \
-    closed_on FROM household WHERE id = $1";
 pub(super) const FIND_BY_FILE: &str = "SELECT id, version, residence_file, head_id, owner, line, unit_code, \
     unit_valid_from, closed_on FROM household WHERE residence_file = $1";
 
-/// With its version.
-pub async fn find(conn: &mut Conn, id: HouseholdId) -> Result<Option<(Household, i64)>, Fault> {
-    let row: Option<WholeRow> =
-        on!(conn, |c| sqlx::query_as(FIND).bind(id).fetch_optional(c).await).map_err(failed("finding a household"))?;
-    row.map(whole).transpose()
+of_ids! {
+    find_sql,
+    "SELECT id, version, residence_file, head_id, owner, line, unit_code, unit_valid_from, closed_on FROM household WHERE id",
+    ""
+}
+
+/// Those that are there, with their versions.
+pub async fn find(conn: &mut Conn, ids: &[HouseholdId]) -> Result<Vec<(Household, i64)>, Fault> {
+    let rows: Vec<WholeRow> = rows_of_ids!(conn, find_sql, ids, "finding households");
+    rows.into_iter().map(whole).collect()
 }
 
 pub async fn find_by_file(conn: &mut Conn, file: &ResidenceFile) -> Result<Option<(Household, i64)>, Fault> {
@@ -64,12 +69,16 @@ fn whole(row: WholeRow) -> Result<(Household, i64), Fault> {
     Ok((household, row.version))
 }
 
-pub(super) const MEMBERS: &str =
-    "SELECT person_id FROM household_member WHERE household_id = $1 ORDER BY person_id LIMIT $2";
+of_ids! {
+    members_sql,
+    "SELECT person_id FROM (SELECT person_id, row_number() OVER (PARTITION BY household_id ORDER BY person_id) AS place \
+     FROM household_member WHERE household_id",
+    ") AS m WHERE place <= $2 ORDER BY person_id"
+}
 
-pub async fn member_ids(conn: &mut Conn, id: HouseholdId, most: i64) -> Result<Vec<PersonId>, Fault> {
-    let rows: Vec<(PersonId,)> = on!(conn, |c| sqlx::query_as(MEMBERS).bind(id).bind(most).fetch_all(c).await)
-        .map_err(failed("reading a household's members"))?;
+/// Of each of these households up to `most` members.
+pub async fn member_ids(conn: &mut Conn, ids: &[HouseholdId], most: i64) -> Result<Vec<PersonId>, Fault> {
+    let rows: Vec<(PersonId,)> = rows_of_ids!(conn, members_sql, ids, "reading households' members", most);
     Ok(rows.into_iter().map(|(id,)| id).collect())
 }
 
@@ -151,12 +160,10 @@ fn json(household: &Household) -> Result<String, Fault> {
     serde_json::to_string(household).map_err(|error| Fault::internal("writing a household down", error))
 }
 
-/// A household's version; nobody else changes it until the transaction ends. After the persons, in the order of ids.
-pub async fn hold(conn: &mut Conn, id: HouseholdId) -> Result<Option<i64>, Fault> {
-    let sql = dialect::hold_household(conn.engine());
-    let row: Option<(i64,)> = on!(conn, |c| sqlx::query_as(sql).bind(id).fetch_optional(c).await)
-        .map_err(failed("holding a household's version"))?;
-    Ok(row.map(|(version,)| version))
+/// The versions of those that are there; nobody else changes them until the transaction ends. After the persons.
+pub async fn hold(conn: &mut Conn, ids: &[HouseholdId]) -> Result<BTreeMap<HouseholdId, i64>, Fault> {
+    let held: Vec<(HouseholdId, i64)> = rows_of_ids!(conn, hold_household, ids, "holding households' versions");
+    Ok(held.into_iter().collect())
 }
 
 pub(super) const TOUCH: &str = "UPDATE household SET version = version + 1 WHERE id = $1";

@@ -9,7 +9,7 @@ use super::{
     bulk::{Cell, Rows, Table},
     contacts::StoredContact,
     db::failed,
-    dialect, household_writes, name_words,
+    dialect, household_writes, name_words, numbers,
     relations::Kinship,
 };
 use crate::{
@@ -308,14 +308,9 @@ async fn add_relations(conn: &mut Conn, people: &[&NewPerson], now: Timestamp) -
     let relatives = people.iter().flat_map(|person| relatives(person).into_iter().map(move |one| (*person, one)));
     let stated: Vec<_> = relatives.collect();
     let mut ids: HashMap<PersonalNumber, PersonId> = people.iter().map(|one| (one.record.number, one.id)).collect();
-    let elsewhere: Vec<&str> =
-        stated.iter().filter(|(_, one)| !ids.contains_key(one.2)).map(|(_, one)| one.2.as_str()).collect();
-    if !elsewhere.is_empty() {
-        let (sql, list) = (dialect::persons_of_numbers(conn.engine()), list(&elsewhere));
-        let rows: Vec<(String, PersonId)> = on!(&mut *conn, |c| sqlx::query_as(sql).bind(list).fetch_all(c).await)
-            .map_err(failed("finding known relatives"))?;
-        ids.extend(rows.iter().filter_map(|(number, id)| Some((PersonalNumber::parse(number).ok()?, *id))));
-    }
+    let elsewhere: Vec<PersonalNumber> =
+        stated.iter().filter(|(_, one)| !ids.contains_key(one.2)).map(|(_, one)| *one.2).collect();
+    ids.extend(numbers::people_of(conn, &elsewhere).await?);
     let mut rows = Rows::of(&RELATION);
     for (person, (id, kinship, number)) in &stated {
         rows.push([

@@ -1,5 +1,7 @@
 //! Persons: who they are, found by any number they ever had.
 
+use std::collections::BTreeMap;
+
 use time::Date;
 
 use super::{Conn, db::failed};
@@ -73,6 +75,19 @@ pub async fn find(conn: &mut Conn, id: PersonId) -> Result<Option<StoredPerson>,
     let row: Option<PersonRow> =
         on!(conn, |c| sqlx::query_as(FIND).bind(id).fetch_optional(c).await).map_err(failed("finding a person"))?;
     row.map(TryInto::try_into).transpose()
+}
+
+of_ids! {
+    find_all_sql,
+    "SELECT id, version, number, full_name, family_name, middle_name, given_name, birth_date, birth_precision, sex, \
+     vital, vital_since, nationalities, sealed, as_of FROM person WHERE id",
+    ""
+}
+
+/// Those who are there.
+pub async fn find_all(conn: &mut Conn, ids: &[PersonId]) -> Result<BTreeMap<PersonId, StoredPerson>, Fault> {
+    let rows: Vec<PersonRow> = rows_of_ids!(conn, find_all_sql, ids, "finding persons");
+    rows.into_iter().map(|row| Ok((row.id, StoredPerson::try_from(row)?))).collect()
 }
 
 pub(super) const FIND_BY_NUMBER: &str = "SELECT p.id, p.version, p.number, p.full_name, p.family_name, p.middle_name, \

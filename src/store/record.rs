@@ -1,13 +1,16 @@
 //! The whole record of a person, from the tables of the present. What is sealed comes sealed.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use sqlx::types::Json;
 use time::Date;
 
 use super::{
     Conn, cards,
     contacts::{self, StoredContact},
-    db::failed,
-    dialect, numbers,
+    dialect::hold_person,
+    numbers::{self, StoredNumber},
+    row::by_whose,
 };
 use crate::{
     base::{
@@ -79,36 +82,62 @@ row! {
     }
 }
 
-pub(super) const FIND: &str = "SELECT id, version, number, full_name, family_name, middle_name, given_name, other_names, \
-    birth_date, birth_precision, sex, vital, vital_since, nationalities, marital, cmnd9, sealed, places, capacity, \
-    absence, shared, merged_into, source, recorded_at FROM person WHERE id = $1";
+of_ids! {
+    find_sql,
+    "SELECT id, version, number, full_name, family_name, middle_name, given_name, other_names, birth_date, \
+     birth_precision, sex, vital, vital_since, nationalities, marital, cmnd9, sealed, places, capacity, absence, shared, \
+     merged_into, source, recorded_at FROM person WHERE id",
+    ""
+}
 
 /// More cards than anybody has had.
-const MOST_CARDS: i64 = 50;
+const MOST_CARDS: usize = 50;
 
 pub async fn find(conn: &mut Conn, id: PersonId) -> Result<Option<StoredRecord>, Fault> {
-    let row: Option<RecordRow> = on!(&mut *conn, |c| sqlx::query_as(FIND).bind(id).fetch_optional(c).await)
-        .map_err(failed("finding a record"))?;
-    let Some(row) = row else { return Ok(None) };
-    let mut stored = plain(row)?;
-    let record = &mut stored.record;
-    record.numbers = numbers_of(conn, id, record.numbers.active).await?;
-    record.cards = cards::of_person(conn, id, MOST_CARDS).await?;
-    for home in homes(conn, id).await? {
-        let slot = match home.kind {
-            ResidenceKind::Permanent => &mut record.permanent,
-            ResidenceKind::Temporary => &mut record.temporary,
-            ResidenceKind::Current => &mut record.stay,
-        };
-        *slot = Some(home);
+    Ok(find_all(conn, &[id]).await?.remove(&id))
+}
+
+/// The records of many people, each table read once for all of them; their versions first: what is written while they are read is
+/// seen by the version that it leaves.
+pub async fn find_all(conn: &mut Conn, ids: &[PersonId]) -> Result<BTreeMap<PersonId, StoredRecord>, Fault> {
+    let rows: Vec<RecordRow> = rows_of_ids!(conn, find_sql, ids, "finding records");
+    let mut all: BTreeMap<PersonId, StoredRecord> = BTreeMap::new();
+    for row in rows {
+        all.insert(row.id, plain(row)?);
     }
-    relatives(conn, id, record).await?;
-    record.household = household_of(conn, id).await?;
-    if record.marital == Marital::Unknown && record.spouse.is_some() {
-        record.marital = Marital::Married;
+    let ids: Vec<PersonId> = all.keys().copied().collect();
+    let mut numbers = numbers::of_people(conn, &ids).await?;
+    let mut cards = cards::of_people(conn, &ids).await?;
+    let homes: Vec<HomeRow> = rows_of_ids!(conn, homes_sql, ids, "reading records' residences");
+    let mut homes: BTreeMap<PersonId, Vec<Residence>> = by_whose(homes, |row| row.person_id)?;
+    let relatives: Vec<RelativeRow> = rows_of_ids!(conn, relatives_sql, ids, "reading records' relatives");
+    let mut households = households_of(conn, &ids).await?;
+    let mut contacts = contacts::of_people(conn, &ids).await?;
+    for row in relatives {
+        if let Some(stored) = all.get_mut(&row.person_id) {
+            set_relative(&mut stored.record, row)?;
+        }
     }
-    stored.contacts = contacts::of_person(conn, id).await?;
-    Ok(Some(stored))
+    for (id, stored) in &mut all {
+        let record = &mut stored.record;
+        record.numbers = numbers_of(numbers.remove(id).unwrap_or_default(), record.numbers.active);
+        record.cards = cards.remove(id).unwrap_or_default();
+        record.cards.truncate(MOST_CARDS);
+        for home in homes.remove(id).unwrap_or_default() {
+            let slot = match home.kind {
+                ResidenceKind::Permanent => &mut record.permanent,
+                ResidenceKind::Temporary => &mut record.temporary,
+                ResidenceKind::Current => &mut record.stay,
+            };
+            *slot = Some(home);
+        }
+        record.household = households.remove(id);
+        if record.marital == Marital::Unknown && record.spouse.is_some() {
+            record.marital = Marital::Married;
+        }
+        stored.contacts = contacts.remove(id).unwrap_or_default();
+    }
+    Ok(all)
 }
 
 fn plain(row: RecordRow) -> Result<StoredRecord, Fault> {
@@ -148,9 +177,9 @@ fn plain(row: RecordRow) -> Result<StoredRecord, Fault> {
     })
 }
 
-async fn numbers_of(conn: &mut Conn, id: PersonId, active: Option<PersonalNumber>) -> Result<Numbers, Fault> {
+fn numbers_of(stored: Vec<StoredNumber>, active: Option<PersonalNumber>) -> Numbers {
     let mut all = Numbers { active, ..Numbers::default() };
-    for one in numbers::of_person(conn, id).await? {
+    for one in stored {
         if one.active {
             all.closed_on = one.valid_to;
         } else {
@@ -158,11 +187,12 @@ async fn numbers_of(conn: &mut Conn, id: PersonId, active: Option<PersonalNumber
         }
     }
     all.former.sort_by_key(|one| (one.cancelled_on, one.number));
-    Ok(all)
+    all
 }
 
 row! {
     struct HomeRow {
+        person_id: PersonId,
         form: String,
         line: String,
         unit_code: String,
@@ -173,26 +203,29 @@ row! {
     }
 }
 
-// One of each form.
-pub(super) const HOMES: &str = "SELECT form, line, unit_code, unit_valid_from, as_registered, from_date, to_date \
-    FROM residence WHERE person_id = $1 ORDER BY recorded_at, id";
+impl TryFrom<HomeRow> for Residence {
+    type Error = Fault;
 
-async fn homes(conn: &mut Conn, id: PersonId) -> Result<Vec<Residence>, Fault> {
-    let rows: Vec<HomeRow> = on!(conn, |c| sqlx::query_as(HOMES).bind(id).fetch_all(c).await)
-        .map_err(failed("reading a record's residences"))?;
-    rows.into_iter()
-        .map(|row| {
-            let bad = |column: &'static str| Fault::inconsistent("residence", column, &id);
-            let unit = UnitRef { code: row.unit_code, valid_from: row.unit_valid_from };
-            let address = Address::new(&row.line, unit, row.as_registered.as_deref()).map_err(|_| bad("line"))?;
-            let kind = ResidenceKind::from_code(&row.form).ok_or_else(|| bad("form"))?;
-            Ok(Residence { kind, address, from: row.from_date, to: row.to_date })
-        })
-        .collect()
+    fn try_from(row: HomeRow) -> Result<Self, Fault> {
+        let bad = |column: &'static str| Fault::inconsistent("residence", column, &row.person_id);
+        let unit = UnitRef { code: row.unit_code, valid_from: row.unit_valid_from };
+        let address = Address::new(&row.line, unit, row.as_registered.as_deref()).map_err(|_| bad("line"))?;
+        let kind = ResidenceKind::from_code(&row.form).ok_or_else(|| bad("form"))?;
+        Ok(Self { kind, address, from: row.from_date, to: row.to_date })
+    }
+}
+
+// One of each form.
+of_ids! {
+    homes_sql,
+    "SELECT person_id, form, line, unit_code, unit_valid_from, as_registered, from_date, to_date FROM residence \
+     WHERE person_id",
+    " ORDER BY recorded_at, id"
 }
 
 row! {
     struct RelativeRow {
+        person_id: PersonId,
         kind: String,
         relative_id: Option<PersonId>,
         relative_number: Option<String>,
@@ -201,69 +234,73 @@ row! {
     }
 }
 
-pub(super) const RELATIVES: &str = "SELECT kind, relative_id, relative_number, relative_name, tie FROM relation \
-    WHERE person_id = $1 AND to_date IS NULL ORDER BY id";
+of_ids! {
+    relatives_sql,
+    "SELECT person_id, kind, relative_id, relative_number, relative_name, tie FROM relation WHERE to_date IS NULL \
+     AND person_id",
+    " ORDER BY person_id, id"
+}
 
-async fn relatives(conn: &mut Conn, id: PersonId, record: &mut Record) -> Result<(), Fault> {
-    let rows: Vec<RelativeRow> = on!(conn, |c| sqlx::query_as(RELATIVES).bind(id).fetch_all(c).await)
-        .map_err(failed("reading a record's relatives"))?;
-    for row in rows {
-        let tie = Tie::from_code(&row.tie).ok_or_else(|| Fault::inconsistent("relation", "tie", &id))?;
-        // Who is in the registry is named by their id alone: their numbers may change.
-        let named = row.relative_id.is_none();
-        let relative = Relative {
-            person: row.relative_id,
-            number: row.relative_number.filter(|_| named),
-            name: row.relative_name.filter(|_| named),
-            tie,
-        };
-        match row.kind.as_str() {
-            "father" => record.father = Some(relative),
-            "mother" => record.mother = Some(relative),
-            "spouse" => record.spouse = Some(relative),
-            "representative" => record.representative = Some(relative),
-            _ => {}
-        }
+fn set_relative(record: &mut Record, row: RelativeRow) -> Result<(), Fault> {
+    let tie = Tie::from_code(&row.tie).ok_or_else(|| Fault::inconsistent("relation", "tie", &row.person_id))?;
+    // Who is in the registry is named by their id alone: their numbers may change.
+    let named = row.relative_id.is_none();
+    let relative = Relative {
+        person: row.relative_id,
+        number: row.relative_number.filter(|_| named),
+        name: row.relative_name.filter(|_| named),
+        tie,
+    };
+    match row.kind.as_str() {
+        "father" => record.father = Some(relative),
+        "mother" => record.mother = Some(relative),
+        "spouse" => record.spouse = Some(relative),
+        "representative" => record.representative = Some(relative),
+        _ => {}
     }
     Ok(())
 }
 
-pub(super) const HOUSEHOLD: &str = "SELECT h.id, h.residence_file, m.relation FROM household_member m \
-    JOIN household h ON h.id = m.household_id WHERE m.person_id = $1";
-
-async fn household_of(conn: &mut Conn, id: PersonId) -> Result<Option<HouseholdPlace>, Fault> {
-    let row: Option<(HouseholdId, String, String)> =
-        on!(conn, |c| sqlx::query_as(HOUSEHOLD).bind(id).fetch_optional(c).await)
-            .map_err(failed("reading a record's household"))?;
-    let Some((household, file, relation)) = row else { return Ok(None) };
-    let bad = |column: &'static str| Fault::inconsistent("household_member", column, &id);
-    Ok(Some(HouseholdPlace {
-        household,
-        file: ResidenceFile::parse(&file).map_err(|_| bad("residence_file"))?,
-        relation: Relation::from_code(&relation).ok_or_else(|| bad("relation"))?,
-    }))
+of_ids! {
+    households_sql,
+    "SELECT m.person_id, h.id, h.residence_file, m.relation FROM household_member m \
+     JOIN household h ON h.id = m.household_id WHERE m.person_id",
+    ""
 }
 
-pub(super) const CHILDREN: &str = "SELECT DISTINCT person_id FROM relation WHERE relative_id = $1 \
-    AND kind IN ('father', 'mother') AND to_date IS NULL";
-pub(super) const WARDS: &str = "SELECT DISTINCT person_id FROM relation WHERE relative_id = $1 \
-    AND kind = 'representative' AND to_date IS NULL";
+async fn households_of(conn: &mut Conn, ids: &[PersonId]) -> Result<BTreeMap<PersonId, HouseholdPlace>, Fault> {
+    let rows: Vec<(PersonId, HouseholdId, String, String)> =
+        rows_of_ids!(conn, households_sql, ids, "reading records' households");
+    rows.into_iter()
+        .map(|(person, household, file, relation)| {
+            let bad = |column: &'static str| Fault::inconsistent("household_member", column, &person);
+            let file = ResidenceFile::parse(&file).map_err(|_| bad("residence_file"))?;
+            let relation = Relation::from_code(&relation).ok_or_else(|| bad("relation"))?;
+            Ok((person, HouseholdPlace { household, file, relation }))
+        })
+        .collect()
+}
 
-/// Those who have this person as a parent, and those who are represented by them.
-pub async fn depending(conn: &mut Conn, id: PersonId) -> Result<Vec<PersonId>, Fault> {
-    let mut all = Vec::new();
-    for sql in [CHILDREN, WARDS] {
-        let rows: Vec<(PersonId,)> = on!(&mut *conn, |c| sqlx::query_as(sql).bind(id).fetch_all(c).await)
-            .map_err(failed("finding who depends on a person"))?;
-        all.extend(rows.into_iter().map(|(id,)| id));
+of_ids! {
+    depending_sql,
+    "SELECT DISTINCT relative_id, person_id FROM relation WHERE kind IN ('father', 'mother', 'representative') \
+     AND to_date IS NULL AND relative_id",
+    ""
+}
+
+/// Those who have each of these people as a parent, and those who are represented by them; of nobody's an empty set.
+pub async fn depending(conn: &mut Conn, ids: &[PersonId]) -> Result<BTreeMap<PersonId, BTreeSet<PersonId>>, Fault> {
+    let rows: Vec<(PersonId, PersonId)> = rows_of_ids!(conn, depending_sql, ids, "finding who depends on people");
+    let mut all: BTreeMap<PersonId, BTreeSet<PersonId>> = ids.iter().map(|id| (*id, BTreeSet::new())).collect();
+    for (of, who) in rows {
+        all.entry(of).or_default().insert(who);
     }
     Ok(all)
 }
 
-/// A person's version; nobody else changes them until the transaction ends. In the order of ids, or two wait in a circle.
-pub async fn hold(conn: &mut Conn, id: PersonId) -> Result<Option<i64>, Fault> {
-    let sql = dialect::hold_person(conn.engine());
-    let row: Option<(i64,)> = on!(conn, |c| sqlx::query_as(sql).bind(id).fetch_optional(c).await)
-        .map_err(failed("holding a person's version"))?;
-    Ok(row.map(|(version,)| version))
+/// The versions of those who are there; nobody else changes them until the transaction ends. In the order of ids, or two wait in
+/// a circle.
+pub async fn hold(conn: &mut Conn, ids: &[PersonId]) -> Result<BTreeMap<PersonId, i64>, Fault> {
+    let held: Vec<(PersonId, i64)> = rows_of_ids!(conn, hold_person, ids, "holding persons' versions");
+    Ok(held.into_iter().collect())
 }

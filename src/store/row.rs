@@ -1,4 +1,8 @@
-//! Two macros that let one SQL text serve both engines.
+//! Macros that let one SQL text serve both engines.
+
+use std::collections::BTreeMap;
+
+use crate::base::Fault;
 
 /// Runs the expression on the engine at hand: `on!(conn, |c| sqlx::query(SQL).bind(id).execute(c).await)`.
 ///
@@ -48,6 +52,48 @@ macro_rules! row {
             }
         }
     };
+}
+
+/// A statement about many ids, whose list stands at the end of its first part: `of_ids! { name, "SELECT … WHERE id", " ORDER BY …" }`.
+/// Each id is one probe of an index.
+macro_rules! of_ids {
+    ($(#[$doc:meta])* $name:ident, $of:literal, $end:literal) => {
+        $(#[$doc])*
+        const fn $name(engine: $crate::store::Engine) -> &'static str {
+            match engine {
+                $crate::store::Engine::Sqlite => concat!($of, " IN (SELECT unhex(value) FROM json_each($1))", $end),
+                $crate::store::Engine::Postgres => concat!($of, " = ANY ($1)", $end),
+            }
+        }
+    };
+}
+
+/// All rows of a statement of [`of_ids!`]: so many ids at once as `Ids` takes. Those that come twice in the list are asked for
+/// once.
+macro_rules! rows_of_ids {
+    ($conn:expr, $sql:ident, $ids:expr, $what:literal $(, $more:expr)*) => {{
+        let sql = $sql($conn.engine());
+        let mut rows = Vec::new();
+        for ids in $crate::store::bind::Ids::lists($ids.iter().map(|id| id.0)) {
+            rows.append(
+                &mut on!(&mut *$conn, |c| sqlx::query_as(sql).bind(&ids)$(.bind($more))*.fetch_all(c).await)
+                    .map_err($crate::store::db::failed($what))?,
+            );
+        }
+        rows
+    }};
+}
+
+/// Rows by whose they are, each one's in the order in which they came.
+pub(super) fn by_whose<K: Ord, R, T: TryFrom<R, Error = Fault>>(
+    rows: Vec<R>,
+    whose: impl Fn(&R) -> K,
+) -> Result<BTreeMap<K, Vec<T>>, Fault> {
+    let mut all: BTreeMap<K, Vec<T>> = BTreeMap::new();
+    for row in rows {
+        all.entry(whose(&row)).or_default().push(row.try_into()?);
+    }
+    Ok(all)
 }
 
 /// One row read as two things.

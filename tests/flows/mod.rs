@@ -3,6 +3,7 @@
 mod account;
 mod deciders;
 pub mod events;
+mod few_statements;
 mod in_laws;
 mod key_schedule;
 mod means;

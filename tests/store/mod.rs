@@ -25,6 +25,7 @@ mod interactions;
 mod keys;
 pub mod ledger;
 mod lists;
+mod many_people;
 mod migrations;
 mod operators;
 mod outbox;

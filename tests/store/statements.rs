@@ -63,40 +63,64 @@ async fn prepare(conn: &mut Conn, sql: &str) -> Result<(), sqlx::Error> {
 
 fn statements() -> Vec<Statement> {
     let mut found = Vec::new();
-    for (file, source) in sources() {
-        let literals = literals(&source);
+    let sources = sources();
+    let lists: Vec<List> = sources.iter().flat_map(|(_, source)| lists(source)).collect();
+    assert_eq!(lists.len(), 4, "two macros on two engines");
+    for (file, source) in &sources {
+        let literals = literals(source);
         for (number, literal) in literals.iter().enumerate() {
             let place = format!("{file} after `{}`", last_line(literal.before));
+            let after = &literals[number + 1..];
             if literal.before.ends_with("Table::new(") {
-                found.push(table(place, &literal.text, literal.before, &literals[number + 1..], &source));
+                found.push(table(place, &literal.text, literal.before, after, source));
             } else if VERBS.iter().any(|verb| literal.text.starts_with(verb)) && !literal.text.contains('{') {
-                found.extend(completed(place, literal, &literals));
+                found.extend(completed(place, literal, after.first(), &lists));
             }
         }
     }
     found
 }
 
-/// The text for each engine. `with_list!` puts an end to its literal that each engine writes in its own way.
-fn completed(place: String, literal: &Literal<'_>, all: &[Literal<'_>]) -> Vec<Statement> {
-    let item = literal.before.rfind("with_list! {").filter(|at| !literal.before[*at..].contains("\n}"));
-    if item.is_none() {
+/// How a macro writes a list on an engine.
+struct List {
+    of: &'static str,
+    engine: Option<Engine>,
+    text: String,
+}
+
+fn lists(source: &str) -> Vec<List> {
+    let of =
+        |literal: &Literal<'_>| LISTS.iter().find(|(_, before)| literal.before.ends_with(before)).map(|(of, _)| *of);
+    let all = literals(source).into_iter();
+    all.filter_map(|one| Some(List { of: of(&one)?, engine: engine_of(one.before), text: one.text })).collect()
+}
+
+const LISTS: [(&str, &str); 2] = [("with_list! {", "concat!($before, "), ("of_ids! {", "concat!($of, ")];
+
+/// The text for each engine. Some macros put a list after their literal that each engine writes in its own way, and what follows
+/// it there.
+fn completed(place: String, literal: &Literal<'_>, next: Option<&Literal<'_>>, lists: &[List]) -> Vec<Statement> {
+    let within = |of: &str| literal.before.rfind(of).is_some_and(|at| !literal.before[at..].contains("\n}"));
+    let Some((of, _)) = LISTS.iter().find(|(of, _)| within(of)) else {
         return vec![Statement { place, engine: engine_of(literal.before), sql: literal.text.clone() }];
-    }
-    let ends = all.iter().filter(|end| end.before.ends_with("concat!($before, "));
-    ends.map(|end| Statement {
-        place: place.clone(),
-        engine: engine_of(end.before),
-        sql: literal.text.clone() + &end.text,
-    })
-    .collect()
+    };
+    let end = next.filter(|next| !next.before[literal.before.len()..].contains("\n}")).map(|next| next.text.as_str());
+    let of_it = lists.iter().filter(|list| list.of == *of);
+    of_it
+        .map(|list| Statement {
+            place: place.clone(),
+            engine: list.engine,
+            sql: [&literal.text, &list.text, end.unwrap_or_default()].concat(),
+        })
+        .collect()
 }
 
 /// An engine's own: a match arm `Engine::… =>`, or a const named `…_SQLITE` or `…_POSTGRES`. Everything else is for both.
 fn engine_of(before: &str) -> Option<Engine> {
     let arm = before.trim_end_matches(|c: char| c.is_whitespace() || c == '{');
     let arm = arm.strip_suffix("Some(").unwrap_or(arm);
-    let arm = arm.strip_suffix("concat!($before,").unwrap_or(arm).trim_end();
+    let list = LISTS.iter().find_map(|(_, before)| arm.strip_suffix(before.trim_end()));
+    let arm = list.unwrap_or(arm).trim_end();
     let item = before.rsplit("const ").next().unwrap_or("");
     let name = if item.contains(';') { "" } else { item.split(':').next().unwrap_or("") };
     let of = |sqlite: bool, postgres: bool| match (sqlite, postgres) {

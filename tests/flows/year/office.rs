@@ -114,8 +114,8 @@ impl Office {
     async fn refresh(&mut self, people: &[PersonId], files: &[ResidenceFile]) {
         for person in people {
             let record = self.present(*person).await;
-            let since = || async { facet_versions::since(&mut self.at.provider.db.read().await?, *person).await };
-            let since = steady(since).await.into_iter();
+            let since = || async { facet_versions::since(&mut self.at.provider.db.read().await?, &[*person]).await };
+            let since = steady(since).await.remove(person).unwrap_or_default().into_iter();
             let since = since.filter_map(|(facet, day)| Some((Facet::from_code(&facet)?, day))).collect();
             if self.village.at.record(*person).is_none() {
                 self.village.people.push(*person);

@@ -47,9 +47,10 @@ pub async fn likely(
 ) -> Result<Vec<LikelyPerson>, Fault> {
     let Judged::On(ground, _) = judged(provider, officer, about, now).await? else { return Ok(Vec::new()) };
     let mut all = Vec::new();
-    let mut conn = provider.db.read().await?;
+    let ids: Vec<PersonId> = ground.at.likely().iter().map(|one| one.person).collect();
+    let mut there = persons::find_all(&mut provider.db.read().await?, &ids).await?;
     for one in ground.at.likely() {
-        let Some(found) = persons::find(&mut conn, one.person).await? else { continue };
+        let Some(found) = there.remove(&one.person) else { continue };
         all.push(LikelyPerson {
             id: one.person,
             name: found.person.name.full().to_owned(),
@@ -57,7 +58,6 @@ pub async fn likely(
             likeness: one.likeness.clone(),
         });
     }
-    drop(conn);
     let shown: Vec<PersonId> = all.iter().map(|one| one.id).collect();
     note_reading(&provider.writer, &shown, officer.actor.clone(), now).await?;
     Ok(all)

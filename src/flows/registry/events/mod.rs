@@ -14,6 +14,7 @@ pub mod person_page;
 pub mod propose;
 pub mod queue;
 mod record;
+mod rings;
 pub mod side_by_side;
 pub mod told;
 mod undo;

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use time::Date;
 
-use super::{Shown, as_known, shown};
+use super::{Shown, as_known, rings, shown};
 use crate::{
     base::{
         Entropy, Fault, Timestamp,
@@ -13,7 +13,7 @@ use crate::{
     flows::{Provider, registry::read_person::note_reading},
     registry::{
         Sex,
-        civil_event::{CivilEvent, Fresh, Kind, Situation, Values, Who},
+        civil_event::{Fresh, Kind, Situation, Values, Who},
         record::{Facet, Record},
     },
     store::{
@@ -121,10 +121,9 @@ pub(super) async fn relatives(
     let (person, household) = (PersonId::generate(entropy, now), HouseholdId::generate(entropy, now));
     let mut at = Situation::new(now.vietnam_date(), Fresh { person, household, number: None });
     let named = [&of.father, &of.mother, &of.spouse, &of.representative];
-    for id in named.into_iter().flatten().filter_map(|one| one.person).chain(of.merged) {
-        if let Some(relative) = record::find(conn, id).await? {
-            at.put_person(id, relative.record, BTreeMap::new());
-        }
+    let named: Vec<PersonId> = named.into_iter().flatten().filter_map(|one| one.person).chain(of.merged).collect();
+    for (id, relative) in record::find_all(conn, &named).await? {
+        at.put_person(id, relative.record, BTreeMap::new());
     }
     Ok(at)
 }
@@ -142,11 +141,9 @@ pub async fn who_is(provider: &Provider, who: &Who) -> Result<Option<(PersonId, 
 
 /// Everybody whom a form names, as far as they are recorded.
 pub async fn named(provider: &Provider, kind: Kind, values: &Values) -> Result<Vec<PersonId>, Fault> {
-    let mut all = Vec::new();
-    for who in CivilEvent::people(kind, values) {
-        all.extend(who_is(provider, &who).await?.map(|(id, _)| id));
-    }
-    Ok(all)
+    let mut conn = provider.db.read().await?;
+    let ids = rings::named(&mut conn, kind, values).await?;
+    Ok(persons::find_all(&mut conn, &ids).await?.into_keys().collect())
 }
 
 /// The number that a person has, as it stands on the card.

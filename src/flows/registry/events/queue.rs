@@ -1,17 +1,19 @@
 //! One proposal opened for reading: its form, and what it would change on the record as it is now.
 
-use super::{Base, Difference, Officer, decide::may_decide, difference::differences, ground::Ground, open_values};
+use super::{
+    Base, Difference, Officer, decide::may_decide, difference::differences, ground::Ground, open_values, rings::named,
+};
 use crate::{
     base::{
         Fault, Timestamp,
         ids::{EventId, PersonId},
     },
     flows::{Provider, registry::read_person::note_reading},
-    registry::civil_event::{CivilEvent, Kind, Refusal, Values, Warning, Who},
+    registry::civil_event::{CivilEvent, Kind, Refusal, Values, Warning},
     store::{
         Conn,
         civil_events::{self, EventState, StoredEvent},
-        numbers, persons,
+        persons,
     },
 };
 
@@ -91,23 +93,10 @@ async fn concerned(
     event: &StoredEvent,
     (kind, values): (Kind, &Values),
 ) -> Result<Vec<(PersonId, String)>, Fault> {
-    let mut ids = Vec::new();
-    for who in CivilEvent::people(kind, values) {
-        ids.extend(match who {
-            Who::Number(number) => numbers::person_of(conn, &number).await?,
-            Who::Id(id) => Some(id),
-        });
-    }
+    let mut ids = named(conn, kind, values).await?;
     ids.extend(civil_events::people_of(conn, event.id).await?);
-    let mut people: Vec<(PersonId, String)> = Vec::new();
-    for id in ids {
-        if people.iter().any(|(known, _)| *known == id) {
-            continue;
-        }
-        // A child that is only proposed is nobody yet.
-        if let Some(found) = persons::find(conn, id).await? {
-            people.push((id, found.person.name.full().to_owned()));
-        }
-    }
-    Ok(people)
+    // Each once; a child that is only proposed is nobody yet.
+    let mut found = persons::find_all(conn, &ids).await?;
+    let name = |id: PersonId| Some((id, found.remove(&id)?.person.name.full().to_owned()));
+    Ok(ids.into_iter().filter_map(name).collect())
 }

@@ -36,8 +36,8 @@ pub async fn side_by_side(
 ) -> Result<Option<SideBySide>, Fault> {
     let mut conn = provider.db.read().await?;
     let Some(found) = duplicates::find(&mut conn, pair).await? else { return Ok(None) };
-    let (one, other) = (record::find(&mut conn, found.one).await?, record::find(&mut conn, found.other).await?);
-    let (Some(one), Some(other)) = (one, other) else { return Ok(None) };
+    let mut both = record::find_all(&mut conn, &[found.one, found.other]).await?;
+    let (Some(one), Some(other)) = (both.remove(&found.one), both.remove(&found.other)) else { return Ok(None) };
     let vault = &provider.secrets.vault;
     let (one, other) = (opened(vault, &one)?, opened(vault, &other)?);
     let ground = (&provider.entropy, now);

@@ -2,14 +2,11 @@
 
 use std::collections::BTreeSet;
 
-use super::{
-    ground::{Ground, Touched},
-    record::fact_of,
-};
+use super::{ground::Ground, record::fact_of, rings::seen_of};
 use crate::{
     base::{
         Fault,
-        ids::{EventId, PersonId},
+        ids::{EventId, HouseholdId, PersonId},
     },
     flows::registry::PersonVault,
     registry::{
@@ -27,31 +24,24 @@ impl Ground {
             changes: undone(conn, vault, merge.event).await?,
             households: facet_versions::households_of(conn, merge.event).await?,
         };
-        self.add_principal(conn, vault, merge.kept).await?;
+        self.add_principals(conn, vault, &BTreeSet::from([merge.kept])).await?;
         let touched: BTreeSet<PersonId> = undo.changes.iter().map(|one| one.person).chain(undo.names()).collect();
-        for id in touched {
-            self.add_person(conn, vault, id).await?;
-            let survivor = merges::survivor(conn, id).await?;
-            self.add_person(conn, vault, survivor).await?;
-        }
-        for (before, after) in &undo.households {
-            let Some(now) = household_writes::find(conn, before.id).await? else { continue };
-            if before.head == after.head {
-                self.put_dwelling(now);
-            } else {
-                self.add_household(conn, vault, now, Touched::Named).await?;
-            }
-        }
+        self.add_survivors(conn, vault, touched).await?;
+        let changed: Vec<HouseholdId> = undo.households.iter().map(|(before, _)| before.id).collect();
         // Where somebody lived among others, the household stayed as it was: it is no part of what the merge changed.
         let homes = undo.changes.iter().filter_map(|one| match &one.before {
             Fact::Household(place) => place.as_ref().map(|place| place.household),
             _ => None,
         });
-        for home in homes.collect::<BTreeSet<_>>() {
-            if let Some(now) = household_writes::find(conn, home).await? {
-                self.put_dwelling(now);
-            }
+        let there: Vec<HouseholdId> = homes.chain(changed).collect();
+        for now in household_writes::find(conn, &there).await? {
+            self.put_household(now);
         }
+        // Where the head changed, the others may stand otherwise to them.
+        let other_head = undo.households.iter().filter(|(before, after)| before.head != after.head);
+        let other_head: Vec<HouseholdId> = other_head.map(|(before, _)| before.id).collect();
+        let members = seen_of(conn, &other_head).await?;
+        self.add_people(conn, vault, members).await?;
         self.at.put_undo(gone, undo);
         Ok(())
     }
@@ -60,8 +50,8 @@ impl Ground {
 /// Field by field what an event found and what it left.
 async fn undone(conn: &mut Conn, vault: &PersonVault, event: EventId) -> Result<Vec<Undone>, Fault> {
     let mut all = Vec::new();
-    for person in facet_versions::people_of(conn, event).await? {
-        let versions = facet_versions::of_person(conn, person).await?;
+    let people = facet_versions::people_of(conn, event).await?;
+    for (person, versions) in facet_versions::of_people(conn, &people).await? {
         for (at, version) in versions.iter().enumerate().filter(|(_, version)| version.event == Some(event)) {
             let bad = || Fault::inconsistent("facet_version", "facet", &person);
             let facet = Facet::from_code(&version.facet).ok_or_else(bad)?;

@@ -78,23 +78,17 @@ impl RestsOn {
 
     /// Whether anything is not as it was read. Holds all of it until the transaction ends, in one order.
     pub async fn moved(&self, conn: &mut Conn) -> Result<bool, Fault> {
-        for (id, version) in &self.people {
-            if record::hold(conn, *id).await? != Some(*version) {
-                return Ok(true);
-            }
+        let people: Vec<PersonId> = self.people.keys().copied().collect();
+        if record::hold(conn, &people).await? != self.people {
+            return Ok(true);
         }
-        for (id, version) in &self.households {
-            if household_writes::hold(conn, *id).await? != Some(*version) {
-                return Ok(true);
-            }
+        let households: Vec<HouseholdId> = self.households.keys().copied().collect();
+        if household_writes::hold(conn, &households).await? != self.households {
+            return Ok(true);
         }
-        for (id, were) in &self.depending {
-            let are: BTreeSet<PersonId> = record::depending(conn, *id).await?.into_iter().collect();
-            if are != *were {
-                return Ok(true);
-            }
-        }
-        Ok(false)
+        // After all are held: it sees what was committed while a lock was waited for.
+        let of: Vec<PersonId> = self.depending.keys().copied().collect();
+        Ok(record::depending(conn, &of).await? != self.depending)
     }
 }
 
