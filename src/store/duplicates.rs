@@ -127,9 +127,7 @@ pub async fn keep(
         return Ok(false);
     }
     // Who moves meanwhile finds the pair, or is waited for.
-    for id in [one, other] {
-        record::hold(conn, id).await?;
-    }
+    record::hold(conn, &[one, other]).await?;
     duplicate_places::place(conn, (one, other)).await?;
     Ok(true)
 }

@@ -45,7 +45,7 @@ impl Ground {
         let mut parents = BTreeSet::new();
         for id in of {
             let former = former_parents(vault, id, &histories.remove(&id).unwrap_or_default())?;
-            parents.extend(former.by_birth().chain(former.adopters.iter().copied()));
+            parents.extend(former.by_birth().chain(former.adopters.keys().copied()));
             self.at.put_former(id, former);
         }
         self.add_survivors(conn, vault, parents).await
