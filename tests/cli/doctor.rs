@@ -225,7 +225,9 @@ async fn a_clock_that_is_behind_the_record_is_bad() {
         assert_eq!(seen()["state"], "good", "{}", seen());
         // As another process will have written an hour from now.
         let url = binary.variable("DINHDANH_DATABASE_URL");
-        let db = Db::open(&DbSettings { url, read_connections: 1, postgres_lanes: 1 }).await.unwrap();
+        let db = Db::open(&DbSettings { url, read_connections: 1, postgres_lanes: 1, notices_restores: true })
+            .await
+            .unwrap();
         let then = Clock::System.now() + Span::hours(1);
         let writer = Writer::start(&db, InstanceId::generate(&random::entropy(), then));
         writer.submit(initial::make(&random::entropy(), "later", 1, Span::days(1), then).keep()).await.unwrap();

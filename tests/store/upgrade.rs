@@ -118,7 +118,10 @@ fn known(table: &str) -> &'static str {
 }
 
 async fn upgraded(url: &str) {
-    let db = Db::open(&DbSettings { url: url.to_owned(), read_connections: 1, postgres_lanes: 1 }).await.unwrap();
+    let db =
+        Db::open(&DbSettings { url: url.to_owned(), read_connections: 1, postgres_lanes: 1, notices_restores: true })
+            .await
+            .unwrap();
     migrations::migrate(&db).await.unwrap();
     assert!(migrations::state(&db).await.unwrap().is_current());
     db.close().await;
