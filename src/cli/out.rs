@@ -64,7 +64,6 @@ impl Out {
     }
 
     /// A command whose answer was cut off did not succeed: what is shown once may be lost, or `> FILE` hold half of it.
-    #[expect(clippy::unused_self, reason = "what was printed went through what the person chose")]
     pub fn unwritten(self) -> Option<Failure> {
         let cure = "make room where it goes. What was to be changed is changed: look with `list` or `show`; what is shown once is made \
                     anew (`client rotate-secret`, `operator reset`, `account renew`)";

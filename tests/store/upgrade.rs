@@ -33,7 +33,7 @@ fn full(binary: Binary) -> Binary {
     assert!(run(&operator));
     let people = fs::read_to_string(at("people.csv")).unwrap();
     let numbers: Vec<&str> = people.lines().skip(1).map(|line| &line[..12]).collect();
-    assert!(numbers.iter().any(|number| run(&["account", "create", number, "--phone", "0500000001"])));
+    assert!(numbers.iter().any(|&number| run(&["account", "create", number, "--phone", "0500000001"])));
     let event = format!(
         r#"{{"source_id": "1", "kind": "death", "fields": {{"subject": "{}", "on": "2026-11-20", "paper": "death_note",
             "paper_no": "17", "paper_on": "2026-11-20", "paper_by": "UBND phường Ngọc Hà"}}}}"#,
