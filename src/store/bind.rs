@@ -101,7 +101,7 @@ impl Type<Sqlite> for Ids {
     }
 }
 
-impl<'q> Encode<'q, Sqlite> for Ids {
+impl Encode<'_, Sqlite> for Ids {
     fn encode_by_ref(&self, buf: &mut SqliteArgumentsBuffer) -> Result<IsNull, BoxDynError> {
         let texts: Vec<String> = self.0.iter().map(|id| id.simple().to_string()).collect();
         Encode::<Sqlite>::encode(serde_json::Value::from(texts).to_string(), buf)
@@ -114,7 +114,7 @@ impl Type<Postgres> for Ids {
     }
 }
 
-impl<'q> Encode<'q, Postgres> for Ids {
+impl Encode<'_, Postgres> for Ids {
     fn encode_by_ref(&self, buf: &mut PgArgumentBuffer) -> Result<IsNull, BoxDynError> {
         Encode::<Postgres>::encode_by_ref(&self.0, buf)
     }
