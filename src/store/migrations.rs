@@ -51,6 +51,8 @@ pub const MIGRATIONS: &[(i64, &str, &str, &str)] = &[
     embed!(72, "0072_lists_by_pages"),
     embed!(73, "0073_client_end"),
     embed!(75, "0075_export_proposals"),
+    embed!(76, "0076_pairs_of_a_unit"),
+    embed!(77, "0077_sheets_by_time"),
 ];
 
 /// What `migrate --check` says.
