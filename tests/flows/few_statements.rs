@@ -87,7 +87,7 @@ async fn an_event_costs_so_many_statements_and_no_more() {
         for (kind, fields, most) in [
             (Kind::Birth, birth.as_slice(), (18, 42)),
             (Kind::Marriage, &[("husband", son), ("wife", daughter), on], (36, 57)),
-            (Kind::HouseholdMerge, &moved, (22, 61)),
+            (Kind::HouseholdMerge, &moved, (22, 64)),
             (Kind::Death, &[("subject", dead), on], (27, 64)),
         ] {
             let (proposed, decided) = cost(&at, &proposal(kind, kind.code(), fields)).await;
