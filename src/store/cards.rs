@@ -57,7 +57,9 @@ pub async fn of_people(conn: &mut Conn, people: &[PersonId]) -> Result<BTreeMap<
     let rows: Vec<CardRow> = rows_of_ids!(conn, of_people_sql, people, "reading people's cards");
     let mut all: BTreeMap<PersonId, Vec<Card>> = by_whose(rows, |row| row.person_id)?;
     // Those of one day stay as they come.
-    all.values_mut().for_each(|cards| cards.sort_by_key(|card| std::cmp::Reverse(card.issued_on)));
+    for cards in all.values_mut() {
+        cards.sort_by_key(|card| std::cmp::Reverse(card.issued_on));
+    }
     Ok(all)
 }
 

@@ -43,7 +43,7 @@ async fn family(at: &TestProvider, file: &str, first: u32, children: u32) {
     add(at, father).await;
     add(at, mother).await;
     for child in 0..children {
-        let sex = if child % 2 == 0 { Sex::Male } else { Sex::Female };
+        let sex = if child.is_multiple_of(2) { Sex::Male } else { Sex::Female };
         let mut child = member(at, first + 2 + child, sex, "2003-01-01", (file, Relation::Child));
         (child.relatives.father, child.relatives.mother) = (Some(number(first)), Some(number(first + 1)));
         add(at, child).await;
