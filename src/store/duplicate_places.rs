@@ -25,7 +25,7 @@ pub(super) async fn place(conn: &mut Conn, (one, other): (PersonId, PersonId)) -
             .map_err(failed("holding a pair"))?;
     on!(&mut *conn, |c| sqlx::query(DROP).bind(one).bind(other).execute(c).await.map(|_| ()))
         .map_err(failed("taking a pair off its lists"))?;
-    if !state.is_some_and(|(state,)| state == "open") {
+    if state.is_none_or(|(state,)| state != "open") {
         return Ok(());
     }
     on!(conn, |c| sqlx::query(ADD).bind(one).bind(other).execute(c).await.map(|_| ()))
