@@ -48,7 +48,7 @@ pub fn jwe(data: &[u8]) -> bool {
 pub fn jwks(data: &[u8]) -> bool {
     let Ok(keys) = ParsedJwks::parse(data) else { return false };
     assert!(keys.len() <= 32);
-    keys.len() > 0
+    !keys.is_empty()
 }
 
 pub fn dpop_proof(data: &[u8]) -> bool {
