@@ -101,6 +101,10 @@ impl Span {
     pub const fn days(days: i64) -> Self {
         Self::secs(days.saturating_mul(86_400))
     }
+    /// Both, one after the other.
+    pub const fn and(self, other: Self) -> Self {
+        Self(self.0.saturating_add(other.0))
+    }
     pub const fn as_secs(self) -> i64 {
         self.0.div_euclid(1_000_000)
     }

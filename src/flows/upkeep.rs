@@ -4,7 +4,7 @@ use std::{sync::Arc, time::Duration};
 
 use tokio::time::{MissedTickBehavior, interval};
 
-use super::{Provider, registry::events::try_early, restored};
+use super::{Provider, provider::Lifetimes, registry::events::try_early, restored};
 use crate::{
     base::{Clock, Fault, Span, Timestamp},
     store::{Class, LaneKey, Tx, Unit, sweep::Stale},
@@ -39,22 +39,35 @@ pub async fn sweep_always(provider: Arc<Provider>, clock: Clock) {
 
 /// One round over everything; answers how many rows went.
 pub async fn sweep(provider: &Provider, now: Timestamp) -> Result<u64, Fault> {
-    let mut gone = 0;
+    let (mut gone, mut first_fault) = (0, None);
     for what in Stale::ALL {
-        for _ in 0..ROUNDS {
-            let deleted = provider.writer.submit(Sweep { what, before: now - kept_for(what) }).await?;
-            gone += deleted;
-            if deleted < AT_ONCE.unsigned_abs() {
-                break;
-            }
+        match sweep_one(provider, what, now).await {
+            Ok(deleted) => gone += deleted,
+            // What cannot be swept keeps nothing else from it.
+            Err(fault) => first_fault = first_fault.or(Some(fault)),
+        }
+    }
+    first_fault.map_or(Ok(gone), Err)
+}
+
+async fn sweep_one(provider: &Provider, what: Stale, now: Timestamp) -> Result<u64, Fault> {
+    let (mut gone, before) = (0, now - kept_for(what, &provider.settings.lifetimes));
+    for _ in 0..ROUNDS {
+        let deleted = provider.writer.submit(Sweep { what, before }).await?;
+        gone += deleted;
+        if deleted < AT_ONCE.unsigned_abs() {
+            break;
         }
     }
     Ok(gone)
 }
 
 /// How long a row stays after its end.
-const fn kept_for(what: Stale) -> Span {
+fn kept_for(what: Stale, lifetimes: &Lifetimes) -> Span {
     match what {
+        // `audit show --grant` begins at the grant. A session outlives every grant that it gave.
+        Stale::Grants => Span::days(30),
+        Stale::Sessions => Span::days(31).and(lifetimes.offline_refresh.max(lifetimes.refresh)),
         // So that the pages can say "expired" or "finished" instead of "unknown".
         Stale::Interactions
         | Stale::Registrations

@@ -232,17 +232,9 @@ pub async fn wrong_number(conn: &mut Conn, id: DecoupledId) -> Result<i64, Fault
 pub(super) const POLLED: &str = "UPDATE backchannel_authentication SET polled_at = $3, interval_s = $4 \
     WHERE digest = $1 AND client_id = $2 AND state = 'pending'";
 
-pub(super) const CONSUME: &str = "UPDATE backchannel_authentication SET state = 'used', used_at = $3 \
+pub(super) const CONSUME: &str = "UPDATE backchannel_authentication SET state = 'used', used_at = $3, expires_at = $4 \
     WHERE digest = $1 AND client_id = $2 AND state = 'approved' AND expires_at > $3 RETURNING id";
 
-pub(super) const SWEEP: &str = "DELETE FROM backchannel_authentication WHERE id IN \
-    (SELECT b.id FROM backchannel_authentication b WHERE b.expires_at < $1 \
-    AND NOT EXISTS (SELECT 1 FROM grants g WHERE g.id = b.grant_id AND g.expires_at > $1) LIMIT $2)";
-
 /// What they share with their like.
-pub const REQUESTS: Requests = Requests {
-    what: "polling, using or sweeping backchannel requests",
-    polled: POLLED,
-    consume: CONSUME,
-    sweep: SWEEP,
-};
+pub const REQUESTS: Requests =
+    Requests { what: "polling or using backchannel requests", polled: POLLED, consume: CONSUME };

@@ -77,23 +77,24 @@ pub async fn find(conn: &mut Conn, digest: &[u8]) -> Result<Option<StoredCode>, 
     }))
 }
 
-pub(super) const CONSUME: &str = "UPDATE authorization_code SET used_at = $3 \
+pub(super) const CONSUME: &str = "UPDATE authorization_code SET used_at = $3, expires_at = $4 \
     WHERE digest = $1 AND client_id = $2 AND used_at IS NULL AND expires_at > $3 RETURNING grant_id";
 
-/// The one statement that redeems: by this client, unused, not expired. `false` means somebody was first, or it is late.
-pub async fn consume(conn: &mut Conn, digest: &[u8], client: &ClientId, now: Timestamp) -> Result<bool, Fault> {
-    let row: Option<(GrantId,)> =
-        on!(conn, |c| sqlx::query_as(CONSUME).bind(digest).bind(client).bind(now).fetch_optional(c).await)
-            .map_err(failed("consuming a code"))?;
+/// The one statement that redeems: by this client, unused, not expired. `false` means somebody was first, or it is late. A spent
+/// code is kept until its grant is over, so that a late replay still revokes it.
+pub async fn consume(
+    conn: &mut Conn,
+    digest: &[u8],
+    client: &ClientId,
+    (now, kept_until): (Timestamp, Timestamp),
+) -> Result<bool, Fault> {
+    let row: Option<(GrantId,)> = on!(conn, |c| sqlx::query_as(CONSUME)
+        .bind(digest)
+        .bind(client)
+        .bind(now)
+        .bind(kept_until)
+        .fetch_optional(c)
+        .await)
+    .map_err(failed("consuming a code"))?;
     Ok(row.is_some())
-}
-
-pub(super) const SWEEP: &str = "DELETE FROM authorization_code WHERE digest IN (SELECT a.digest FROM authorization_code a \
-    WHERE a.expires_at < $1 AND NOT EXISTS (SELECT 1 FROM grants g WHERE g.id = a.grant_id AND g.expires_at > $1) LIMIT $2)";
-
-/// Forgets codes that are over and whose grant is too: a spent code is kept as long as its family, so that a late replay
-/// still revokes it. Answers how many went.
-pub async fn sweep(conn: &mut Conn, before: Timestamp, limit: i64) -> Result<u64, Fault> {
-    on!(conn, |c| sqlx::query(SWEEP).bind(before).bind(limit).execute(c).await.map(|done| done.rows_affected()))
-        .map_err(failed("sweeping codes"))
 }

@@ -52,7 +52,6 @@ pub struct Requests {
     pub(super) what: &'static str,
     pub(super) polled: &'static str,
     pub(super) consume: &'static str,
-    pub(super) sweep: &'static str,
 }
 
 impl Requests {
@@ -68,25 +67,23 @@ impl Requests {
             .map_err(failed(self.what))
     }
 
-    /// The one statement that gives the tokens away: by this client, approved, not used, not over.
+    /// The one statement that gives the tokens away: by this client, approved, not used, not over. It is kept until its grant is over.
     pub async fn consume(
         &self,
         conn: &mut Conn,
         digest: &[u8],
         client: &ClientId,
-        now: Timestamp,
+        (now, kept_until): (Timestamp, Timestamp),
     ) -> Result<bool, Fault> {
         let sql = self.consume;
-        let row: Option<(DecoupledId,)> =
-            on!(conn, |c| sqlx::query_as(sql).bind(digest).bind(client).bind(now).fetch_optional(c).await)
-                .map_err(failed(self.what))?;
+        let row: Option<(DecoupledId,)> = on!(conn, |c| sqlx::query_as(sql)
+            .bind(digest)
+            .bind(client)
+            .bind(now)
+            .bind(kept_until)
+            .fetch_optional(c)
+            .await)
+        .map_err(failed(self.what))?;
         Ok(row.is_some())
-    }
-
-    /// Forgets those that are over, the used ones with their family, so that a late replay still revokes it.
-    pub async fn sweep(&self, conn: &mut Conn, before: Timestamp, limit: i64) -> Result<u64, Fault> {
-        let sql = self.sweep;
-        on!(conn, |c| sqlx::query(sql).bind(before).bind(limit).execute(c).await.map(|done| done.rows_affected()))
-            .map_err(failed(self.what))
     }
 }

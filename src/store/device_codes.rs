@@ -151,12 +151,8 @@ pub async fn deny(conn: &mut Conn, id: DecoupledId, now: Timestamp) -> Result<bo
 pub(super) const POLLED: &str = "UPDATE device_authorization SET polled_at = $3, interval_s = $4 \
     WHERE digest = $1 AND client_id = $2 AND state = 'pending'";
 
-pub(super) const CONSUME: &str = "UPDATE device_authorization SET state = 'used', used_at = $3 \
+pub(super) const CONSUME: &str = "UPDATE device_authorization SET state = 'used', used_at = $3, expires_at = $4 \
     WHERE digest = $1 AND client_id = $2 AND state = 'approved' AND expires_at > $3 RETURNING id";
 
-pub(super) const SWEEP: &str = "DELETE FROM device_authorization WHERE id IN (SELECT d.id FROM device_authorization d \
-    WHERE d.expires_at < $1 AND NOT EXISTS (SELECT 1 FROM grants g WHERE g.id = d.grant_id AND g.expires_at > $1) LIMIT $2)";
-
 /// What they share with their like.
-pub const REQUESTS: Requests =
-    Requests { what: "polling, using or sweeping device codes", polled: POLLED, consume: CONSUME, sweep: SWEEP };
+pub const REQUESTS: Requests = Requests { what: "polling or using device codes", polled: POLLED, consume: CONSUME };

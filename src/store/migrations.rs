@@ -55,6 +55,7 @@ pub const MIGRATIONS: &[(i64, &str, &str, &str)] = &[
     embed!(77, "0077_sheets_by_time"),
     embed!(80, "0080_database_epoch"),
     embed!(81, "0081_words_of_before"),
+    embed!(82, "0082_spent_codes_end"),
 ];
 
 /// What `migrate --check` says.

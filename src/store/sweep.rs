@@ -1,6 +1,6 @@
 //! What is over and holds nothing that anybody may still ask for is deleted, a few rows at a time.
 
-use super::{Conn, backchannel, change_feed, codes, console_drafts, db::failed, device_codes, interactions};
+use super::{Conn, change_feed, console_drafts, db::failed, interactions};
 use crate::base::{Fault, Timestamp};
 
 /// Kinds of rows that grow old. Each has an index by its time.
@@ -22,8 +22,24 @@ pub enum Stale {
     BackchannelRequests,
     RegistryChanges,
     ConsoleDrafts,
+    Grants,
+    Sessions,
 }
 
+// A spent code's time was put off to the end of its grant.
+const CODES: &str = "DELETE FROM authorization_code WHERE digest IN (SELECT digest FROM authorization_code WHERE expires_at < $1 LIMIT $2)";
+const DEVICES: &str = "DELETE FROM device_authorization WHERE id IN \
+    (SELECT id FROM device_authorization WHERE expires_at < $1 LIMIT $2)";
+const BACKCHANNEL: &str = "DELETE FROM backchannel_authentication WHERE id IN \
+    (SELECT id FROM backchannel_authentication WHERE expires_at < $1 LIMIT $2)";
+const FAMILIES: &str = "DELETE FROM refresh_family WHERE grant_id IN \
+    (SELECT id FROM grants WHERE expires_at < $1 ORDER BY expires_at, id LIMIT $2)";
+const GRANTS: &str =
+    "DELETE FROM grants WHERE id IN (SELECT id FROM grants WHERE expires_at < $1 ORDER BY expires_at, id LIMIT $2)";
+const SIGNED_IN: &str = "DELETE FROM session_client WHERE session_id IN \
+    (SELECT id FROM session WHERE expires_at < $1 ORDER BY expires_at, id LIMIT $2)";
+const SESSIONS: &str =
+    "DELETE FROM session WHERE id IN (SELECT id FROM session WHERE expires_at < $1 ORDER BY expires_at, id LIMIT $2)";
 const JTIS: &str = "DELETE FROM assertion_jti WHERE (client_id, jti) IN \
     (SELECT client_id, jti FROM assertion_jti WHERE expires_at < $1 LIMIT $2)";
 const PROOFS: &str =
@@ -47,7 +63,7 @@ const MESSAGES: &str = "DELETE FROM outbox WHERE id IN \
     (SELECT id FROM outbox WHERE state <> 'waiting' AND next_attempt_at < $1 LIMIT $2)";
 
 impl Stale {
-    pub const ALL: [Self; 16] = [
+    pub const ALL: [Self; 18] = [
         Self::Codes,
         Self::Interactions,
         Self::AssertionJtis,
@@ -64,17 +80,27 @@ impl Stale {
         Self::BackchannelRequests,
         Self::RegistryChanges,
         Self::ConsoleDrafts,
+        Self::Grants,
+        Self::Sessions,
     ];
 
     /// Deletes at most `limit` rows whose time ended before `before`; answers how many went.
     pub async fn sweep(self, conn: &mut Conn, before: Timestamp, limit: i64) -> Result<u64, Fault> {
         let sql = match self {
-            Self::Codes => return codes::sweep(conn, before, limit).await,
             Self::Interactions => return interactions::sweep(conn, before, limit).await,
-            Self::DeviceCodes => return device_codes::REQUESTS.sweep(conn, before, limit).await,
-            Self::BackchannelRequests => return backchannel::REQUESTS.sweep(conn, before, limit).await,
             Self::RegistryChanges => return change_feed::sweep(conn, before, limit).await,
             Self::ConsoleDrafts => return console_drafts::sweep(conn, before, limit).await,
+            Self::Codes => CODES,
+            Self::DeviceCodes => DEVICES,
+            Self::BackchannelRequests => BACKCHANNEL,
+            Self::Grants => {
+                delete(conn, FAMILIES, before, limit).await?;
+                GRANTS
+            }
+            Self::Sessions => {
+                delete(conn, SIGNED_IN, before, limit).await?;
+                SESSIONS
+            }
             Self::AssertionJtis => JTIS,
             Self::DpopProofs => PROOFS,
             Self::RevokedTokens => REVOKED,
@@ -86,7 +112,11 @@ impl Stale {
             Self::OperatorSessions => OPERATOR_SESSIONS,
             Self::Messages => MESSAGES,
         };
-        on!(conn, |c| sqlx::query(sql).bind(before).bind(limit).execute(c).await.map(|done| done.rows_affected()))
-            .map_err(failed("sweeping what is over"))
+        delete(conn, sql, before, limit).await
     }
+}
+
+async fn delete(conn: &mut Conn, sql: &'static str, before: Timestamp, limit: i64) -> Result<u64, Fault> {
+    on!(conn, |c| sqlx::query(sql).bind(before).bind(limit).execute(c).await.map(|done| done.rows_affected()))
+        .map_err(failed("sweeping what is over"))
 }

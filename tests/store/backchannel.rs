@@ -91,7 +91,7 @@ async fn it_is_decided_by_its_person_and_used_once_by_its_client() {
         let (id, client) = (request.id, request.client_id.clone());
         assert_eq!(backchannel::approve(&mut conn, id, &stranger, NOW).await.unwrap(), None, "another person");
         assert_eq!(backchannel::approve(&mut conn, id, &approval, NOW + LIFE).await.unwrap(), None, "too late");
-        assert!(!backchannel::REQUESTS.consume(&mut conn, &request.digest, &client, NOW).await.unwrap());
+        assert!(!backchannel::REQUESTS.consume(&mut conn, &request.digest, &client, (NOW, NOW)).await.unwrap());
         let decided = backchannel::approve(&mut conn, id, &approval, NOW + LIFE - MICRO).await.unwrap();
         assert_eq!(decided, Some((Mode::Ping, client.clone())));
         assert_eq!(backchannel::deny(&mut conn, id, NOW).await.unwrap(), None);
@@ -99,10 +99,15 @@ async fn it_is_decided_by_its_person_and_used_once_by_its_client() {
         assert_eq!(backchannel::approve(&mut conn, id, &again, NOW).await.unwrap(), None, "the first word stands");
         let found = backchannel::find_by_id(&mut conn, id).await.unwrap().unwrap();
         assert_eq!(found.progress, Progress::Approved(approval.clone()));
-        assert!(!backchannel::REQUESTS.consume(&mut conn, &request.digest, &"other".into(), NOW).await.unwrap());
-        assert!(!backchannel::REQUESTS.consume(&mut conn, &request.digest, &client, NOW + LIFE).await.unwrap());
-        assert!(backchannel::REQUESTS.consume(&mut conn, &request.digest, &client, NOW).await.unwrap());
-        assert!(!backchannel::REQUESTS.consume(&mut conn, &request.digest, &client, NOW).await.unwrap());
+        assert!(!backchannel::REQUESTS.consume(&mut conn, &request.digest, &"other".into(), (NOW, NOW)).await.unwrap());
+        assert!(
+            !backchannel::REQUESTS
+                .consume(&mut conn, &request.digest, &client, (NOW + LIFE, NOW + LIFE))
+                .await
+                .unwrap()
+        );
+        assert!(backchannel::REQUESTS.consume(&mut conn, &request.digest, &client, (NOW, NOW)).await.unwrap());
+        assert!(!backchannel::REQUESTS.consume(&mut conn, &request.digest, &client, (NOW, NOW)).await.unwrap());
         let found = backchannel::find_by_id(&mut conn, id).await.unwrap().unwrap();
         assert_eq!(found.progress, Progress::Used(approval));
 
@@ -129,7 +134,10 @@ async fn of_thirty_two_at_once_one_fetches() {
                 let (case, request) = (Arc::clone(&case), request.clone());
                 tokio::spawn(async move {
                     let mut conn = case.conn().await;
-                    backchannel::REQUESTS.consume(&mut conn, &request.digest, &request.client_id, NOW).await.unwrap()
+                    backchannel::REQUESTS
+                        .consume(&mut conn, &request.digest, &request.client_id, (NOW, NOW))
+                        .await
+                        .unwrap()
                 })
             })
             .collect();

@@ -102,7 +102,8 @@ impl Case {
 
     /// The same database opened once more, as another process would.
     pub async fn another(&self) -> Db {
-        let settings = DbSettings { url: self.test.url.clone(), read_connections: 2, postgres_lanes: 4, notices_restores: true };
+        let settings =
+            DbSettings { url: self.test.url.clone(), read_connections: 2, postgres_lanes: 4, notices_restores: true };
         Db::open(&settings).await.unwrap()
     }
 

@@ -7,7 +7,7 @@ use dinhdanh::{
     },
     store::{
         codes::{self, StoredCode},
-        grants::{self, StoredGrant},
+        sweep::Stale,
     },
 };
 use serde_json::json;
@@ -35,21 +35,6 @@ impl Case {
         codes::insert(&mut self.conn().await, &digest, &code, NOW).await.unwrap();
         (digest, code)
     }
-
-    /// What redeeming the code stored.
-    async fn redeemed(&self, code: &StoredCode, expires_at: Timestamp) {
-        let grant = StoredGrant {
-            id: code.grant_id,
-            client_id: code.client_id.clone(),
-            account_id: code.account_id,
-            session_id: code.session_id,
-            offline: false,
-            authorized: json!({}),
-            expires_at,
-            revoked_at: None,
-        };
-        grants::insert(&mut self.conn().await, &grant, NOW).await.unwrap();
-    }
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -59,8 +44,9 @@ async fn a_code_is_read_back_as_it_was_stored() {
         let (digest, mut code) = case.code(&client, NOW + LIFE).await;
         let mut conn = case.conn().await;
         assert_eq!(codes::find(&mut conn, &digest).await.unwrap().unwrap(), code);
-        assert!(codes::consume(&mut conn, &digest, &client, NOW + MICRO).await.unwrap());
-        code.used_at = Some(NOW + MICRO);
+        let kept_until = NOW + Span::hours(12);
+        assert!(codes::consume(&mut conn, &digest, &client, (NOW + MICRO, kept_until)).await.unwrap());
+        (code.used_at, code.expires_at) = (Some(NOW + MICRO), kept_until);
         assert_eq!(codes::find(&mut conn, &digest).await.unwrap().unwrap(), code, "kept, so that a replay is noticed");
         assert!(codes::find(&mut conn, &[0; 32]).await.unwrap().is_none());
 
@@ -83,10 +69,13 @@ async fn a_code_is_redeemed_once_and_by_its_client_alone() {
         let (client, other) = (case.client("rp").await, case.client("other").await);
         let (digest, _) = case.code(&client, NOW + LIFE).await;
         let mut conn = case.conn().await;
-        assert!(!codes::consume(&mut conn, &digest, &other, NOW).await.unwrap());
-        assert!(codes::consume(&mut conn, &digest, &client, NOW).await.unwrap(), "a stranger's try burns nothing");
-        assert!(!codes::consume(&mut conn, &digest, &client, NOW).await.unwrap());
-        assert!(!codes::consume(&mut conn, &[0; 32], &client, NOW).await.unwrap());
+        assert!(!codes::consume(&mut conn, &digest, &other, (NOW, NOW)).await.unwrap());
+        assert!(
+            codes::consume(&mut conn, &digest, &client, (NOW, NOW)).await.unwrap(),
+            "a stranger's try burns nothing"
+        );
+        assert!(!codes::consume(&mut conn, &digest, &client, (NOW, NOW)).await.unwrap());
+        assert!(!codes::consume(&mut conn, &[0; 32], &client, (NOW, NOW)).await.unwrap());
     })
     .await;
 }
@@ -99,31 +88,39 @@ async fn a_code_ends_at_its_microsecond() {
         let mut conn = case.conn().await;
         let (digest, _) = case.code(&client, ends).await;
         for late in [ends, ends + MICRO] {
-            assert!(!codes::consume(&mut conn, &digest, &client, late).await.unwrap());
+            assert!(!codes::consume(&mut conn, &digest, &client, (late, late)).await.unwrap());
         }
-        assert!(codes::consume(&mut conn, &digest, &client, ends - MICRO).await.unwrap());
+        assert!(codes::consume(&mut conn, &digest, &client, (ends - MICRO, ends - MICRO)).await.unwrap());
     })
     .await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn sweeping_keeps_the_codes_of_living_families() {
+async fn sweeping_keeps_spent_codes_until_their_grants_are_over() {
     both(async |case| {
         let client = case.client("rp").await;
         let swept_at = NOW + Span::hours(1);
-        let (living, code) = case.code(&client, NOW + LIFE).await;
-        case.redeemed(&code, swept_at + MICRO).await;
-        let (over, code) = case.code(&client, NOW + LIFE).await;
-        case.redeemed(&code, swept_at).await;
-        let (never_used, _) = case.code(&client, swept_at - MICRO).await;
-        let (fresh, _) = case.code(&client, swept_at).await;
-
+        let mut kept = Vec::new();
+        for (name, ends, grant_ends) in [
+            ("living", NOW + LIFE, Some(swept_at + MICRO)),
+            ("over", NOW + LIFE, Some(swept_at - MICRO)),
+            ("never used", swept_at - MICRO, None),
+            ("fresh", swept_at, None),
+        ] {
+            let (digest, _) = case.code(&client, ends).await;
+            if let Some(grant_ends) = grant_ends {
+                assert!(codes::consume(&mut case.conn().await, &digest, &client, (NOW, grant_ends)).await.unwrap());
+            }
+            kept.push((name, digest));
+        }
         let mut conn = case.conn().await;
-        assert_eq!(codes::sweep(&mut conn, swept_at, 1).await.unwrap(), 1, "no more at once than asked for");
-        assert_eq!(codes::sweep(&mut conn, swept_at, 100).await.unwrap(), 1);
-        assert_eq!(codes::sweep(&mut conn, swept_at, 100).await.unwrap(), 0);
+        let mut gone = Vec::new();
+        for most in [1, 100, 100] {
+            gone.push(Stale::Codes.sweep(&mut conn, swept_at, most).await.unwrap());
+        }
+        assert_eq!(gone, [1, 1, 0], "no more at once than asked for");
         let mut left = Vec::new();
-        for (name, digest) in [("living", living), ("over", over), ("never used", never_used), ("fresh", fresh)] {
+        for (name, digest) in kept {
             if codes::find(&mut conn, &digest).await.unwrap().is_some() {
                 left.push(name);
             }

@@ -76,7 +76,7 @@ async fn it_is_decided_once_and_used_once_by_its_client_in_its_time() {
         let (code, approval) = (digests.device_code, case.approval().await);
         let mut conn = case.conn().await;
         assert!(
-            !device_codes::REQUESTS.consume(&mut conn, &code, &device.client_id, NOW).await.unwrap(),
+            !device_codes::REQUESTS.consume(&mut conn, &code, &device.client_id, (NOW, NOW)).await.unwrap(),
             "nobody approved"
         );
         assert!(!device_codes::approve(&mut conn, device.id, &approval, NOW + LIFE).await.unwrap(), "too late");
@@ -87,10 +87,20 @@ async fn it_is_decided_once_and_used_once_by_its_client_in_its_time() {
         assert!(!device_codes::deny(&mut conn, device.id, NOW).await.unwrap());
         let found = device_codes::find(&mut conn, &code).await.unwrap().unwrap();
         assert_eq!(found.progress, Progress::Approved(approval.clone()));
-        assert!(!device_codes::REQUESTS.consume(&mut conn, &code, &"other".into(), NOW).await.unwrap());
-        assert!(!device_codes::REQUESTS.consume(&mut conn, &code, &device.client_id, NOW + LIFE).await.unwrap());
-        assert!(device_codes::REQUESTS.consume(&mut conn, &code, &device.client_id, NOW + LIFE - MICRO).await.unwrap());
-        assert!(!device_codes::REQUESTS.consume(&mut conn, &code, &device.client_id, NOW).await.unwrap());
+        assert!(!device_codes::REQUESTS.consume(&mut conn, &code, &"other".into(), (NOW, NOW)).await.unwrap());
+        assert!(
+            !device_codes::REQUESTS
+                .consume(&mut conn, &code, &device.client_id, (NOW + LIFE, NOW + LIFE))
+                .await
+                .unwrap()
+        );
+        assert!(
+            device_codes::REQUESTS
+                .consume(&mut conn, &code, &device.client_id, (NOW + LIFE - MICRO, NOW + LIFE - MICRO))
+                .await
+                .unwrap()
+        );
+        assert!(!device_codes::REQUESTS.consume(&mut conn, &code, &device.client_id, (NOW, NOW)).await.unwrap());
         let found = device_codes::find(&mut conn, &code).await.unwrap().unwrap();
         assert_eq!(found.progress, Progress::Used(approval));
     })
@@ -128,7 +138,7 @@ async fn of_thirty_two_at_once_one_decides_and_one_fetches() {
             .map(|_| {
                 let (case, client, code) = (Arc::clone(&case), device.client_id.clone(), second.device_code);
                 tokio::spawn(async move {
-                    device_codes::REQUESTS.consume(&mut case.conn().await, &code, &client, NOW).await.unwrap()
+                    device_codes::REQUESTS.consume(&mut case.conn().await, &code, &client, (NOW, NOW)).await.unwrap()
                 })
             })
             .collect();

@@ -206,7 +206,8 @@ impl Empty {
     }
 
     async fn db(&self) -> Db {
-        let settings = DbSettings { url: self.url.clone(), read_connections: 1, postgres_lanes: 1, notices_restores: true };
+        let settings =
+            DbSettings { url: self.url.clone(), read_connections: 1, postgres_lanes: 1, notices_restores: true };
         Db::open(&settings).await.unwrap()
     }
 

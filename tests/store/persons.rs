@@ -472,7 +472,12 @@ async fn two_imports_at_once_add_everybody_once() {
     for registry in registries().await {
         let path = registry.file(&text);
         // As another process has it: its own connections to the same database.
-        let settings = DbSettings { url: registry.test.url.clone(), read_connections: 2, postgres_lanes: 2, notices_restores: true };
+        let settings = DbSettings {
+            url: registry.test.url.clone(),
+            read_connections: 2,
+            postgres_lanes: 2,
+            notices_restores: true,
+        };
         let other = importer(&Db::open(&settings).await.unwrap(), 2);
         let (mut seen, mut seen_too) = (Seen::default(), Seen::default());
         let (one, two) = tokio::join!(

@@ -46,7 +46,7 @@ impl Prize {
     async fn take(&self, conn: &mut Conn, racer: u64) -> Result<bool, Fault> {
         let later = NOW + Span::minutes(10);
         match self {
-            Self::Code { digest, client } => codes::consume(conn, digest, client, NOW).await,
+            Self::Code { digest, client } => codes::consume(conn, digest, client, (NOW, NOW)).await,
             Self::Refresh { grant, client } => Ok(grants::rotate(conn, *grant, client, 1, NOW, later).await?.is_some()),
             Self::TotpStep { totp, account } => authenticators::use_totp_step(conn, *totp, *account, STEP).await,
             Self::Jti { client, jti } => clients::use_jti(conn, client, jti, later).await,

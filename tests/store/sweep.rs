@@ -3,7 +3,7 @@
 use dinhdanh::{
     base::{
         Span, Timestamp,
-        ids::{EventId, InteractionId, OperatorId, OperatorSessionId, RegistrationId},
+        ids::{ClientId, EventId, InteractionId, OperatorId, OperatorSessionId, RegistrationId},
     },
     store::{
         change_feed::{self, NewChange},
@@ -17,6 +17,7 @@ use dinhdanh::{
         pushed_requests::{self, StoredPush},
         recovery_sheets::{self, StoredSheet},
         registrations::{self, StoredRegistration},
+        sessions, subjects,
         sweep::Stale,
     },
 };
@@ -135,6 +136,21 @@ impl Case {
                 };
                 operator_sessions::insert(&mut conn, &session, &self.digest()).await.unwrap();
             }
+            Stale::Grants => {
+                let client = ClientId::from("rp");
+                let session = self.session(self.account().await).await.0;
+                let mut grant = self.unwritten_grant(&client, &session, false);
+                grant.expires_at = end;
+                grants::insert(&mut conn, &grant, NOW).await.unwrap();
+                grants::insert_family(&mut conn, grant.id, &client, NOW, end, end).await.unwrap();
+            }
+            Stale::Sessions => {
+                let mut session = self.unwritten_session(self.account().await);
+                session.expires_at = end;
+                sessions::insert(&mut conn, &session, &self.digest()).await.unwrap();
+                let (client, sid) = (ClientId::from("rp"), self.uuid().to_string());
+                subjects::ensure_sid(&mut conn, session.id, &client, &sid, NOW).await.unwrap();
+            }
             Stale::ConsoleDrafts => {
                 let of = (OperatorId(self.uuid()), self.uuid());
                 console_drafts::keep(&mut conn, of, &[1, 2], end).await.unwrap();
@@ -158,7 +174,7 @@ async fn each_kind_goes_after_its_end_by_portions() {
                 gone.push(kind.sweep(&mut conn, before, 2).await.unwrap());
             }
             assert_eq!(gone, [2, 1, 0], "{kind:?}");
-            assert_eq!(kind.sweep(&mut conn, before + Span::hours(1), 9).await.unwrap(), 2, "{kind:?}: its own rows");
+            assert_eq!(kind.sweep(&mut conn, before + Span::minutes(1), 9).await.unwrap(), 2, "{kind:?}: its own rows");
         }
     })
     .await;

@@ -201,7 +201,7 @@ impl Unit for Redeem {
 
     async fn run<'a>(&'a self, tx: &'a mut Tx) -> Result<bool, Fault> {
         let code = &self.code;
-        let redeemed = codes::consume(tx, &self.digest, &code.client_id, NOW).await?;
+        let redeemed = codes::consume(tx, &self.digest, &code.client_id, (NOW, NOW)).await?;
         let grant = StoredGrant {
             id: code.grant_id,
             client_id: code.client_id.clone(),

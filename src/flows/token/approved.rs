@@ -54,10 +54,10 @@ impl Handle {
         }
     }
 
-    async fn consume(self, tx: &mut Tx, client: &ClientId, now: Timestamp) -> Result<bool, Fault> {
+    async fn consume(self, tx: &mut Tx, client: &ClientId, times: (Timestamp, Timestamp)) -> Result<bool, Fault> {
         match self {
-            Self::Code(digest) => codes::consume(tx, &digest, client, now).await,
-            Self::Decoupled(held) => held.consume(tx, client, now).await,
+            Self::Code(digest) => codes::consume(tx, &digest, client, times).await,
+            Self::Decoupled(held) => held.consume(tx, client, times).await,
             Self::PushedBefore => Ok(true),
         }
     }
@@ -387,7 +387,7 @@ impl Unit for Release {
         if let Some(changed) = self.has_changed(tx).await? {
             return Ok(changed);
         }
-        if !self.handle.consume(tx, &self.client.0, self.now).await? {
+        if !self.handle.consume(tx, &self.client.0, (self.now, self.grant.expires_at)).await? {
             self.handle.replayed(tx, &self.client.0, self.now).await?;
             return Ok(Released::Spent);
         }

@@ -91,8 +91,14 @@ impl Held {
         self.requests().polled(conn, (self.digest(), client), (now, interval_s)).await
     }
 
-    pub(super) async fn consume(self, conn: &mut Conn, client: &ClientId, now: Timestamp) -> Result<bool, Fault> {
-        self.requests().consume(conn, self.digest(), client, now).await
+    /// Used now, and kept until its grant is over.
+    pub(super) async fn consume(
+        self,
+        conn: &mut Conn,
+        client: &ClientId,
+        times: (Timestamp, Timestamp),
+    ) -> Result<bool, Fault> {
+        self.requests().consume(conn, self.digest(), client, times).await
     }
 
     /// Revokes the family of one that was used before; one of another client is left alone.

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::{Authorized, mint};
 use crate::{
     assurance::{self, may_issue},
-    base::{Fault, Span, Timestamp, ids::ClientId},
+    base::{Fault, Timestamp, ids::ClientId},
     crypto::{Typ, keyring::Signed},
     flows::{Provider, caller::Sender, clients::KnownClient, dpop},
     oidc::{
@@ -111,10 +111,9 @@ pub async fn judge(provider: &Provider, text: &str, now: Timestamp) -> Result<Re
     let Some(client) = active(provider, &token.client_id).await? else { return Ok(Err(Dead::Token)) };
     let mut conn = provider.db.read().await?;
     let Some(id) = mint::grant_of_jti(&token.jti) else {
-        // `iat` is in whole seconds.
-        let issued_by = token.iat + Span::millis(999);
-        let own = token.is_for_the_client_itself()
-            && !grants::is_own_token_revoked(&mut conn, &token.jti, issued_by).await?;
+        // `iat` is in whole seconds: of the second of a restore, no token counts.
+        let own =
+            token.is_for_the_client_itself() && !grants::is_own_token_revoked(&mut conn, &token.jti, token.iat).await?;
         return Ok(if own { Ok(LiveToken { token, client, person: None }) } else { Err(Dead::Token) });
     };
     let Some((grant, account)) = behind::token(&mut conn, id, &token.jti, now).await? else {
