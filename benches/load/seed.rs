@@ -45,7 +45,13 @@ pub async fn seed(site: &Site, people: u32) -> Result<Cast, Trouble> {
     let kek = Kek::create(&site.kek(), &entropy)?;
     site.run(&["migrate"])?;
     site.run(&["keys", "new"])?;
-    let db = Db::open(&DbSettings { url: site.database.clone(), read_connections: 1, postgres_lanes: 1, notices_restores: true }).await?;
+    let db = Db::open(&DbSettings {
+        url: site.database.clone(),
+        read_connections: 1,
+        postgres_lanes: 1,
+        notices_restores: true,
+    })
+    .await?;
     let writer = Writer::start(&db, InstanceId::generate(&entropy, now));
     let pool = PasswordPool::start(1, Costs { memory_kib: 19_456, passes: 2, lanes: 1 }, entropy.clone())?;
     let hash = pool.hash(&Secret::new(PASSWORD)).await?;

@@ -91,7 +91,8 @@ async fn reopened(dir: &Path) -> (Case, Vec<i64>) {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_torn_log_is_read_to_its_last_commit() {
     let dir = tempfile::tempdir().unwrap();
-    let settings = DbSettings { url: sqlite_url(dir.path()), read_connections: 2, postgres_lanes: 1, notices_restores: true };
+    let settings =
+        DbSettings { url: sqlite_url(dir.path()), read_connections: 2, postgres_lanes: 1, notices_restores: true };
     let db = Db::open(&settings).await.unwrap();
     dinhdanh::store::migrations::migrate(&db).await.unwrap();
     let case = Case::on(TestDb::existing(db.clone(), settings.url));

@@ -168,7 +168,8 @@ fn work(port: u16, open: &mpsc::Sender<()>, asked: &mpsc::Receiver<Ask>) {
     let mut run = |sql: String| runtime.block_on(sqlx::raw_sql(AssertSqlSafe(sql)).execute(&mut admin));
     run(format!("CREATE DATABASE {TEMPLATE}")).unwrap();
     runtime.block_on(async {
-        let settings = DbSettings { url: url(port, TEMPLATE), read_connections: 1, postgres_lanes: 1, notices_restores: true };
+        let settings =
+            DbSettings { url: url(port, TEMPLATE), read_connections: 1, postgres_lanes: 1, notices_restores: true };
         let db = Db::open(&settings).await.unwrap();
         migrations::migrate(&db).await.unwrap();
         db.close().await;

@@ -89,8 +89,10 @@ impl Export<'_> {
     ) -> Result<Exported, ExportError> {
         let unnamed = UnnamedFile::beside(path);
         let mut file = RowsOut::new(unnamed.create(0o600)?, format)?;
-        let (mut after, mut done) =
-            (ExportedTo::before(selection.within.as_ref()), Exported { people: 0, without_number: 0, not_alive: 0, sha256: [0; 32], bytes: 0 });
+        let (mut after, mut done) = (
+            ExportedTo::before(selection.within.as_ref()),
+            Exported { people: 0, without_number: 0, not_alive: 0, sha256: [0; 32], bytes: 0 },
+        );
         loop {
             let page = exporting::page(&mut self.db.read().await?, selection.within.as_ref(), &after, PAGE).await?;
             let Some(last) = page.last() else { break };
