@@ -5,7 +5,7 @@ use std::process::ExitCode;
 use serde_json::json;
 
 use super::{context::Context, failure::Failure};
-use crate::{base::ids::InstanceId, flows::restored, store::Writer};
+use crate::flows::restored;
 
 /// Say that the database was restored from a copy: every session, code and token ends, and people sign in again.
 ///
@@ -30,7 +30,8 @@ pub async fn run(args: Args, context: &Context) -> Result<ExitCode, Failure> {
     let loaded = context.load(Vec::new())?;
     let db = context.open_migrated(&loaded).await?;
     let now = context.clock.now();
-    let writer = Writer::start(&db, InstanceId::generate(&context.entropy, now));
+    // It waits until everybody else has let go.
+    let writer = context.writer(&db);
     let ended = restored::begin_anew(&writer, args.reason, now).await;
     writer.stop().await;
     db.close().await;
