@@ -34,12 +34,13 @@ const BACKCHANNEL: &str = "DELETE FROM backchannel_authentication WHERE id IN \
     (SELECT id FROM backchannel_authentication WHERE expires_at < $1 LIMIT $2)";
 const FAMILIES: &str = "DELETE FROM refresh_family WHERE grant_id IN \
     (SELECT id FROM grants WHERE expires_at < $1 ORDER BY expires_at, id LIMIT $2)";
-const GRANTS: &str =
-    "DELETE FROM grants WHERE id IN (SELECT id FROM grants WHERE expires_at < $1 ORDER BY expires_at, id LIMIT $2)";
+// Those whose families are gone: another process may have swept the first ones since.
+const GRANTS: &str = "DELETE FROM grants WHERE id IN (SELECT g.id FROM grants g WHERE g.expires_at < $1 \
+    AND NOT EXISTS (SELECT 1 FROM refresh_family f WHERE f.grant_id = g.id) ORDER BY g.expires_at, g.id LIMIT $2)";
 const SIGNED_IN: &str = "DELETE FROM session_client WHERE session_id IN \
     (SELECT id FROM session WHERE expires_at < $1 ORDER BY expires_at, id LIMIT $2)";
-const SESSIONS: &str =
-    "DELETE FROM session WHERE id IN (SELECT id FROM session WHERE expires_at < $1 ORDER BY expires_at, id LIMIT $2)";
+const SESSIONS: &str = "DELETE FROM session WHERE id IN (SELECT s.id FROM session s WHERE s.expires_at < $1 \
+    AND NOT EXISTS (SELECT 1 FROM session_client c WHERE c.session_id = s.id) ORDER BY s.expires_at, s.id LIMIT $2)";
 const JTIS: &str = "DELETE FROM assertion_jti WHERE (client_id, jti) IN \
     (SELECT client_id, jti FROM assertion_jti WHERE expires_at < $1 LIMIT $2)";
 const PROOFS: &str =

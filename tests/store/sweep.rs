@@ -24,6 +24,7 @@ use dinhdanh::{
 use serde_json::json;
 
 use super::case::{Case, NOW, both};
+use crate::support::database::TestDb;
 
 impl Case {
     /// One row of the kind that is over at `end`.
@@ -178,6 +179,26 @@ async fn each_kind_goes_after_its_end_by_portions() {
         }
     })
     .await;
+}
+
+/// Every process sweeps every minute.
+#[tokio::test(flavor = "multi_thread")]
+async fn two_that_sweep_at_once_are_not_in_each_others_way() {
+    let case = Case::on(TestDb::postgres().await);
+    case.client("rp").await;
+    let before = NOW + Span::minutes(5);
+    for kind in [Stale::Grants, Stale::Sessions] {
+        for end in 1..=60 {
+            case.stale(kind, before - Span::micros(end)).await;
+        }
+        let (mut one, mut other) = (case.conn().await, case.conn().await);
+        let mut gone = 0;
+        for _ in 0..40 {
+            let (one, other) = tokio::join!(kind.sweep(&mut one, before, 2), kind.sweep(&mut other, before, 2));
+            gone += one.unwrap() + other.unwrap();
+        }
+        assert_eq!(gone, 60, "{kind:?}");
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]
